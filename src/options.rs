@@ -1,0 +1,498 @@
+//! One table of options → validator, parser, hints, README; and [`Secret`].
+//!
+//! A user's texts are parsed once into [`Settings`]; nothing downstream sees a string map.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sources::Source;
+use crate::units::{parse_bool, parse_bytes, parse_duration};
+
+/// A text that must not be shown. No Display, no Serialize; Debug prints `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// SECURITY: only for the header or body that authenticates.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The catalog objects that take options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// CREATE FOREIGN DATA WRAPPER
+    Wrapper,
+    /// CREATE SERVER
+    Server,
+    /// CREATE USER MAPPING
+    Mapping,
+    /// CREATE FOREIGN TABLE
+    Table,
+    /// A column of a foreign table
+    Column,
+}
+
+impl Context {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Wrapper => "a foreign data wrapper",
+            Self::Server => "a server",
+            Self::Mapping => "a user mapping",
+            Self::Table => "a foreign table",
+            Self::Column => "a column",
+        }
+    }
+}
+
+/// What an option's text must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Anything
+    Text,
+    /// An absolute http or https URL
+    Url,
+    /// A Postgres boolean
+    Bool,
+    /// A whole number within bounds
+    Count(u64, u64),
+    /// A number greater than 0
+    Rate,
+    /// A duration with Postgres' units; a bare number is milliseconds
+    Duration,
+    /// A size with Postgres' units; a bare number is bytes
+    Bytes,
+    /// One of these words
+    Choice(&'static [&'static str]),
+    /// A JSON Pointer
+    Pointer,
+    /// A description of an API in JSON
+    Definition,
+    /// A secret text
+    Secret,
+}
+
+/// One option: its name, where it may stand, what it must be, its default and its README row.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// The option's name.
+    pub name: &'static str,
+    /// Where it may stand.
+    pub contexts: &'static [Context],
+    /// What its text must be.
+    pub kind: Kind,
+    /// What holds when it is not set; empty where there is none.
+    pub default: &'static str,
+    /// One sentence for the README.
+    pub doc: &'static str,
+}
+
+const S: &[Context] = &[Context::Server];
+const ST: &[Context] = &[Context::Server, Context::Table];
+const T: &[Context] = &[Context::Table];
+const C: &[Context] = &[Context::Column];
+const M: &[Context] = &[Context::Mapping];
+
+/// Every option that does not come from a source's own parameters.
+pub const OPTIONS: &[Spec] = &[
+    Spec { name: "source", contexts: S, kind: Kind::Text, default: "", doc: "Name of a built-in source; see `restlog.sources()`." },
+    Spec {
+        name: "definition",
+        contexts: S,
+        kind: Kind::Definition,
+        default: "",
+        doc: "Your own description of an API, in JSON, instead of `source`.",
+    },
+    Spec {
+        name: "base_url",
+        contexts: S,
+        kind: Kind::Url,
+        default: "",
+        doc: "Required. Where the API lives, with any prefix of its paths, such as `https://api.example/v4`.",
+    },
+    Spec {
+        name: "concurrency",
+        contexts: ST,
+        kind: Kind::Count(1, 64),
+        default: "4",
+        doc: "How many chains of pages one scan reads at once.",
+    },
+    Spec {
+        name: "page_size",
+        contexts: ST,
+        kind: Kind::Count(1, 1_000_000),
+        default: "the API's largest",
+        doc: "Records asked for in one page.",
+    },
+    Spec {
+        name: "requests_per_second",
+        contexts: S,
+        kind: Kind::Rate,
+        default: "no limit",
+        doc: "Requests that one session sends in a second, at most.",
+    },
+    Spec { name: "connect_timeout", contexts: S, kind: Kind::Duration, default: "10s", doc: "Time for DNS, TCP and TLS together." },
+    Spec { name: "read_timeout", contexts: S, kind: Kind::Duration, default: "30s", doc: "Longest silence within one response." },
+    Spec {
+        name: "request_timeout",
+        contexts: S,
+        kind: Kind::Duration,
+        default: "120s",
+        doc: "Longest time for one request and its whole response.",
+    },
+    Spec {
+        name: "max_retries",
+        contexts: S,
+        kind: Kind::Count(0, 100),
+        default: "3",
+        doc: "How often one request is sent again after 429, 5xx or a broken connection.",
+    },
+    Spec {
+        name: "retry_budget",
+        contexts: S,
+        kind: Kind::Duration,
+        default: "60s",
+        doc: "Longest time that one request spends waiting between its retries, `Retry-After` included.",
+    },
+    Spec { name: "max_response_bytes", contexts: ST, kind: Kind::Bytes, default: "256MB", doc: "Largest response, decompressed." },
+    Spec {
+        name: "ca_file",
+        contexts: S,
+        kind: Kind::Text,
+        default: "",
+        doc: "PEM file, read by the database server, with a further certificate authority. Only a superuser may set it.",
+    },
+    Spec {
+        name: "proxy",
+        contexts: S,
+        kind: Kind::Url,
+        default: "",
+        doc: "Proxy for all requests. Proxy variables of the environment are not read.",
+    },
+    Spec { name: "user_agent", contexts: S, kind: Kind::Text, default: "restlog_fdw/<version>", doc: "The User-Agent header." },
+    Spec {
+        name: "allow_http",
+        contexts: S,
+        kind: Kind::Bool,
+        default: "false",
+        doc: "Let secrets travel over plain http to a host that is not this machine.",
+    },
+    Spec {
+        name: "on_invalid",
+        contexts: ST,
+        kind: Kind::Choice(&["error", "null", "replace"]),
+        default: "error",
+        doc: "What becomes of text that Postgres cannot hold (a NUL character, half a surrogate pair): an error, NULL, or U+FFFD in its place.",
+    },
+    Spec { name: "table", contexts: T, kind: Kind::Text, default: "the foreign table's name", doc: "Name of the table in the source." },
+    Spec {
+        name: "default_from",
+        contexts: T,
+        kind: Kind::Text,
+        default: "",
+        doc: "Lower time bound for queries without one: an interval before now (`7 days`) or a time (`2026-01-01`).",
+    },
+    Spec {
+        name: "time_column",
+        contexts: T,
+        kind: Kind::Text,
+        default: "the description's",
+        doc: "Column that the API's time range filters, where the live API differs from its page.",
+    },
+    Spec {
+        name: "time_unit",
+        contexts: T,
+        kind: Kind::Duration,
+        default: "the description's",
+        doc: "Granularity of the API's time range, where it is coarser than its page says (`1s`, `1d`).",
+    },
+    Spec {
+        name: "field",
+        contexts: C,
+        kind: Kind::Pointer,
+        default: "by the column's name",
+        doc: "JSON Pointer of the field in the record, such as `/user/name`.",
+    },
+    Spec {
+        name: "pushdown",
+        contexts: C,
+        kind: Kind::Bool,
+        default: "true",
+        doc: "`false` keeps conditions on this column out of the request.",
+    },
+    Spec { name: "api_key", contexts: M, kind: Kind::Secret, default: "", doc: "API key." },
+    Spec { name: "token", contexts: M, kind: Kind::Secret, default: "", doc: "Bearer or session token." },
+    Spec {
+        name: "api_key_file",
+        contexts: M,
+        kind: Kind::Text,
+        default: "",
+        doc: "File, read by the database server, that holds the API key. Only a superuser may set it.",
+    },
+    Spec {
+        name: "token_file",
+        contexts: M,
+        kind: Kind::Text,
+        default: "",
+        doc: "File, read by the database server, that holds the token. Only a superuser may set it.",
+    },
+];
+
+/// Options that make the database server read a file: a superuser's only.
+pub const FILE_OPTIONS: &[&str] = &["ca_file", "api_key_file", "token_file"];
+
+fn spec(name: &str) -> Option<&'static Spec> {
+    OPTIONS.iter().find(|spec| spec.name == name)
+}
+
+/// Whether an option of this name exists, but not for this kind of object.
+pub fn is_elsewhere(name: &str, context: Context) -> bool {
+    spec(name).is_some_and(|spec| !spec.contexts.contains(&context))
+}
+
+/// Checks the options of one catalog object, as `CREATE` and `ALTER` give them. `parameters` are the names that the sources
+/// add; a server's own are taken from its `source` or `definition`.
+pub fn validate(context: Context, given: &[(String, String)], source: Option<&Source>, parameters: &[String]) -> Result<()> {
+    for (name, value) in given {
+        match spec(name) {
+            Some(spec) if spec.contexts.contains(&context) => check(spec, value)?,
+            Some(spec) => return Err(misplaced(context, spec)),
+            None if matches!(context, Context::Server | Context::Table) && parameters.contains(name) => {}
+            None => return Err(unknown(context, name, parameters)),
+        }
+    }
+    if context == Context::Server {
+        let settings = Settings::resolve(source, given, &[])?;
+        settings.check_plain_http()?;
+    }
+    Ok(())
+}
+
+fn misplaced(context: Context, spec: &Spec) -> Error {
+    let places: Vec<_> = spec.contexts.iter().map(|c| c.noun()).collect();
+    let what = if spec.kind == Kind::Secret { "The secret" } else { "The option" };
+    Error::new(ErrorKind::OptionName, format!("option \"{}\" is not valid for {}", spec.name, context.noun())).hint(format!(
+        "{what} \"{}\" belongs to {}.",
+        spec.name,
+        places.join(" or ")
+    ))
+}
+
+fn unknown(context: Context, name: &str, parameters: &[String]) -> Error {
+    let mut valid: Vec<&str> = OPTIONS.iter().filter(|s| s.contexts.contains(&context)).map(|s| s.name).collect();
+    if matches!(context, Context::Server | Context::Table) {
+        valid.extend(parameters.iter().map(String::as_str));
+    }
+    valid.sort_unstable();
+    let error = Error::new(ErrorKind::OptionName, format!("option \"{name}\" is not valid for {}", context.noun()));
+    if valid.is_empty() {
+        error.hint("There are no valid options here.")
+    } else {
+        error.hint(format!("Valid options here are: {}.", valid.join(", ")))
+    }
+}
+
+fn bad_value(name: &str, must: impl fmt::Display) -> Error {
+    Error::new(ErrorKind::OptionValue, format!("invalid value for option \"{name}\"")).detail(format!("It must be {must}."))
+}
+
+fn check(spec: &Spec, value: &str) -> Result<()> {
+    let bad = |must: &str| Err(bad_value(spec.name, must));
+    match spec.kind {
+        Kind::Text if value.is_empty() => bad("not empty"),
+        // SECURITY: neither a secret nor a definition is repeated in an error.
+        Kind::Secret if value.is_empty() => bad("not empty"),
+        Kind::Secret if value.bytes().any(|b| b < 0x20 || b == 0x7f) => bad("free of control characters"),
+        Kind::Text | Kind::Secret => Ok(()),
+        Kind::Url => parse_url(spec.name, value).map(drop),
+        Kind::Bool if parse_bool(value).is_none() => bad("a boolean"),
+        Kind::Count(min, max) if !value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)) => {
+            Err(bad_value(spec.name, format_args!("a whole number from {min} to {max}")))
+        }
+        Kind::Rate if !value.parse().is_ok_and(|n: f64| n.is_finite() && n > 0.0) => bad("a number greater than 0"),
+        Kind::Duration if parse_duration(value).is_none_or(|d| d.is_zero()) => {
+            bad("a duration greater than 0 such as 400ms, 10s or 2min; a bare number is milliseconds")
+        }
+        Kind::Bytes if parse_bytes(value).is_none_or(|n| n <= 0) => bad("a size greater than 0 such as 64MB; a bare number is bytes"),
+        Kind::Choice(words) if !words.contains(&value) => Err(bad_value(spec.name, format_args!("one of {}", words.join(", ")))),
+        Kind::Pointer if crate::sources::Pointer::parse(value).is_none_or(|p| p.0.is_empty()) => bad("a JSON Pointer such as /user/name"),
+        Kind::Definition => check_definition(value),
+        _ => Ok(()),
+    }
+}
+
+fn check_definition(text: &str) -> Result<()> {
+    let source = Source::read(text)?;
+    match source.parameters.iter().find(|parameter| spec(&parameter.name).is_some()) {
+        None => Ok(()),
+        Some(parameter) => Err(Error::new(
+            ErrorKind::OptionValue,
+            format!("definition has a parameter \"{}\", which is an option of its own", parameter.name),
+        )
+        .hint("Give the parameter another name.")),
+    }
+}
+
+fn parse_url(name: &str, value: &str) -> Result<Url> {
+    // SECURITY: the URL is not repeated; a wrong one may hold a password.
+    let url = Url::parse(value)
+        .map_err(|e| bad_value(name, "an absolute URL such as https://api.example/v4").hint(format!("The URL parser says: {e}.")))?;
+    let proxy = name == "proxy";
+    if !(matches!(url.scheme(), "http" | "https") || (proxy && url.scheme() == "socks5")) || !url.has_host() {
+        return Err(bad_value(name, if proxy { "an http, https or socks5 URL" } else { "an http or https URL" }));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad_value(name, "a URL without user name and password").hint("Put secrets into the user mapping."));
+    }
+    if !proxy && (url.query().is_some() || url.fragment().is_some()) {
+        return Err(bad_value(name, "a URL without query and fragment"));
+    }
+    Ok(url)
+}
+
+/// What becomes of text that Postgres cannot hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// An error names column, record and page.
+    Error,
+    /// The value becomes NULL.
+    Null,
+    /// Each such character becomes U+FFFD.
+    Replace,
+}
+
+/// The options of a server and one of its tables, parsed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Where the API lives.
+    pub base_url: Url,
+    /// Slices in flight.
+    pub concurrency: usize,
+    /// Records asked for in one page.
+    pub page_size: Option<u64>,
+    /// Requests a second.
+    pub requests_per_second: Option<f64>,
+    /// For DNS, TCP and TLS.
+    pub connect_timeout: Duration,
+    /// Longest silence within a response.
+    pub read_timeout: Duration,
+    /// For one request and its response.
+    pub request_timeout: Duration,
+    /// Sends after the first.
+    pub max_retries: u32,
+    /// Waiting between sends, in all.
+    pub retry_budget: Duration,
+    /// Largest response, decompressed.
+    pub max_response_bytes: u64,
+    /// A further certificate authority.
+    pub ca_file: Option<String>,
+    /// Proxy for all requests.
+    pub proxy: Option<Url>,
+    /// The User-Agent header.
+    pub user_agent: String,
+    /// Plain http to another machine is allowed.
+    pub allow_http: bool,
+    /// What becomes of text that Postgres cannot hold.
+    pub on_invalid: OnInvalid,
+    /// Name of the table in the source.
+    pub table: Option<String>,
+    /// Lower bound for queries without one; Postgres reads it.
+    pub default_from: Option<String>,
+    /// Column that the API's time range filters.
+    pub time_column: Option<String>,
+    /// Granularity of the API's time range.
+    pub time_unit: Option<Duration>,
+    /// The source's own parameters, defaults filled in.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// A table's options go before its server's, those before the source's defaults. The texts were validated when they were
+    /// set; they are checked again because a catalog can be older than this library.
+    pub fn resolve(source: Option<&Source>, server: &[(String, String)], table: &[(String, String)]) -> Result<Self> {
+        let find = |name: &str| {
+            let of = |options: &'_ [(String, String)]| options.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+            of(table).or_else(|| of(server))
+        };
+        let get = |name: &'static str| -> Result<Option<String>> {
+            let value = find(name);
+            if let (Some(value), Some(spec)) = (&value, spec(name)) {
+                check(spec, value)?;
+            }
+            Ok(value)
+        };
+        let count = |name| Ok::<_, Error>(get(name)?.and_then(|v| v.parse::<u64>().ok()));
+        let duration =
+            |name, default: u64| Ok::<_, Error>(get(name)?.and_then(|v| parse_duration(&v)).unwrap_or(Duration::from_secs(default)));
+        let Some(base_url) = get("base_url")? else {
+            return Err(Error::new(ErrorKind::OptionName, "option \"base_url\" is required for a server")
+                .hint("Set it to where the API lives, such as OPTIONS (base_url 'https://api.example/v4')."));
+        };
+        let mut parameters = BTreeMap::new();
+        for parameter in source.iter().flat_map(|s| &s.parameters) {
+            if let Some(value) = find(&parameter.name).or_else(|| parameter.default.clone()) {
+                parameters.insert(parameter.name.clone(), value);
+            }
+        }
+        Ok(Self {
+            base_url: parse_url("base_url", &base_url)?,
+            concurrency: count("concurrency")?.map_or(4, |n| n as usize),
+            page_size: count("page_size")?,
+            requests_per_second: get("requests_per_second")?.and_then(|v| v.parse().ok()),
+            connect_timeout: duration("connect_timeout", 10)?,
+            read_timeout: duration("read_timeout", 30)?,
+            request_timeout: duration("request_timeout", 120)?,
+            max_retries: count("max_retries")?.map_or(3, |n| n as u32),
+            retry_budget: duration("retry_budget", 60)?,
+            max_response_bytes: get("max_response_bytes")?.and_then(|v| parse_bytes(&v)).unwrap_or(256 << 20),
+            ca_file: get("ca_file")?,
+            proxy: get("proxy")?.map(|v| parse_url("proxy", &v)).transpose()?,
+            user_agent: get("user_agent")?.unwrap_or_else(|| concat!("restlog_fdw/", env!("CARGO_PKG_VERSION")).to_owned()),
+            allow_http: get("allow_http")?.as_deref().and_then(parse_bool).unwrap_or(false),
+            on_invalid: match get("on_invalid")?.as_deref() {
+                Some("null") => OnInvalid::Null,
+                Some("replace") => OnInvalid::Replace,
+                _ => OnInvalid::Error,
+            },
+            table: get("table")?,
+            default_from: get("default_from")?,
+            time_column: get("time_column")?,
+            time_unit: get("time_unit")?.and_then(|v| parse_duration(&v)),
+            parameters,
+        })
+    }
+
+    /// SECURITY: secrets must not cross a network in the clear.
+    pub fn check_plain_http(&self) -> Result<()> {
+        let loopback = match self.base_url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        if self.base_url.scheme() == "https" || loopback || self.allow_http {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::OptionValue, "option \"base_url\" would send secrets over plain http")
+            .hint("Use https, or set allow_http 'true' if the network between is yours."))
+    }
+}
+
+#[cfg(test)]
+mod tests;

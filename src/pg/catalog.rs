@@ -1,0 +1,265 @@
+//! What the catalogs say of a foreign table: its source, its settings, and where each column's value comes from.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use pgrx::{PgList, PgRelation, pg_sys};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{Secret, Settings};
+use crate::plan::slice::Defaults;
+use crate::scan::decode::{From, Target};
+use crate::sources::{self, Origin, Pointer, Source, Table, fold};
+use crate::units::parse_bool;
+
+/// Options as name and value.
+pub(super) type Options = Vec<(String, String)>;
+
+/// A foreign server.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) oid: pg_sys::Oid,
+    pub(super) source: Arc<Source>,
+    pub(super) options: Options,
+}
+
+/// A foreign table.
+#[derive(Debug)]
+pub(super) struct ForeignTable {
+    pub(super) name: String,
+    pub(super) server: Server,
+    pub(super) table: Arc<Table>,
+    pub(super) settings: Settings,
+    /// By attribute number - 1; `None` where a column was dropped.
+    pub(super) columns: Vec<Option<Column>>,
+}
+
+/// One column of a foreign table.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) type_oid: pg_sys::Oid,
+    pub(super) typmod: i32,
+    /// `None` where nothing in the source has its name; an error once it is read.
+    pub(super) from: Option<From>,
+    pub(super) embedded: bool,
+    /// The description's column whose conditions it may push down.
+    pub(super) described: Option<usize>,
+    pub(super) pushdown: bool,
+}
+
+impl Column {
+    /// What its type wants. `utf8` is the database's encoding: in any other, text must be converted by the backend.
+    pub(super) fn target(&self, utf8: bool) -> Target {
+        match (self.type_oid, self.typmod) {
+            (pg_sys::TEXTOID, _) | (pg_sys::VARCHAROID, -1) if utf8 => Target::Text,
+            (pg_sys::TIMESTAMPTZOID, -1) => Target::Timestamptz,
+            (pg_sys::BOOLOID, _) => Target::Boolean,
+            (pg_sys::INT2OID, _) => Target::Integer(i64::from(i16::MAX)),
+            (pg_sys::INT4OID, _) => Target::Integer(i64::from(i32::MAX)),
+            (pg_sys::INT8OID, _) => Target::Integer(i64::MAX),
+            (pg_sys::UUIDOID, _) => Target::Uuid,
+            (pg_sys::JSONOID | pg_sys::JSONBOID, _) => Target::Json,
+            _ => Target::Input,
+        }
+    }
+}
+
+thread_local! {
+    /// Parsed definitions of this session, by their text: reading one takes longer than a whole plan.
+    static DEFINITIONS: RefCell<Vec<(String, Arc<Source>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// SAFETY: `list` is an options list from the catalogs.
+pub(super) unsafe fn options_of(list: *mut pg_sys::List) -> Options {
+    // SAFETY: the caller's; every element of an options list is a DefElem with a name.
+    unsafe {
+        PgList::<pg_sys::DefElem>::from_pg(list)
+            .iter_ptr()
+            .map(|def| (text_of((*def).defname), text_of(pg_sys::defGetString(def))))
+            .collect()
+    }
+}
+
+/// SAFETY: `text` is null or a NUL-terminated string that lives during the call.
+pub(super) unsafe fn text_of(text: *const std::ffi::c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller's.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+/// The value of one option.
+pub(super) fn option<'o>(options: &'o Options, name: &str) -> Option<&'o str> {
+    options.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+}
+
+/// The source that a server's options name or define.
+pub(super) fn source_of(options: &Options) -> Result<Arc<Source>> {
+    match (option(options, "source"), option(options, "definition")) {
+        (Some(name), None) => sources::built_in(name).unwrap_or_else(|| {
+            Err(Error::new(ErrorKind::OptionValue, format!("there is no built-in source \"{name}\"")).hint(format!(
+                "Built in are: {}. Describe any other API with the option definition.",
+                sources::built_in_names().join(", ")
+            )))
+        }),
+        (None, Some(text)) => DEFINITIONS.with_borrow_mut(|known| {
+            if let Some((_, source)) = known.iter().find(|(t, _)| t == text) {
+                return Ok(Arc::clone(source));
+            }
+            let source = Arc::new(Source::read(text)?);
+            // A session that alters its definition again and again must not keep them all.
+            if known.len() >= 16 {
+                known.remove(0);
+            }
+            known.push((text.to_owned(), Arc::clone(&source)));
+            Ok(source)
+        }),
+        (None, None) => Err(Error::new(ErrorKind::OptionName, "option \"source\" or \"definition\" is required for a server")
+            .hint(format!("Built in are: {}.", sources::built_in_names().join(", ")))),
+        (Some(_), Some(_)) => Err(Error::new(ErrorKind::OptionName, "options \"source\" and \"definition\" exclude each other")),
+    }
+}
+
+impl Server {
+    pub(super) fn read(oid: pg_sys::Oid) -> Result<Self> {
+        // SAFETY: raises if there is no such server; what it returns is palloc'd.
+        let options = unsafe { options_of((*pg_sys::GetForeignServer(oid)).options) };
+        Ok(Self { oid, source: source_of(&options)?, options })
+    }
+}
+
+impl ForeignTable {
+    /// Reads a foreign table and its server. The relation is open and locked by whoever plans or runs the query.
+    pub(super) fn read(relation: pg_sys::Oid) -> Result<Self> {
+        // SAFETY: raises if it is not a foreign table; what it returns is palloc'd.
+        let (server, options) = unsafe {
+            let table = pg_sys::GetForeignTable(relation);
+            ((*table).serverid, options_of((*table).options))
+        };
+        let server = Server::read(server)?;
+        let settings = Settings::resolve(Some(&server.source), &server.options, &options)?;
+        // SAFETY: see above: the relation is open elsewhere, so its cache entry stays.
+        let relation = unsafe { PgRelation::open(relation) };
+        let name = relation.name().to_owned();
+        let wanted = settings.table.clone().unwrap_or_else(|| name.clone());
+        let Some(table) = server.source.table(&wanted) else {
+            let tables: Vec<_> = server.source.tables.iter().map(|t| t.name.as_str()).collect();
+            return Err(Error::new(ErrorKind::TableName, format!("source \"{}\" has no table \"{wanted}\"", server.source.name))
+                .hint(format!("Set the option table of the foreign table to one of: {}.", tables.join(", "))));
+        };
+        let unit = settings.time_unit.map(|d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
+        let mut table = table.corrected(settings.time_column.as_deref(), unit)?;
+        let columns: Vec<Option<Column>> = relation
+            .tuple_desc()
+            .iter()
+            .map(|attribute| {
+                if attribute.attisdropped {
+                    return None;
+                }
+                // SAFETY: the relation has a column of this number.
+                let options = unsafe { options_of(pg_sys::GetForeignColumnOptions(relation.oid(), attribute.attnum)) };
+                let (type_oid, typmod) = (attribute.atttypid, attribute.atttypmod);
+                Some(bind(&table, attribute.name(), type_oid, typmod, &options))
+            })
+            .collect();
+        // From here on the description's names are only for people, who know the columns by their names here.
+        for column in columns.iter().flatten() {
+            if let Some(described) = column.described {
+                table.columns[described].name.clone_from(&column.name);
+            }
+        }
+        Ok(Self { name, server, table: Arc::new(table), settings, columns })
+    }
+
+    /// What the scan's slices take from the options. `now` and `from` are for the executor to fill in.
+    pub(super) fn defaults(&self) -> Defaults {
+        let mut parameters = BTreeMap::new();
+        for (index, column) in self.table.columns.iter().enumerate() {
+            if let Origin::Request { option: Some(option), .. } = &column.origin
+                && let Some(value) = self.settings.parameters.get(option)
+            {
+                parameters.insert(index, value.clone());
+            }
+        }
+        Defaults { from: None, now: 0, parameters }
+    }
+
+    /// Records asked for in one page.
+    pub(super) fn page_size(&self) -> u64 {
+        let max = self.table.pagination.size.max;
+        self.settings.page_size.map_or(max, |size| size.min(max))
+    }
+
+    /// The column of that attribute number.
+    pub(super) fn column(&self, attribute: i16) -> Option<&Column> {
+        usize::try_from(attribute - 1).ok().and_then(|i| self.columns.get(i)?.as_ref())
+    }
+
+    /// The error for a column that nothing in the source fills.
+    pub(super) fn no_field(&self, column: &Column) -> Error {
+        let names: Vec<_> = self.table.columns.iter().map(|c| c.name.as_str()).collect();
+        Error::new(ErrorKind::ColumnName, format!("column \"{}\" of foreign table \"{}\" has no field to read", column.name, self.name))
+            .hint(format!("Name it after one of: {}; or set its option field to a JSON Pointer.", names.join(", ")))
+    }
+}
+
+fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> Column {
+    let pushdown = option(options, "pushdown").and_then(parse_bool).unwrap_or(true);
+    let column = |from, embedded, described| Column { name: name.to_owned(), type_oid, typmod, from, embedded, described, pushdown };
+    let of_description = |index: usize| match &table.columns[index].origin {
+        Origin::Field { pointer, embedded } => column(Some(From::Field(pointer.clone())), *embedded, Some(index)),
+        Origin::Request { .. } => column(Some(From::Request(index)), false, Some(index)),
+    };
+    if let Some(pointer) = option(options, "field").and_then(Pointer::parse) {
+        // A field that the description knows keeps its filter under any name.
+        let described = table.columns.iter().position(|c| matches!(&c.origin, Origin::Field { pointer: p, .. } if *p == pointer));
+        return described.map_or_else(|| column(Some(From::Field(pointer)), false, None), of_description);
+    }
+    match table.column(name) {
+        Some(index) => of_description(index),
+        None if fold(name) == "raw" => column(Some(From::Field(Pointer::default())), false, None),
+        None => column(None, false, None),
+    }
+}
+
+/// The secrets of a user's mapping; empty where there is none. Files are read here, by the database server.
+pub(super) fn secrets(user: pg_sys::Oid, server: pg_sys::Oid) -> Result<BTreeMap<String, Secret>> {
+    if !has_mapping(user, server) && !has_mapping(pg_sys::InvalidOid, server) {
+        return Ok(BTreeMap::new());
+    }
+    // SAFETY: it exists, as just seen; what it returns is palloc'd.
+    let options = unsafe { options_of((*pg_sys::GetUserMapping(user, server)).options) };
+    let mut secrets = BTreeMap::new();
+    for (name, value) in options {
+        match name.strip_suffix("_file") {
+            None => secrets.insert(name, Secret::new(value)),
+            Some(secret) => {
+                let text = std::fs::read_to_string(&value).map_err(|e| {
+                    Error::new(ErrorKind::Unauthorized, format!("could not read the file of option \"{name}\"")).detail(format!("{e}."))
+                })?;
+                secrets.insert(secret.to_owned(), Secret::new(text.trim()))
+            }
+        };
+    }
+    Ok(secrets)
+}
+
+fn has_mapping(user: pg_sys::Oid, server: pg_sys::Oid) -> bool {
+    // SAFETY: a lookup in the system cache by the key's two columns; the tuple is released.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache2(
+            pg_sys::SysCacheIdentifier::USERMAPPINGUSERSERVER as i32,
+            pg_sys::Datum::from(user),
+            pg_sys::Datum::from(server),
+        );
+        let found = !tuple.is_null();
+        if found {
+            pg_sys::ReleaseSysCache(tuple);
+        }
+        found
+    }
+}

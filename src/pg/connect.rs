@@ -1,0 +1,46 @@
+//! One HTTP client per server and user, kept for the backend's life and dropped when their options change.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pgrx::pg_sys;
+
+use super::{catalog, settings};
+use crate::error::Result;
+use crate::options::{Secret, Settings};
+use crate::scan::auth;
+use crate::scan::client::Connection;
+use crate::sources::Source;
+
+struct Kept {
+    server: pg_sys::Oid,
+    user: pg_sys::Oid,
+    settings: Settings,
+    secrets: BTreeMap<String, Secret>,
+    connection: Arc<Connection>,
+}
+
+thread_local! {
+    static CONNECTIONS: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The connection for a server's own options. They are compared, not watched: a changed option or secret makes a new one.
+pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<Arc<Connection>> {
+    let source: &Source = &server.source;
+    // Only the server's options: tables of one server share its pool.
+    let options = Settings::resolve(Some(source), &server.options, &[])?;
+    settings::check_host(&options.base_url)?;
+    options.check_plain_http()?;
+    let secrets = catalog::secrets(user, server.oid)?;
+    CONNECTIONS.with_borrow_mut(|kept| {
+        kept.retain(|k| k.server != server.oid || k.user != user || (k.settings == options && k.secrets == secrets));
+        if let Some(k) = kept.iter().find(|k| k.server == server.oid && k.user == user) {
+            return Ok(Arc::clone(&k.connection));
+        }
+        let headers = auth::headers(&source.auth, &options.parameters, &secrets)?;
+        let connection = Arc::new(Connection::new(&options, headers)?);
+        kept.push(Kept { server: server.oid, user, settings: options, secrets, connection: Arc::clone(&connection) });
+        Ok(connection)
+    })
+}

@@ -1,0 +1,324 @@
+//! BeginForeignScan, IterateForeignScan, ReScanForeignScan, EndForeignScan.
+//!
+//! Nothing happens before the first pull (law 6): only then are the operands evaluated and the first request sent.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pgrx::prelude::*;
+use pgrx::{PgList, PgMemoryContexts, pg_sys};
+
+use super::catalog::{ForeignTable, text_of};
+use super::report::OrRaise;
+use super::tuple::TupleFiller;
+use super::wait::WatchedStream;
+use super::{connect, operand, settings};
+use crate::error::Result;
+use crate::plan::qual::Value;
+use crate::plan::scan_plan::ScanPlan;
+use crate::plan::slice::{Defaults, slices};
+use crate::scan::client::Limits;
+use crate::scan::decode::{Column, Decoder, From, Target};
+use crate::scan::page::Page;
+use crate::scan::stats::Stats;
+use crate::scan::stream::ScanSpec;
+use crate::sources::{Origin, PagingStyle};
+
+thread_local! {
+    /// The counters of this session's last scan, for `restlog.last_scan()`.
+    static LAST: RefCell<Option<Arc<Stats>>> = const { RefCell::new(None) };
+}
+
+/// The counters of the last scan that sent a request in this session.
+pub(super) fn last_stats() -> Option<Arc<Stats>> {
+    LAST.with_borrow(Clone::clone)
+}
+
+/// Whether the database holds UTF-8.
+pub(super) fn is_utf8() -> bool {
+    // SAFETY: reads a variable of this backend.
+    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
+}
+
+/// One running scan. Nothing in it is borrowed from Postgres but the expression states, which live in the same context.
+pub(super) struct Scan {
+    pub(super) table: ForeignTable,
+    pub(super) plan: ScanPlan,
+    operands: Vec<(*mut pg_sys::ExprState, pg_sys::Oid)>,
+    user: pg_sys::Oid,
+    layout: Layout,
+    filler: TupleFiller,
+    pub(super) stats: Arc<Stats>,
+    /// How many slices the last start had.
+    pub(super) slices: usize,
+    state: State,
+}
+
+enum State {
+    /// Nothing was asked yet.
+    Fresh,
+    Reading {
+        stream: WatchedStream,
+        page: Option<Page>,
+        row: usize,
+        /// Pages taken from the stream, the current one included.
+        taken: u64,
+    },
+    Done,
+}
+
+/// Which columns the pages have.
+struct Layout {
+    columns: Vec<Column>,
+    /// Attribute number → page column.
+    attributes: Vec<(i16, usize)>,
+    time_column: Option<usize>,
+    /// The description's column → the page's, for the filters that may fan out.
+    partition_columns: BTreeMap<usize, usize>,
+}
+
+impl Layout {
+    fn new(table: &ForeignTable, plan: &ScanPlan, utf8: bool) -> Self {
+        let mut columns: Vec<Column> = Vec::new();
+        let mut attributes = Vec::new();
+        for number in &plan.attributes {
+            if let Some(column) = table.column(*number)
+                && let Some(from) = &column.from
+            {
+                attributes.push((*number, columns.len()));
+                let target = column.target(utf8);
+                columns.push(Column { name: column.name.clone(), from: from.clone(), target, embedded: column.embedded });
+            }
+        }
+        // Columns that only we look at: the time, to cut the window exactly, and fan-out keys.
+        let mut hidden = |described: usize, target: Target| {
+            let column = &table.table.columns[described];
+            let Origin::Field { pointer, .. } = &column.origin else { return None };
+            let from = From::Field(pointer.clone());
+            let at = columns.iter().position(|c| c.from == from && c.target == target).unwrap_or(columns.len());
+            if at == columns.len() {
+                columns.push(Column { name: column.name.clone(), from, target, embedded: false });
+            }
+            Some(at)
+        };
+        let time_column = table.table.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
+        let condition = plan.condition();
+        let partition_columns = (0..table.table.columns.len())
+            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many) && condition.fixes(*i))
+            .filter_map(|i| Some((i, hidden(i, Target::Text)?)))
+            .collect();
+        Self { columns, attributes, time_column, partition_columns }
+    }
+}
+
+/// The lower bound that the table option `default_from` gives, at a scan that starts at `now`.
+pub(super) fn default_from(table: &ForeignTable, now: i64) -> Option<i64> {
+    let text = table.settings.default_from.as_deref()?;
+    Some(super::validator::parse_default_from(text, now))
+}
+
+#[pg_guard]
+pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::ForeignScanState, flags: std::ffi::c_int) {
+    if flags as u32 & pg_sys::EXEC_FLAG_EXPLAIN_ONLY != 0 {
+        return;
+    }
+    // SAFETY: the executor's node, with its plan, relation and query context set up (ExecInitForeignScan).
+    unsafe {
+        let plan_node = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
+        let plan = read_plan(plan_node);
+        let table = ForeignTable::read((*(*node).ss.ss_currentRelation).rd_id).or_raise();
+        let types: Vec<pg_sys::Oid> =
+            PgList::<pg_sys::Node>::from_pg((*plan_node).fdw_exprs).iter_ptr().map(|expr| pg_sys::exprType(expr)).collect();
+        let states = pg_sys::ExecInitExprList((*plan_node).fdw_exprs, (&raw mut (*node).ss.ps).cast());
+        let operands = PgList::<pg_sys::ExprState>::from_pg(states).iter_ptr().zip(types).collect();
+        let utf8 = is_utf8();
+        let layout = Layout::new(&table, &plan, utf8);
+        let filler = TupleFiller::new(&table, &layout.attributes, utf8);
+        let user = scan_user(node);
+        let stats = Arc::new(Stats::default());
+        let scan = Scan { table, plan, operands, user, layout, filler, stats, slices: 0, state: State::Fresh };
+        let context = (*(*node).ss.ps.state).es_query_cxt;
+        (*node).fdw_state = PgMemoryContexts::For(context).leak_and_drop_on_delete(scan).cast();
+    }
+}
+
+/// SAFETY: `plan` was made by our own GetForeignPlan.
+pub(super) unsafe fn read_plan(plan: *mut pg_sys::ForeignScan) -> ScanPlan {
+    // SAFETY: it put one string there.
+    let text = unsafe {
+        let node = PgList::<pg_sys::Node>::from_pg((*plan).fdw_private).head().unwrap_or(std::ptr::null_mut());
+        #[cfg(any(feature = "pg13", feature = "pg14"))]
+        let text = (*node.cast::<pg_sys::Value>()).val.str_;
+        #[cfg(not(any(feature = "pg13", feature = "pg14")))]
+        let text = (*node.cast::<pg_sys::String>()).sval;
+        text_of(text)
+    };
+    ScanPlan::from_json(&text).or_raise()
+}
+
+/// The user whose mapping counts: a view's owner, or whoever runs the query.
+///
+/// SAFETY: the executor's node.
+unsafe fn scan_user(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
+    // SAFETY: the caller's.
+    unsafe {
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        let user = {
+            let plan = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
+            let entries = PgList::<pg_sys::RangeTblEntry>::from_pg((*(*node).ss.ps.state).es_range_table);
+            let entry = entries.get_ptr((*plan).scan.scanrelid as usize - 1);
+            entry.map_or(pg_sys::InvalidOid, |entry| (*entry).checkAsUser)
+        };
+        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        let user = (*(*node).ss.ps.plan.cast::<pg_sys::ForeignScan>()).checkAsUser;
+        if user == pg_sys::InvalidOid { pg_sys::GetUserId() } else { user }
+    }
+}
+
+/// SAFETY: `node` went through BeginForeignScan.
+pub(super) unsafe fn scan_of<'s>(node: *mut pg_sys::ForeignScanState) -> Option<&'s mut Scan> {
+    // SAFETY: null, or set there and living in the query's context.
+    unsafe { (*node).fdw_state.cast::<Scan>().as_mut() }
+}
+
+#[pg_guard]
+pub(super) unsafe extern "C-unwind" fn iterate_foreign_scan(node: *mut pg_sys::ForeignScanState) -> *mut pg_sys::TupleTableSlot {
+    // SAFETY: the executor's node; the slot belongs to this scan, and ForeignNext switched to per-tuple memory.
+    unsafe {
+        let slot = (*node).ss.ss_ScanTupleSlot;
+        if let Some(clear) = (*(*slot).tts_ops).clear {
+            clear(slot);
+        }
+        let Some(scan) = scan_of(node) else { return slot };
+        if matches!(scan.state, State::Fresh) {
+            scan.state = scan.start(node).or_raise();
+        }
+        if scan.advance().or_raise()
+            && let State::Reading { page: Some(page), row, .. } = &scan.state
+        {
+            scan.filler.fill(slot, page, *row - 1);
+        }
+        slot
+    }
+}
+
+impl Scan {
+    /// Evaluates the operands and sends the first request, if any row can match.
+    ///
+    /// SAFETY: the executor's node.
+    unsafe fn start(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<State> {
+        let mut values: Vec<Value> = Vec::with_capacity(self.operands.len());
+        for (state, type_oid) in &self.operands {
+            let mut is_null = false;
+            // SAFETY: initialised in BeginForeignScan for this node, whose expression context the executor keeps. What they
+            // allocate lives in per-tuple memory and is read before the next reset.
+            unsafe {
+                let datum = pg_sys::ExecEvalExpr(*state, (*node).ss.ps.ps_ExprContext, &mut is_null);
+                values.push(operand::value(datum, is_null, *type_oid));
+            }
+        }
+        // SAFETY: reads the clock.
+        let now = unsafe { pg_sys::GetCurrentTimestamp() };
+        let defaults = Defaults { from: default_from(&self.table, now), now, ..self.table.defaults() };
+        let time_column = self.table.table.time_range.as_ref().map(|range| range.column);
+        let selection = self.plan.condition().select(time_column, &values);
+        let slices = slices(&self.table.table, &selection, &defaults)?;
+        self.slices = slices.len();
+        if slices.is_empty() {
+            return Ok(State::Done);
+        }
+        let PagingStyle::Cursor { next, .. } = &self.table.table.pagination.style;
+        let decoder =
+            Decoder::new(self.layout.columns.clone(), self.table.table.records.clone(), next.clone(), self.table.settings.on_invalid);
+        let size = self.table.page_size();
+        let spec = ScanSpec {
+            table: Arc::clone(&self.table.table),
+            slices,
+            decoder,
+            time_column: self.layout.time_column,
+            partition_columns: self.layout.partition_columns.clone(),
+            page_sizes: (self.plan.first_size(&self.table.table, size), size),
+            concurrency: self.table.settings.concurrency,
+            limits: Limits {
+                max_requests: settings::max_requests(),
+                max_response_bytes: self.table.settings.max_response_bytes,
+                log: settings::log_requests(),
+            },
+            connection: connect::connection(&self.table.server, self.user)?,
+        };
+        LAST.set(Some(Arc::clone(&self.stats)));
+        let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
+        Ok(State::Reading { stream, page: None, row: 0, taken: 0 })
+    }
+
+    /// Moves on to the next row; `false` at the proven end.
+    fn advance(&mut self) -> Result<bool> {
+        let State::Reading { stream, page, row, taken } = &mut self.state else { return Ok(false) };
+        loop {
+            if let Some(current) = page {
+                if *row < current.rows() {
+                    *row += 1;
+                    return Ok(true);
+                }
+                // The slot was cleared: nothing points into this page any more.
+                if let Some(spent) = page.take() {
+                    stream.recycle(spent);
+                }
+                stream.want_more();
+            }
+            let next = stream.next(&self.stats);
+            for line in self.stats.take_log() {
+                pgrx::log!("restlog_fdw: {line}");
+            }
+            match next.map_err(|error| on_table(error, &self.table.name)) {
+                Ok(Some(next)) => {
+                    *page = Some(next);
+                    *row = 0;
+                    *taken += 1;
+                }
+                Ok(None) => {
+                    self.state = State::Done;
+                    return Ok(false);
+                }
+                Err(error) => {
+                    self.state = State::Done;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Back to the start. `same` says that no parameter changed: then a first page still at hand is read again, not asked for.
+    fn rewind(&mut self, same: bool) {
+        match &mut self.state {
+            State::Reading { page: Some(_), row, taken: 1, .. } if same => *row = 0,
+            _ => self.state = State::Fresh,
+        }
+    }
+}
+
+/// Names the foreign table in an error of the scan.
+fn on_table(error: crate::error::Error, table: &str) -> crate::error::Error {
+    let detail = error.get_detail().map_or_else(|| format!("Foreign table \"{table}\"."), |d| format!("Foreign table \"{table}\": {d}"));
+    error.detail(detail)
+}
+
+#[pg_guard]
+pub(super) unsafe extern "C-unwind" fn rescan_foreign_scan(node: *mut pg_sys::ForeignScanState) {
+    // SAFETY: the executor's node.
+    unsafe {
+        let same = (*node).ss.ps.chgParam.is_null();
+        if let Some(scan) = scan_of(node) {
+            scan.rewind(same);
+        }
+    }
+}
+
+#[pg_guard]
+pub(super) unsafe extern "C-unwind" fn end_foreign_scan(node: *mut pg_sys::ForeignScanState) {
+    // SAFETY: the executor's node. What is left of the scan goes with the query's context.
+    if let Some(scan) = unsafe { scan_of(node) } {
+        scan.state = State::Done;
+    }
+}

@@ -1,0 +1,136 @@
+//! ExplainForeignScan: what travels, what stays, and after ANALYZE what it took. Sends nothing (law 6).
+
+use std::ffi::CString;
+
+use pgrx::prelude::*;
+use pgrx::{PgList, pg_sys};
+
+use super::catalog::{ForeignTable, text_of};
+use super::executor::{Scan, default_from, read_plan, scan_of};
+use super::report::OrRaise;
+use crate::plan::qual::Condition;
+use crate::plan::scan_plan::ScanPlan;
+use crate::plan::slice::Defaults;
+
+/// The few ways in which we write to an ExplainState.
+struct Explainer {
+    state: *mut pg_sys::ExplainState,
+}
+
+impl Explainer {
+    fn text(&self, label: &str, value: &str) {
+        let (Ok(label), Ok(value)) = (CString::new(label), CString::new(value)) else { return };
+        // SAFETY: Postgres' own state; both strings live during the call.
+        unsafe { pg_sys::ExplainPropertyText(label.as_ptr(), value.as_ptr(), self.state) };
+    }
+
+    fn count(&self, label: &str, unit: Option<&str>, value: u64) {
+        let (Ok(label), Ok(unit)) = (CString::new(label), unit.map(CString::new).transpose()) else { return };
+        let unit = unit.as_ref().map_or(std::ptr::null(), |u| u.as_ptr());
+        // SAFETY: as above.
+        unsafe { pg_sys::ExplainPropertyInteger(label.as_ptr(), unit, i64::try_from(value).unwrap_or(i64::MAX), self.state) };
+    }
+
+    fn millis(&self, label: &str, micros: u64) {
+        let Ok(label) = CString::new(label) else { return };
+        // SAFETY: as above.
+        unsafe { pg_sys::ExplainPropertyFloat(label.as_ptr(), c"ms".as_ptr(), micros as f64 / 1000.0, 3, self.state) };
+    }
+
+    /// An expression as SQL.
+    ///
+    /// SAFETY: `node` belongs to the plan node that is being explained: its quals or targets were shown before, so the
+    /// deparse context is set to it.
+    unsafe fn expression(&self, node: *mut pg_sys::Node) -> String {
+        // SAFETY: the caller's.
+        unsafe { text_of(pg_sys::deparse_expression(node, (*self.state).deparse_cxt, false, false)) }
+    }
+}
+
+#[pg_guard]
+pub(super) unsafe extern "C-unwind" fn explain_foreign_scan(node: *mut pg_sys::ForeignScanState, state: *mut pg_sys::ExplainState) {
+    // SAFETY: Postgres' node and state.
+    unsafe {
+        let explainer = Explainer { state };
+        if (*state).verbose {
+            let plan_node = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
+            let plan = read_plan(plan_node);
+            let table = ForeignTable::read((*(*node).ss.ss_currentRelation).rd_id).or_raise();
+            show_plan(&explainer, &table, &plan, plan_node);
+        }
+        if (*state).analyze
+            && let Some(scan) = scan_of(node)
+        {
+            show_counters(&explainer, scan, (*state).timing);
+        }
+    }
+}
+
+/// SAFETY: `node` is the plan node being explained.
+unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan, node: *mut pg_sys::ForeignScan) {
+    let defaults = Defaults { from: default_from(table, 0), ..table.defaults() };
+    explainer.text("Request", &plan.request_line(&table.table, &defaults, table.page_size()));
+    if let Some(range) = &table.table.time_range {
+        let (lower, upper) = plan.condition().bounds(range.column);
+        let from = match (lower, &table.settings.default_from) {
+            (true, _) => "the conditions".to_owned(),
+            (false, Some(text)) => format!("default_from ({text})"),
+            (false, None) => "the beginning".to_owned(),
+        };
+        let to = if upper { "the conditions" } else { "the scan's start" };
+        let name = &table.table.columns[range.column].name;
+        explainer.text("Window", &format!("{name} from {from} to {to}"));
+    }
+    // SAFETY: the caller's; our GetForeignPlan put expressions into both lists.
+    let (operands, quals): (Vec<String>, Vec<String>) = unsafe {
+        let texts = |list| PgList::<pg_sys::Node>::from_pg(list).iter_ptr().map(|e| explainer.expression(e)).collect();
+        (texts((*node).fdw_exprs), texts((*node).scan.plan.qual))
+    };
+    let pushed: Vec<String> = plan.conditions.iter().map(|condition| sql(condition, table, &operands)).collect();
+    if !pushed.is_empty() {
+        explainer.text("Pushed Conditions", &pushed.join(" AND "));
+    }
+    let local: Vec<&str> = plan.local.iter().filter_map(|i| quals.get(*i)).map(String::as_str).collect();
+    if !local.is_empty() {
+        explainer.text("Local Conditions", &local.join(" AND "));
+    }
+    explainer.count("Concurrency", None, table.settings.concurrency as u64);
+}
+
+/// A condition as SQL would say it.
+fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> String {
+    let name = |column: usize| {
+        let own = table.columns.iter().flatten().find(|c| c.described == Some(column));
+        own.map_or_else(|| table.table.columns[column].name.clone(), |c| c.name.clone())
+    };
+    let operand = |i: usize| operands.get(i).map_or("?", String::as_str);
+    let joined = |parts: &[Condition], word: &str| {
+        let parts: Vec<_> = parts.iter().map(|part| sql(part, table, operands)).collect();
+        format!("({})", parts.join(word))
+    };
+    match condition {
+        Condition::And(parts) => joined(parts, " AND "),
+        Condition::Or(parts) => joined(parts, " OR "),
+        Condition::Compare { column, op, operand: i } => format!("({} {} {})", name(*column), op.as_str(), operand(*i)),
+        Condition::AnyOf { column, operand: i } => format!("({} = ANY ({}))", name(*column), operand(*i)),
+        Condition::Is { column, value: true } => name(*column),
+        Condition::Is { column, value: false } => format!("(NOT {})", name(*column)),
+    }
+}
+
+fn show_counters(explainer: &Explainer, scan: &Scan, timing: bool) {
+    let stats = &scan.stats;
+    explainer.count("Slices", None, scan.slices as u64);
+    explainer.count("Requests", None, stats.requests.get());
+    explainer.count("Retries", None, stats.retries.get());
+    explainer.count("Pages", None, stats.pages.get());
+    explainer.count("Records Received", None, stats.records.get());
+    explainer.count("Records Outside Window", None, stats.outside_window.get() + stats.outside_slice.get());
+    explainer.count("Bytes On The Wire", None, stats.wire_bytes.get());
+    explainer.count("Bytes Decoded", None, stats.body_bytes.get());
+    if timing {
+        explainer.millis("Time Waiting", stats.wait_micros.get());
+        explainer.millis("Time Fetching", stats.fetch_micros.get());
+        explainer.millis("Time Decoding", stats.decode_micros.get());
+    }
+}

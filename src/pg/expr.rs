@@ -1,0 +1,231 @@
+//! Postgres' clauses → [`Condition`]s: *column operator expression-without-this-table*, and AND, OR, NOT of them.
+//!
+//! What is not recognised stays local, silently. Every clause stays a local qual as well, so a condition may be wider than
+//! its clause, never narrower.
+
+use pgrx::{PgList, is_a, pg_sys};
+
+use super::catalog::ForeignTable;
+use super::settings;
+use crate::plan::qual::{Condition, Op};
+use crate::sources::Origin;
+
+/// Converts the clauses of one base relation and collects their operands.
+pub(super) struct Converter<'t> {
+    root: *mut pg_sys::PlannerInfo,
+    relation: *mut pg_sys::RelOptInfo,
+    table: &'t ForeignTable,
+    /// The operands, in the order of their indexes.
+    pub(super) operands: Vec<*mut pg_sys::Node>,
+    /// Whether some part of a clause was left out.
+    left_out: bool,
+}
+
+/// A comparison's two sides, the column on the left.
+struct Comparison {
+    column: usize,
+    op: Op,
+    operand: *mut pg_sys::Node,
+}
+
+impl<'t> Converter<'t> {
+    /// SAFETY: both pointers are the planner's own and live while the converter does.
+    pub(super) unsafe fn new(root: *mut pg_sys::PlannerInfo, relation: *mut pg_sys::RelOptInfo, table: &'t ForeignTable) -> Self {
+        Self { root, relation, table, operands: Vec::new(), left_out: false }
+    }
+
+    /// The condition that a clause implies, and whether it is the whole clause.
+    ///
+    /// SAFETY: `clause` is an expression of this query.
+    pub(super) unsafe fn clause(&mut self, clause: *mut pg_sys::Node) -> Option<(Condition, bool)> {
+        self.left_out = false;
+        let known = self.operands.len();
+        // SAFETY: the caller's.
+        match unsafe { self.convert(clause) } {
+            Some(condition) => Some((condition, !self.left_out)),
+            None => {
+                self.operands.truncate(known);
+                None
+            }
+        }
+    }
+
+    /// SAFETY: `node` is an expression of this query.
+    unsafe fn convert(&mut self, node: *mut pg_sys::Node) -> Option<Condition> {
+        // SAFETY: the tag says which struct a node is (nodes.h); sub-nodes are the planner's and live as long.
+        unsafe {
+            match (*node).type_ {
+                pg_sys::NodeTag::T_BoolExpr => self.boolean(node.cast()),
+                pg_sys::NodeTag::T_OpExpr => {
+                    let found = self.comparison(node.cast());
+                    found.map(|c| Condition::Compare { column: c.column, op: c.op, operand: self.keep(c.operand) })
+                }
+                pg_sys::NodeTag::T_ScalarArrayOpExpr => self.any_of(node.cast()),
+                pg_sys::NodeTag::T_Var => self.flag(node).map(|column| Condition::Is { column, value: true }),
+                pg_sys::NodeTag::T_BooleanTest => {
+                    let test = node.cast::<pg_sys::BooleanTest>();
+                    let value = match (*test).booltesttype {
+                        pg_sys::BoolTestType::IS_TRUE => true,
+                        pg_sys::BoolTestType::IS_FALSE => false,
+                        _ => return None,
+                    };
+                    self.flag((*test).arg.cast()).map(|column| Condition::Is { column, value })
+                }
+                _ => None,
+            }
+        }
+    }
+
+    /// SAFETY: `expr` is a BoolExpr of this query.
+    unsafe fn boolean(&mut self, expr: *mut pg_sys::BoolExpr) -> Option<Condition> {
+        // SAFETY: as for convert; a BoolExpr's arguments are a list of expressions.
+        unsafe {
+            let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
+            match (*expr).boolop {
+                pg_sys::BoolExprType::AND_EXPR => {
+                    let mut parts = Vec::new();
+                    for arg in args {
+                        match self.convert(arg) {
+                            Some(part) => parts.push(part),
+                            None => self.left_out = true,
+                        }
+                    }
+                    (!parts.is_empty()).then_some(Condition::And(parts))
+                }
+                // A branch that says nothing lets every row through.
+                pg_sys::BoolExprType::OR_EXPR => args.into_iter().map(|arg| self.convert(arg)).collect::<Option<_>>().map(Condition::Or),
+                _ => {
+                    let column = self.flag(*args.first()?)?;
+                    Some(Condition::Is { column, value: false })
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, operand: *mut pg_sys::Node) -> usize {
+        self.operands.push(operand);
+        self.operands.len() - 1
+    }
+
+    /// The pushable column that a bare boolean names.
+    ///
+    /// SAFETY: `node` is an expression of this query.
+    unsafe fn flag(&self, node: *mut pg_sys::Node) -> Option<usize> {
+        // SAFETY: the caller's.
+        let (column, type_oid) = unsafe { self.column(node) }?;
+        (type_oid == pg_sys::BOOLOID && self.is_filter(column)).then_some(column)
+    }
+
+    /// SAFETY: `expr` is an OpExpr of this query.
+    unsafe fn comparison(&self, expr: *mut pg_sys::OpExpr) -> Option<Comparison> {
+        // SAFETY: as for convert.
+        unsafe {
+            let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
+            let &[left, right] = args.as_slice() else { return None };
+            let (side, operand, commuted) = if self.column(left).is_some() { (left, right, false) } else { (right, left, true) };
+            let (column, type_oid) = self.column(side)?;
+            let op = btree_op((*expr).opno, type_oid)?;
+            // In an operator family whose two sides differ in type the strategy is that of left op right.
+            let op = if commuted { op.commuted() } else { op };
+            let operand_type = pg_sys::exprType(operand);
+            let fits = self.takes(column, type_oid, op, operand_type, (*expr).inputcollid);
+            (fits && self.is_operand(operand)).then_some(Comparison { column, op, operand })
+        }
+    }
+
+    /// SAFETY: `expr` is a ScalarArrayOpExpr of this query.
+    unsafe fn any_of(&mut self, expr: *mut pg_sys::ScalarArrayOpExpr) -> Option<Condition> {
+        // SAFETY: as for convert.
+        unsafe {
+            if !(*expr).useOr {
+                return None;
+            }
+            let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
+            let &[left, right] = args.as_slice() else { return None };
+            let (column, type_oid) = self.column(left)?;
+            let op = btree_op((*expr).opno, type_oid)?;
+            let element = pg_sys::get_element_type(pg_sys::exprType(right));
+            let fits = op == Op::Eq && self.takes(column, type_oid, op, element, (*expr).inputcollid);
+            (fits && self.is_operand(right)).then(|| Condition::AnyOf { column, operand: self.keep(right) })
+        }
+    }
+
+    /// The description's column and the type of a Var of this relation, if its conditions may travel.
+    ///
+    /// SAFETY: `node` is an expression of this query.
+    unsafe fn column(&self, node: *mut pg_sys::Node) -> Option<(usize, pg_sys::Oid)> {
+        // SAFETY: as for convert.
+        unsafe {
+            let mut node = node;
+            while is_a(node, pg_sys::NodeTag::T_RelabelType) {
+                node = (*node.cast::<pg_sys::RelabelType>()).arg.cast();
+            }
+            if !is_a(node, pg_sys::NodeTag::T_Var) {
+                return None;
+            }
+            let var = node.cast::<pg_sys::Var>();
+            if (*var).varno as u32 != (*self.relation).relid || (*var).varlevelsup != 0 {
+                return None;
+            }
+            let column = self.table.column((*var).varattno)?;
+            let described = column.described.filter(|_| column.pushdown)?;
+            Some((described, pg_sys::getBaseType(column.type_oid)))
+        }
+    }
+
+    /// Whether the description has an equality filter on this column that may be used now.
+    fn is_filter(&self, column: usize) -> bool {
+        let described = &self.table.table.columns[column];
+        let needed = matches!(described.origin, Origin::Request { .. });
+        described.filter.is_some() && (needed || settings::pushdown())
+    }
+
+    /// Whether "column op operand" can become part of a request, by the types of both sides.
+    fn takes(&self, column: usize, type_oid: pg_sys::Oid, op: Op, operand: pg_sys::Oid, collation: pg_sys::Oid) -> bool {
+        let is_time = self.table.table.time_range.as_ref().is_some_and(|range| range.column == column);
+        match type_oid {
+            pg_sys::TIMESTAMPTZOID => is_time && matches!(operand, pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID),
+            _ if op != Op::Eq || !self.is_filter(column) => false,
+            // A nondeterministic collation calls texts equal that are not the same bytes; the API would not.
+            pg_sys::TEXTOID | pg_sys::VARCHAROID => {
+                let is_text = matches!(operand, pg_sys::TEXTOID | pg_sys::VARCHAROID);
+                // SAFETY: a lookup by oid; an expression over texts has a collation or 0.
+                is_text && (collation == pg_sys::InvalidOid || unsafe { pg_sys::get_collation_isdeterministic(collation) })
+            }
+            pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID => matches!(operand, pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID),
+            pg_sys::BOOLOID | pg_sys::UUIDOID => operand == type_oid,
+            _ => false,
+        }
+    }
+
+    /// Whether an expression can be evaluated once, before the scan: nothing of this table in it, nothing volatile.
+    ///
+    /// SAFETY: `node` is an expression of this query.
+    unsafe fn is_operand(&self, node: *mut pg_sys::Node) -> bool {
+        // SAFETY: the caller's.
+        unsafe {
+            !pg_sys::bms_is_member((*self.relation).relid as i32, pg_sys::pull_varnos(self.root, node))
+                && !pg_sys::contain_volatile_functions(node)
+                && !pg_sys::contain_subplans(node)
+        }
+    }
+}
+
+/// What an operator means, by its strategy in the default btree family of the column's type: its name proves nothing.
+///
+/// SAFETY: catalog lookups by oid.
+unsafe fn btree_op(operator: pg_sys::Oid, type_oid: pg_sys::Oid) -> Option<Op> {
+    // SAFETY: the type exists, since a column has it; the cache entry is permanent.
+    let strategy = unsafe {
+        let entry = pg_sys::lookup_type_cache(type_oid, pg_sys::TYPECACHE_BTREE_OPFAMILY as i32);
+        pg_sys::get_op_opfamily_strategy(operator, (*entry).btree_opf)
+    };
+    match strategy as u32 {
+        pg_sys::BTLessStrategyNumber => Some(Op::Lt),
+        pg_sys::BTLessEqualStrategyNumber => Some(Op::Le),
+        pg_sys::BTEqualStrategyNumber => Some(Op::Eq),
+        pg_sys::BTGreaterEqualStrategyNumber => Some(Op::Ge),
+        pg_sys::BTGreaterStrategyNumber => Some(Op::Gt),
+        _ => None,
+    }
+}

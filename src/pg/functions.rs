@@ -1,0 +1,222 @@
+//! The functions of schema `restlog` that need Rust.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::catalog::Server;
+use super::report::OrRaise;
+use super::wait::WatchedStream;
+use super::{connect, executor, settings};
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::Settings;
+use crate::plan::slice::{Slice, missing_parameter};
+use crate::plan::window::{EPOCH_SECONDS, Window};
+use crate::scan::client::Limits;
+use crate::scan::decode::Decoder;
+use crate::scan::stats::Stats;
+use crate::scan::stream::ScanSpec;
+use crate::sources::{self, Origin, PagingStyle, Source, Table};
+
+extension_sql_file!("../../sql/wrapper.sql", name = "wrapper", finalize);
+
+/// The built-in sources.
+#[pg_extern(immutable, parallel_safe)]
+fn sources() -> TableIterator<'static, (name!(name, String), name!(title, String), name!(tables, Vec<String>), name!(reference, String))> {
+    let rows: Vec<_> = sources::built_in_names()
+        .into_iter()
+        .filter_map(|name| sources::built_in(name)?.ok())
+        .map(|s| (s.name.clone(), s.title.clone(), s.tables.iter().map(|t| t.name.clone()).collect(), s.reference.clone()))
+        .collect();
+    TableIterator::new(rows)
+}
+
+/// The columns of a built-in source: what each is, and where a condition on it travels.
+#[allow(clippy::type_complexity, reason = "pgrx reads the SQL columns from this type")]
+#[pg_extern(immutable, strict, parallel_safe)]
+fn columns(
+    source: &str,
+) -> TableIterator<
+    'static,
+    (
+        name!(table_name, String),
+        name!(column_name, String),
+        name!(data_type, String),
+        name!(field, Option<String>),
+        name!(request_parameter, Option<String>),
+        name!(description, String),
+    ),
+> {
+    let found = sources::built_in(source).unwrap_or_else(|| {
+        Err(Error::new(ErrorKind::OptionValue, format!("there is no built-in source \"{source}\""))
+            .hint(format!("Built in are: {}.", sources::built_in_names().join(", "))))
+    });
+    let source = found.or_raise();
+    let rows: Vec<_> = source.tables.iter().flat_map(table_rows).collect();
+    TableIterator::new(rows)
+}
+
+#[allow(clippy::type_complexity, reason = "a row of restlog.columns()")]
+fn table_rows(table: &Table) -> Vec<(String, String, String, Option<String>, Option<String>, String)> {
+    let row = |(i, column): (usize, &sources::Column)| {
+        let field = match &column.origin {
+            Origin::Field { pointer, .. } => Some(pointer.to_string()),
+            Origin::Request { .. } => None,
+        };
+        let range =
+            table.time_range.as_ref().filter(|range| range.column == i).map(|range| format!("{}, {}", range.from.name, range.to.name));
+        let parameter = range.or_else(|| column.filter.as_ref().map(|f| f.place.name.clone()));
+        (table.name.clone(), column.name.clone(), column.sql_type.as_sql().to_owned(), field, parameter, column.doc.clone())
+    };
+    table.columns.iter().enumerate().map(row).collect()
+}
+
+/// What this session's last scan did; no row before the first.
+#[allow(clippy::type_complexity, reason = "pgrx reads the SQL columns from this type")]
+#[pg_extern(volatile, parallel_restricted)]
+fn last_scan() -> TableIterator<
+    'static,
+    (
+        name!(requests, i64),
+        name!(pages, i64),
+        name!(rows, i64),
+        name!(bytes, i64),
+        name!(api_total_first, Option<i64>),
+        name!(api_total_last, Option<i64>),
+        name!(api_date, Option<TimestampWithTimeZone>),
+        name!(retries, i64),
+        name!(throttled_ms, i64),
+        name!(rows_outside_window, i64),
+        name!(rows_outside_slice, i64),
+        name!(bytes_decoded, i64),
+        name!(wait_ms, i64),
+        name!(fetch_ms, i64),
+        name!(decode_ms, i64),
+    ),
+> {
+    let rows: Vec<_> = executor::last_stats().iter().map(|stats| counters(stats)).collect();
+    TableIterator::new(rows)
+}
+
+#[allow(clippy::type_complexity, reason = "a row of restlog.last_scan()")]
+fn counters(
+    s: &Stats,
+) -> (i64, i64, i64, i64, Option<i64>, Option<i64>, Option<TimestampWithTimeZone>, i64, i64, i64, i64, i64, i64, i64, i64) {
+    let n = |counter: &crate::scan::stats::Counter| i64::try_from(counter.get()).unwrap_or(i64::MAX);
+    let ms = |counter| n(counter) / 1000;
+    let date = match s.api_date.get() {
+        0 => None,
+        unix => TimestampWithTimeZone::try_from((unix as i64 - EPOCH_SECONDS) * 1_000_000).ok(),
+    };
+    (
+        n(&s.requests),
+        n(&s.pages),
+        n(&s.records),
+        n(&s.wire_bytes),
+        None,
+        None,
+        date,
+        n(&s.retries),
+        ms(&s.backoff_micros),
+        n(&s.outside_window),
+        n(&s.outside_slice),
+        n(&s.body_bytes),
+        ms(&s.wait_micros),
+        ms(&s.fetch_micros),
+        ms(&s.decode_micros),
+    )
+}
+
+/// Sends one tiny request as the current user: is the API reachable, and does it accept the credentials?
+#[allow(clippy::type_complexity, reason = "pgrx reads the SQL columns from this type")]
+#[pg_extern(volatile, strict, parallel_unsafe)]
+fn check_server(
+    name: &str,
+) -> TableIterator<
+    'static,
+    (name!(ok, bool), name!(message, String), name!(detail, Option<String>), name!(hint, Option<String>), name!(sqlstate, String)),
+> {
+    let oid = server_oid(name);
+    let row = match ask(oid) {
+        Ok(message) => (true, message, None, None, "00000".to_owned()),
+        Err(error) => (
+            false,
+            error.message().to_owned(),
+            error.get_detail().map(str::to_owned),
+            error.get_hint().map(str::to_owned),
+            error.kind().sqlstate().to_owned(),
+        ),
+    };
+    TableIterator::once(row)
+}
+
+fn server_oid(name: &str) -> pg_sys::Oid {
+    let c_name = std::ffi::CString::new(name).unwrap_or_default();
+    // SAFETY: raises if there is no such server or the user may not use it.
+    unsafe {
+        let oid = pg_sys::get_foreign_server_oid(c_name.as_ptr(), false);
+        let user = pg_sys::GetUserId();
+        let usage = pg_sys::ACL_USAGE;
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        let allowed = pg_sys::pg_foreign_server_aclcheck(oid, user, usage);
+        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        let allowed = pg_sys::object_aclcheck(pg_sys::ForeignServerRelationId, oid, user, usage);
+        if allowed != pg_sys::AclResult::ACLCHECK_OK {
+            pg_sys::aclcheck_error(allowed, pg_sys::ObjectType::OBJECT_FOREIGN_SERVER, c_name.as_ptr());
+        }
+        oid
+    }
+}
+
+fn ask(oid: pg_sys::Oid) -> Result<String> {
+    let server = Server::read(oid)?;
+    let options = Settings::resolve(Some(&server.source), &server.options, &[])?;
+    // SAFETY: who asks, and the clock.
+    let (user, now) = unsafe { (pg_sys::GetUserId(), pg_sys::GetCurrentTimestamp()) };
+    let (table, values) = askable_table(&server.source, &options)?;
+    let connection = connect::connection(&server, user)?;
+    let window = table.time_range.as_ref().map(|range| Window { lo: now - range.unit, hi: now });
+    let PagingStyle::Cursor { next, .. } = &table.pagination.style;
+    let line = format!("{} {}", table.method.as_str(), table.path);
+    let stats = Arc::new(Stats::default());
+    let spec = ScanSpec {
+        table: Arc::new(table.clone()),
+        slices: vec![Slice { window, values, partition: Vec::new() }],
+        decoder: Decoder::new(Vec::new(), table.records.clone(), next.clone(), options.on_invalid),
+        time_column: None,
+        partition_columns: BTreeMap::new(),
+        page_sizes: (1, 1),
+        concurrency: 1,
+        limits: Limits { max_requests: 0, max_response_bytes: options.max_response_bytes, log: settings::log_requests() },
+        connection,
+    };
+    WatchedStream::start(spec, Arc::clone(&stats))?.next(&stats)?;
+    Ok(format!("the API answered {line} as it should"))
+}
+
+/// The first table that the server's options suffice to ask, with the parameters for it.
+fn askable_table<'s>(source: &'s Source, options: &Settings) -> Result<(&'s Table, BTreeMap<usize, Vec<String>>)> {
+    let mut refusal = Error::new(ErrorKind::Internal, "the source has no table");
+    for table in &source.tables {
+        let mut values = BTreeMap::new();
+        let mut missing = None;
+        for (index, column) in table.columns.iter().enumerate() {
+            let Origin::Request { option, required } = &column.origin else { continue };
+            match option.as_ref().and_then(|name| options.parameters.get(name)) {
+                Some(value) => {
+                    values.insert(index, vec![value.clone()]);
+                }
+                None if *required => missing = Some(missing_parameter(table, column)),
+                None => {}
+            }
+        }
+        match missing {
+            None => return Ok((table, values)),
+            Some(error) => refusal = error,
+        }
+    }
+    Err(refusal)
+}

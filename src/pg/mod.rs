@@ -1,0 +1,28 @@
+//! Rows → tuples: the only room with pgrx and with `unsafe`. It takes no decision that could be tested without a server.
+
+mod catalog;
+mod connect;
+mod executor;
+mod explain;
+mod expr;
+mod functions;
+mod handler;
+mod import;
+mod operand;
+mod planner;
+mod report;
+mod settings;
+mod tuple;
+mod validator;
+mod wait;
+
+use pgrx::prelude::*;
+
+pgrx::pg_module_magic!();
+
+/// Called by Postgres when it loads the library.
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    report::silence_backtraces();
+    settings::define();
+}

@@ -1,0 +1,309 @@
+//! GetForeignRelSize, GetForeignPaths, GetForeignPlan: which conditions travel, at what cost, and what the executor is told.
+
+use pgrx::prelude::*;
+use pgrx::{PgList, PgMemoryContexts, pg_sys};
+
+use super::catalog::ForeignTable;
+use super::executor::default_from;
+use super::expr::Converter;
+use super::report::OrRaise;
+use crate::plan::scan_plan::ScanPlan;
+use crate::plan::slice::Defaults;
+
+/// What a request costs beside its rows, in the planner's unit (a sequential page read): as postgres_fdw's fdw_startup_cost.
+const REQUEST_COST: f64 = 100.0;
+/// What a row costs to fetch and decode: well above a local row, so that no join reads the API twice for nothing.
+const ROW_COST: f64 = 0.05;
+/// Rows of a table that nobody has analysed. A log is large; a small guess would make the planner read it again and again.
+const UNKNOWN_ROWS: f64 = 1_000_000.0;
+/// Added to a path that the API could not be asked for: it is chosen only when there is no other, and then refused with a hint.
+const REFUSED_COST: f64 = 1.0e10;
+
+/// Kept in `RelOptInfo.fdw_private` while one query is planned.
+struct Planning {
+    table: ForeignTable,
+    defaults: Defaults,
+}
+
+/// SAFETY: `rel` went through [`get_foreign_rel_size`].
+unsafe fn planning<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p Planning {
+    // SAFETY: set there, and lives in the planner's memory context.
+    unsafe { &*(*rel).fdw_private.cast::<Planning>() }
+}
+
+#[pg_guard]
+pub(super) unsafe extern "C-unwind" fn get_foreign_rel_size(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    relation: pg_sys::Oid,
+) {
+    let table = ForeignTable::read(relation).or_raise();
+    let defaults = Defaults { from: default_from(&table, 0), ..table.defaults() };
+    // SAFETY: rel is the planner's; the context it plans in outlives it.
+    unsafe {
+        if (*rel).tuples <= 0.0 {
+            (*rel).tuples = UNKNOWN_ROWS;
+        }
+        pg_sys::set_baserel_size_estimates(root, rel);
+        (*rel).fdw_private = PgMemoryContexts::CurrentMemoryContext.leak_and_drop_on_delete(Planning { table, defaults }).cast();
+    }
+}
+
+#[pg_guard]
+pub(super) unsafe extern "C-unwind" fn get_foreign_paths(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    _relation: pg_sys::Oid,
+) {
+    // SAFETY: the planner calls this after get_foreign_rel_size, with its own root and rel.
+    unsafe {
+        let planning = planning(rel);
+        let own = clauses_of((*rel).baserestrictinfo);
+        let refused = if is_askable(root, rel, planning, &own) { 0.0 } else { REFUSED_COST };
+        add_path(root, rel, planning, (*rel).rows, refused, (*rel).lateral_relids);
+        for outer in parameterizations(root, rel, planning) {
+            let info = pg_sys::get_baserel_parampathinfo(root, rel, outer);
+            let mut all = own.clone();
+            all.extend(clauses_of((*info).ppi_clauses));
+            if is_askable(root, rel, planning, &all) {
+                add_path(root, rel, planning, (*info).ppi_rows, 0.0, outer);
+            }
+        }
+    }
+}
+
+/// The clauses of a list of RestrictInfos.
+///
+/// SAFETY: `list` is such a list.
+unsafe fn clauses_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
+    // SAFETY: the caller's.
+    unsafe { PgList::<pg_sys::RestrictInfo>::from_pg(list).iter_ptr().map(|info| (*info).clause.cast()).collect() }
+}
+
+/// Whether the API could be asked with these clauses.
+///
+/// SAFETY: all pointers are the planner's.
+unsafe fn is_askable(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    planning: &Planning,
+    clauses: &[*mut pg_sys::Node],
+) -> bool {
+    // SAFETY: the caller's.
+    let mut converter = unsafe { Converter::new(root, rel, &planning.table) };
+    // SAFETY: the caller's.
+    let conditions = clauses.iter().filter_map(|clause| unsafe { converter.clause(*clause) }).map(|(condition, _)| condition).collect();
+    ScanPlan { conditions, ..ScanPlan::default() }.check(&planning.table.table, &planning.defaults).is_ok()
+}
+
+/// SAFETY: all pointers are the planner's.
+unsafe fn add_path(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    planning: &Planning,
+    rows: f64,
+    refused: f64,
+    outer: pg_sys::Relids,
+) {
+    let pages = (rows / planning.table.page_size() as f64).ceil().max(1.0);
+    let startup = REQUEST_COST + refused;
+    let total = startup + (pages - 1.0) * REQUEST_COST + rows * ROW_COST;
+    let none: *mut pg_sys::List = std::ptr::null_mut();
+    // SAFETY: the caller's; null lists are empty lists.
+    unsafe {
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15", feature = "pg16"))]
+        let path =
+            pg_sys::create_foreignscan_path(root, rel, none.cast(), rows, startup, total, none.cast(), outer, none.cast(), none.cast());
+        #[cfg(feature = "pg17")]
+        let path = pg_sys::create_foreignscan_path(
+            root,
+            rel,
+            none.cast(),
+            rows,
+            startup,
+            total,
+            none.cast(),
+            outer,
+            none.cast(),
+            none.cast(),
+            none.cast(),
+        );
+        #[cfg(feature = "pg18")]
+        let path = pg_sys::create_foreignscan_path(
+            root,
+            rel,
+            none.cast(),
+            rows,
+            0,
+            startup,
+            total,
+            none.cast(),
+            outer,
+            none.cast(),
+            none.cast(),
+            none.cast(),
+        );
+        pg_sys::add_path(rel, path.cast());
+    }
+}
+
+/// The sets of other relations whose columns could give operands, as postgres_fdw finds them: from join clauses and from
+/// equivalence classes.
+///
+/// SAFETY: all pointers are the planner's.
+unsafe fn parameterizations(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, planning: &Planning) -> Vec<pg_sys::Relids> {
+    let mut found: Vec<pg_sys::Relids> = Vec::new();
+    // SAFETY: the caller's.
+    unsafe {
+        let mut infos: Vec<*mut pg_sys::RestrictInfo> = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).joininfo).iter_ptr().collect();
+        infos.retain(|info| pg_sys::join_clause_is_movable_to(*info, rel));
+        if (*rel).has_eclass_joins {
+            for (i, column) in planning.table.columns.iter().enumerate() {
+                let pushable = column.as_ref().is_some_and(|c| c.pushdown && c.described.is_some());
+                if !pushable {
+                    continue;
+                }
+                let mut wanted = (i + 1) as i16;
+                let implied = pg_sys::generate_implied_equalities_for_column(
+                    root,
+                    rel,
+                    Some(is_column),
+                    (&raw mut wanted).cast(),
+                    (*rel).lateral_referencers,
+                );
+                infos.extend(
+                    PgList::<pg_sys::RestrictInfo>::from_pg(implied)
+                        .iter_ptr()
+                        .filter(|info| pg_sys::join_clause_is_movable_to(*info, rel)),
+                );
+            }
+        }
+        for info in infos {
+            let mut converter = Converter::new(root, rel, &planning.table);
+            if converter.clause((*info).clause.cast()).is_none() {
+                continue;
+            }
+            let outer = pg_sys::bms_del_member(pg_sys::bms_union((*info).clause_relids, (*rel).lateral_relids), (*rel).relid as i32);
+            let known = found.iter().any(|other| pg_sys::bms_equal(*other, outer));
+            if !outer.is_null() && !known {
+                found.push(outer);
+            }
+        }
+    }
+    found
+}
+
+/// Whether a member of an equivalence class is the wanted column of this relation.
+#[pg_guard]
+unsafe extern "C-unwind" fn is_column(
+    _root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    _class: *mut pg_sys::EquivalenceClass,
+    member: *mut pg_sys::EquivalenceMember,
+    wanted: *mut std::ffi::c_void,
+) -> bool {
+    // SAFETY: the planner's pointers; `wanted` is the i16 that parameterizations passed.
+    unsafe {
+        let mut node: *mut pg_sys::Node = (*member).em_expr.cast();
+        while pgrx::is_a(node, pg_sys::NodeTag::T_RelabelType) {
+            node = (*node.cast::<pg_sys::RelabelType>()).arg.cast();
+        }
+        if !pgrx::is_a(node, pg_sys::NodeTag::T_Var) {
+            return false;
+        }
+        let var = node.cast::<pg_sys::Var>();
+        (*var).varno as u32 == (*rel).relid && (*var).varattno == *wanted.cast::<i16>()
+    }
+}
+
+#[pg_guard]
+pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    _relation: pg_sys::Oid,
+    _path: *mut pg_sys::ForeignPath,
+    tlist: *mut pg_sys::List,
+    clauses: *mut pg_sys::List,
+    outer_plan: *mut pg_sys::Plan,
+) -> *mut pg_sys::ForeignScan {
+    // SAFETY: the planner's pointers, after get_foreign_rel_size.
+    unsafe {
+        let planning = planning(rel);
+        let local = pg_sys::extract_actual_clauses(clauses, false);
+        let mut plan = ScanPlan::default();
+        let mut converter = Converter::new(root, rel, &planning.table);
+        let mut all_pushed = true;
+        for (i, clause) in PgList::<pg_sys::Node>::from_pg(local).iter_ptr().enumerate() {
+            let whole = match converter.clause(clause) {
+                Some((condition, whole)) => {
+                    plan.conditions.push(condition);
+                    whole
+                }
+                None => false,
+            };
+            if !whole {
+                plan.local.push(i);
+                all_pushed = false;
+            }
+        }
+        plan.check(&planning.table.table, &planning.defaults).or_raise();
+        plan.attributes = attributes(rel, local, &planning.table);
+        for number in &plan.attributes {
+            if let Some(column) = planning.table.column(*number)
+                && column.from.is_none()
+            {
+                super::report::raise(&planning.table.no_field(column));
+            }
+        }
+        if all_pushed {
+            plan.limit = limit(root);
+        }
+        let mut operands = PgList::<pg_sys::Node>::new();
+        for operand in converter.operands {
+            operands.push(pg_sys::copyObjectImpl(operand.cast()).cast());
+        }
+        let text = std::ffi::CString::new(plan.to_json().or_raise()).unwrap_or_default();
+        let mut private = PgList::<pg_sys::Node>::new();
+        private.push(pg_sys::makeString(pg_sys::pstrdup(text.as_ptr())).cast());
+        let none = std::ptr::null_mut();
+        pg_sys::make_foreignscan(tlist, local, (*rel).relid, operands.into_pg(), private.into_pg(), none, none, outer_plan)
+    }
+}
+
+/// The attributes that the query reads, for output or for local quals.
+///
+/// SAFETY: the planner's pointers.
+unsafe fn attributes(rel: *mut pg_sys::RelOptInfo, local: *mut pg_sys::List, table: &ForeignTable) -> Vec<i16> {
+    let mut used = std::ptr::null_mut();
+    // SAFETY: the caller's.
+    unsafe {
+        pg_sys::pull_varattnos((*(*rel).reltarget).exprs.cast(), (*rel).relid, &mut used);
+        pg_sys::pull_varattnos(local.cast(), (*rel).relid, &mut used);
+        // pull_varattnos shifts numbers so that those of system columns are not negative (var.c).
+        let is_used = |number: i32| pg_sys::bms_is_member(number - pg_sys::FirstLowInvalidHeapAttributeNumber, used);
+        let whole_row = is_used(0);
+        let live = table.columns.iter().enumerate().filter(|(_, column)| column.is_some());
+        live.map(|(i, _)| (i + 1) as i16).filter(|number| whole_row || is_used(i32::from(*number))).collect()
+    }
+}
+
+/// The rows that a LIMIT lets through, where this scan's rows are the query's rows.
+///
+/// SAFETY: the planner's root.
+unsafe fn limit(root: *mut pg_sys::PlannerInfo) -> Option<u64> {
+    // SAFETY: the caller's.
+    unsafe {
+        let query = (*root).parse;
+        let plain = (*query).sortClause.is_null()
+            && (*query).groupClause.is_null()
+            && (*query).groupingSets.is_null()
+            && (*query).distinctClause.is_null()
+            && (*query).setOperations.is_null()
+            && !(*query).hasAggs
+            && !(*query).hasWindowFuncs
+            && !(*query).hasTargetSRFs
+            && (*query).havingQual.is_null();
+        let alone = pg_sys::bms_membership((*root).all_baserels) == pg_sys::BMS_Membership::BMS_SINGLETON;
+        (plain && alone && (*root).limit_tuples >= 1.0).then(|| (*root).limit_tuples as u64)
+    }
+}

@@ -1,0 +1,74 @@
+//! The settings `restlog_fdw.…`.
+
+use std::ffi::CString;
+
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+
+static PUSHDOWN: GucSetting<bool> = GucSetting::<bool>::new(true);
+static MAX_REQUESTS: GucSetting<i32> = GucSetting::<i32>::new(0);
+static LOG_REQUESTS: GucSetting<bool> = GucSetting::<bool>::new(false);
+static ALLOWED_HOSTS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
+
+pub(super) fn define() {
+    GucRegistry::define_bool_guc(
+        c"restlog_fdw.pushdown",
+        c"Sends conditions on value columns to the API.",
+        c"When off, only the time range and required parameters travel; every other condition is checked locally.",
+        &PUSHDOWN,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"restlog_fdw.max_requests",
+        c"Most requests that one scan may send; 0 is no limit.",
+        c"A scan that needs more is an error, never a short answer.",
+        &MAX_REQUESTS,
+        0,
+        i32::MAX,
+        GucContext::Userset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_bool_guc(
+        c"restlog_fdw.log_requests",
+        c"Writes a line to the server's log for each request.",
+        c"The line has method, path, parameters and outcome; never a secret.",
+        &LOG_REQUESTS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"restlog_fdw.allowed_hosts",
+        c"Hosts that may be asked, separated by commas; empty allows any.",
+        c"Compared with the host of base_url.",
+        &ALLOWED_HOSTS,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+}
+
+pub(super) fn pushdown() -> bool {
+    PUSHDOWN.get()
+}
+
+pub(super) fn max_requests() -> u64 {
+    u64::try_from(MAX_REQUESTS.get()).unwrap_or(0)
+}
+
+pub(super) fn log_requests() -> bool {
+    LOG_REQUESTS.get()
+}
+
+/// Refuses a host that the superuser did not list.
+pub(super) fn check_host(url: &Url) -> Result<()> {
+    let allowed = ALLOWED_HOSTS.get();
+    let allowed = allowed.as_deref().and_then(|c| c.to_str().ok()).unwrap_or_default();
+    let host = url.host_str().unwrap_or_default();
+    if allowed.trim().is_empty() || allowed.split(',').any(|name| name.trim().eq_ignore_ascii_case(host)) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Forbidden, "the server's host is not allowed")
+        .hint("A superuser can add it to the setting restlog_fdw.allowed_hosts."))
+}

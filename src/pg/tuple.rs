@@ -1,0 +1,145 @@
+//! Page cells → the slot's datums.
+
+use std::cell::Cell;
+use std::ffi::c_char;
+
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::{PgTryBuilder, pg_sys};
+
+use super::catalog::ForeignTable;
+use crate::scan::page::{CellState, Page};
+
+/// How one attribute is filled from one column of the page.
+struct Filled {
+    /// Attribute number - 1.
+    attribute: usize,
+    /// The page's column.
+    column: usize,
+    input: pg_sys::FmgrInfo,
+    io_param: pg_sys::Oid,
+    typmod: i32,
+}
+
+/// Fills slots from pages.
+pub(super) struct TupleFiller {
+    table: String,
+    natts: usize,
+    filled: Vec<Filled>,
+    /// Names for errors, beside `filled`.
+    names: Vec<String>,
+    /// Whether the database's encoding is UTF-8.
+    utf8: bool,
+}
+
+impl std::fmt::Debug for TupleFiller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TupleFiller").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+impl TupleFiller {
+    /// `attributes` are (attribute number, page column). Input functions are looked up in the current memory context, which
+    /// must live as long as the scan.
+    pub(super) fn new(table: &ForeignTable, attributes: &[(i16, usize)], utf8: bool) -> Self {
+        let mut names = Vec::new();
+        let filled = attributes
+            .iter()
+            .filter_map(|&(number, column)| {
+                let described = table.column(number)?;
+                let (mut function, mut io_param) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+                let mut input = pg_sys::FmgrInfo::default();
+                // SAFETY: the type exists, since a column has it.
+                unsafe {
+                    pg_sys::getTypeInputInfo(described.type_oid, &mut function, &mut io_param);
+                    pg_sys::fmgr_info(function, &mut input);
+                }
+                let attribute = usize::try_from(number - 1).ok()?;
+                names.push(described.name.clone());
+                Some(Filled { attribute, column, input, io_param, typmod: described.typmod })
+            })
+            .collect();
+        Self { table: table.name.clone(), natts: table.columns.len(), filled, names, utf8 }
+    }
+
+    /// Stores one row in the slot. The datums point into the page: it must outlive the slot's contents.
+    ///
+    /// SAFETY: `slot` is this scan's tuple slot, cleared, and the current memory context is the per-tuple one.
+    pub(super) unsafe fn fill(&mut self, slot: *mut pg_sys::TupleTableSlot, page: &Page, row: usize) {
+        let (states, cells) = page.row(row);
+        let arena = page.arena().as_ptr();
+        let mut texts = false;
+        // SAFETY: the slot's arrays have natts elements (execTuples.c); offsets come from this page's own arena.
+        unsafe {
+            let (values, nulls) = ((*slot).tts_values, (*slot).tts_isnull);
+            std::ptr::write_bytes(nulls, 1, self.natts);
+            for f in &self.filled {
+                let cell = cells[f.column];
+                let datum = match states[f.column] {
+                    CellState::Null => continue,
+                    CellState::Value => pg_sys::Datum::from(cell),
+                    CellState::Bytes => pg_sys::Datum::from(arena.add(cell as usize)),
+                    CellState::Text => {
+                        texts = true;
+                        continue;
+                    }
+                };
+                *values.add(f.attribute) = datum;
+                *nulls.add(f.attribute) = false;
+            }
+            if texts {
+                self.fill_texts(slot, page, row);
+            }
+            // What ExecStoreVirtualTuple does, without the price of a guarded call per row.
+            (*slot).tts_flags &= !(pg_sys::TTS_FLAG_EMPTY as u16);
+            (*slot).tts_nvalid = (*(*slot).tts_tupleDescriptor).natts as i16;
+        }
+    }
+
+    /// The cells that need their type's input function. An error of theirs gets our place as its DETAIL.
+    ///
+    /// SAFETY: as for [`TupleFiller::fill`].
+    unsafe fn fill_texts(&mut self, slot: *mut pg_sys::TupleTableSlot, page: &Page, row: usize) {
+        let place = Cell::new(0);
+        let at = std::panic::AssertUnwindSafe(&place);
+        let (filled, utf8) = (&mut self.filled, self.utf8);
+        let (table, names) = (&self.table, &self.names);
+        let (_, cells) = page.row(row);
+        PgTryBuilder::new(std::panic::AssertUnwindSafe(|| {
+            for (i, f) in filled.iter_mut().enumerate() {
+                if page.cell(row, f.column).0 != CellState::Text {
+                    continue;
+                }
+                at.set(i);
+                // SAFETY: the cell is an offset of NUL-terminated text; the rest is the caller's.
+                unsafe {
+                    let mut text = page.arena().as_ptr().add(cells[f.column] as usize).cast::<c_char>().cast_mut();
+                    if !utf8 {
+                        text = pg_sys::pg_any_to_server(text, libc_strlen(text), pg_sys::pg_enc::PG_UTF8 as i32);
+                    }
+                    *(*slot).tts_values.add(f.attribute) = pg_sys::InputFunctionCall(&mut f.input, text, f.io_param, f.typmod);
+                    *(*slot).tts_isnull.add(f.attribute) = false;
+                }
+            }
+        }))
+        .catch_others(|cause| match cause {
+            CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => {
+                let name = &names[at.get()];
+                let location =
+                    format!("Column \"{name}\" of foreign table \"{table}\", record {} of page {}.", page.record(row), page.number);
+                let detail = report.detail().map_or_else(|| location.clone(), |d| format!("{d}\n{location}"));
+                pgrx::pg_sys::panic::ErrorReport::new(report.sql_error_code(), report.message().to_owned(), "restlog_fdw")
+                    .set_detail(detail)
+                    .report(pgrx::PgLogLevel::ERROR);
+                unreachable!("an ERROR does not return")
+            }
+            other => other.rethrow(),
+        })
+        .execute();
+    }
+}
+
+/// SAFETY: `text` is NUL-terminated.
+unsafe fn libc_strlen(text: *const c_char) -> i32 {
+    // SAFETY: the caller's.
+    unsafe { std::ffi::CStr::from_ptr(text) }.to_bytes().len() as i32
+}

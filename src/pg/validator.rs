@@ -1,0 +1,84 @@
+//! The wrapper's validator: Postgres calls it for each `CREATE` and `ALTER` with the options as they would become.
+
+use pgrx::prelude::*;
+use pgrx::{IntoDatum, pg_sys};
+
+use super::catalog;
+use super::report::{OrRaise, raise};
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{self, Context, FILE_OPTIONS};
+use crate::sources;
+
+/// Raises where an option is unknown, misplaced or unusable.
+#[pg_extern(sql = "
+CREATE FUNCTION fdw_validator(text[], oid) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn fdw_validator(given: Vec<Option<String>>, catalog: pg_sys::Oid) {
+    validate(given, catalog).or_raise();
+}
+
+fn validate(given: Vec<Option<String>>, catalog: pg_sys::Oid) -> Result<()> {
+    let options: catalog::Options = given
+        .into_iter()
+        .flatten()
+        .map(|option| match option.split_once('=') {
+            Some((name, value)) => (name.to_owned(), value.to_owned()),
+            None => (option, String::new()),
+        })
+        .collect();
+    let context = match catalog {
+        pg_sys::ForeignDataWrapperRelationId => Context::Wrapper,
+        pg_sys::ForeignServerRelationId => Context::Server,
+        pg_sys::UserMappingRelationId => Context::Mapping,
+        pg_sys::ForeignTableRelationId => Context::Table,
+        pg_sys::AttributeRelationId => Context::Column,
+        _ => return Err(Error::new(ErrorKind::Internal, "options of an unknown kind of object")),
+    };
+    // SAFETY: reads who is asking.
+    let superuser = unsafe { pg_sys::superuser() };
+    if let Some((name, _)) = options.iter().find(|(name, _)| FILE_OPTIONS.contains(&name.as_str()) && !superuser) {
+        // SECURITY: the server would read the file with its own rights and send it to a host of the user's choice.
+        return Err(Error::new(ErrorKind::Forbidden, format!("only a superuser may set option \"{name}\"")));
+    }
+    if context != Context::Server {
+        // Which server a table belongs to is not told here, so the parameters of all built-in sources may stand.
+        let parameters: Vec<String> = sources::built_in_names()
+            .into_iter()
+            .filter_map(|name| sources::built_in(name)?.ok())
+            .flat_map(|source| source.parameters.iter().map(|p| p.name.clone()).collect::<Vec<_>>())
+            .collect();
+        options::validate(context, &options, None, &parameters)?;
+        if let Some(text) = catalog::option(&options, "default_from") {
+            parse_default_from(text, 0);
+        }
+        return Ok(());
+    }
+    // A misplaced option is named before a missing one: it is what was written.
+    if let Some((name, _)) = options.iter().find(|(name, _)| options::is_elsewhere(name, context)) {
+        return options::validate(context, &[(name.clone(), String::new())], None, &[]);
+    }
+    let source = catalog::source_of(&options)?;
+    let parameters: Vec<String> = source.parameters.iter().map(|p| p.name.clone()).collect();
+    options::validate(context, &options, Some(&source), &parameters)
+}
+
+/// `default_from` is a time where it begins like a date, and else an interval before `now`. Postgres itself reads both, and
+/// raises what it raises for a wrong one.
+pub(super) fn parse_default_from(text: &str, now: i64) -> i64 {
+    let is_date = text.len() > 5 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit) && text.as_bytes()[4] == b'-';
+    let Ok(c_text) = std::ffi::CString::new(text) else {
+        raise(&Error::new(ErrorKind::OptionValue, "invalid value for option \"default_from\""))
+    };
+    let args = [c_text.as_c_str().into_datum(), pg_sys::InvalidOid.into_datum(), (-1_i32).into_datum()];
+    // SAFETY: input functions take a C string, a type's oid and a type modifier; the results are read as their types.
+    let time = unsafe {
+        if is_date {
+            pgrx::direct_function_call_as_datum(pg_sys::timestamptz_in, &args)
+        } else {
+            let interval = pgrx::direct_function_call_as_datum(pg_sys::interval_in, &args);
+            pgrx::direct_function_call_as_datum(pg_sys::timestamptz_mi_interval, &[Some(pg_sys::Datum::from(now)), interval])
+        }
+    };
+    time.map_or(now, |datum| datum.value() as i64)
+}

@@ -1,0 +1,10 @@
+//! Quals → requests: which windows and values a query needs, and how they are asked for.
+//!
+//! Pure: values in, values out. Knows no Postgres, no network, no clock. Whatever it decides may be too wide, never too
+//! narrow (law 1): Postgres rechecks every condition.
+
+pub mod qual;
+pub mod request;
+pub mod scan_plan;
+pub mod slice;
+pub mod window;

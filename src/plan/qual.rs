@@ -1,0 +1,336 @@
+//! The conditions that a query puts on the columns → the times and values that can satisfy them.
+//!
+//! A [`Condition`] is what Postgres' WHERE says as far as an API could know it; its operands are expressions that stay with
+//! Postgres until the scan starts. Everything it leaves out only widens the [`Selection`].
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::window::{Window, WindowSet};
+
+/// A comparison operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// `=`
+    Eq,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+}
+
+impl Op {
+    /// As SQL writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
+
+    /// The same comparison read from right to left.
+    #[must_use]
+    pub fn commuted(self) -> Self {
+        match self {
+            Self::Eq => Self::Eq,
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+        }
+    }
+}
+
+/// A condition as it travels in the plan: columns are indexes into the description's columns, operands into `fdw_exprs`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Condition {
+    /// All hold.
+    And(Vec<Self>),
+    /// At least one holds.
+    Or(Vec<Self>),
+    /// `column op operand`
+    Compare {
+        /// Index of the column.
+        column: usize,
+        /// The operator.
+        op: Op,
+        /// Index of the operand.
+        operand: usize,
+    },
+    /// `column = ANY (operand)`
+    AnyOf {
+        /// Index of the column.
+        column: usize,
+        /// Index of the operand, an array.
+        operand: usize,
+    },
+    /// A boolean column, bare or negated.
+    Is {
+        /// Index of the column.
+        column: usize,
+        /// What it must be.
+        value: bool,
+    },
+}
+
+/// An operand's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// SQL NULL: no row satisfies a comparison with it.
+    Null,
+    /// A text as the API writes it.
+    Text(String),
+    /// Microseconds since 2000; the extremes are the infinities.
+    Time(i64),
+    /// An array's elements.
+    List(Vec<Self>),
+    /// Something that this build cannot read: the condition stays local.
+    Unknown,
+}
+
+/// What can satisfy a condition: times on the time column, and for some columns the only values that can.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// The times; empty means that no row can satisfy the condition.
+    pub windows: WindowSet,
+    /// Column → its possible values, sorted, never empty. A column that is not here may have any value.
+    pub values: BTreeMap<usize, Vec<String>>,
+}
+
+impl Selection {
+    /// Every row.
+    pub fn all() -> Self {
+        Self { windows: WindowSet::all(), values: BTreeMap::new() }
+    }
+
+    /// No row.
+    pub fn nothing() -> Self {
+        Self { windows: WindowSet::of([]), values: BTreeMap::new() }
+    }
+
+    /// Whether no row can satisfy the condition.
+    pub fn is_nothing(&self) -> bool {
+        self.windows.is_empty()
+    }
+
+    fn times(windows: impl IntoIterator<Item = Window>) -> Self {
+        Self { windows: WindowSet::of(windows), values: BTreeMap::new() }
+    }
+
+    fn one_of(column: usize, mut values: Vec<String>) -> Self {
+        if values.is_empty() {
+            return Self::nothing();
+        }
+        values.sort_unstable();
+        values.dedup();
+        Self { windows: WindowSet::all(), values: BTreeMap::from([(column, values)]) }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.windows = self.windows.intersect(&other.windows);
+        for (column, theirs) in other.values {
+            match self.values.remove(&column) {
+                None => {
+                    self.values.insert(column, theirs);
+                }
+                Some(ours) => {
+                    let both: Vec<_> = ours.into_iter().filter(|v| theirs.binary_search(v).is_ok()).collect();
+                    if both.is_empty() {
+                        return Self::nothing();
+                    }
+                    self.values.insert(column, both);
+                }
+            }
+        }
+        if self.windows.is_empty() { Self::nothing() } else { self }
+    }
+
+    fn or(mut self, mut other: Self) -> Self {
+        if self.is_nothing() {
+            return other;
+        }
+        if other.is_nothing() {
+            return self;
+        }
+        self.windows = self.windows.union(&other.windows);
+        self.values.retain(|column, ours| match other.values.remove(column) {
+            None => false,
+            Some(theirs) => {
+                ours.extend(theirs);
+                ours.sort_unstable();
+                ours.dedup();
+                true
+            }
+        });
+        self
+    }
+}
+
+impl Condition {
+    /// What can satisfy this condition, given the operands' values. `time_column` is the column that windows are about.
+    pub fn select(&self, time_column: Option<usize>, operands: &[Value]) -> Selection {
+        let operand = |i: usize| operands.get(i).unwrap_or(&Value::Unknown);
+        match self {
+            Self::And(parts) => parts.iter().fold(Selection::all(), |sum, part| sum.and(part.select(time_column, operands))),
+            Self::Or(parts) => parts.iter().fold(Selection::nothing(), |sum, part| sum.or(part.select(time_column, operands))),
+            Self::Is { column, value } => Selection::one_of(*column, vec![value.to_string()]),
+            Self::Compare { column, op, operand: i } => match operand(*i) {
+                Value::Null => Selection::nothing(),
+                Value::Time(t) if Some(*column) == time_column => Selection::times([window_of(*op, *t)]),
+                Value::Text(text) if *op == Op::Eq && Some(*column) != time_column => Selection::one_of(*column, vec![text.clone()]),
+                _ => Selection::all(),
+            },
+            Self::AnyOf { column, operand: i } => match operand(*i) {
+                Value::Null => Selection::nothing(),
+                Value::List(items) => any_of(*column, Some(*column) == time_column, items),
+                _ => Selection::all(),
+            },
+        }
+    }
+
+    /// Whether the condition bounds the time column from below, and from above, whatever the operands are.
+    pub fn bounds(&self, time_column: usize) -> (bool, bool) {
+        match self {
+            Self::And(parts) => parts.iter().map(|p| p.bounds(time_column)).fold((false, false), |sum, b| (sum.0 || b.0, sum.1 || b.1)),
+            Self::Or(parts) => {
+                let start = (!parts.is_empty(), !parts.is_empty());
+                parts.iter().map(|p| p.bounds(time_column)).fold(start, |sum, b| (sum.0 && b.0, sum.1 && b.1))
+            }
+            Self::Compare { column, op, .. } if *column == time_column => match op {
+                Op::Eq => (true, true),
+                Op::Lt | Op::Le => (false, true),
+                Op::Gt | Op::Ge => (true, false),
+            },
+            Self::AnyOf { column, .. } if *column == time_column => (true, true),
+            _ => (false, false),
+        }
+    }
+
+    /// Whether the condition leaves only listed values for this column.
+    pub fn fixes(&self, wanted: usize) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().any(|p| p.fixes(wanted)),
+            Self::Or(parts) => !parts.is_empty() && parts.iter().all(|p| p.fixes(wanted)),
+            Self::Compare { column, op, .. } => *column == wanted && *op == Op::Eq,
+            Self::AnyOf { column, .. } | Self::Is { column, .. } => *column == wanted,
+        }
+    }
+}
+
+fn window_of(op: Op, t: i64) -> Window {
+    let after = t.saturating_add(1);
+    match op {
+        Op::Eq => Window { lo: t, hi: after },
+        Op::Lt => Window { hi: t, ..Window::ALL },
+        Op::Le => Window { hi: after, ..Window::ALL },
+        Op::Gt => Window { lo: after, ..Window::ALL },
+        Op::Ge => Window { lo: t, ..Window::ALL },
+    }
+}
+
+fn any_of(column: usize, is_time: bool, items: &[Value]) -> Selection {
+    let mut times = Vec::new();
+    let mut texts = Vec::new();
+    for item in items {
+        match item {
+            Value::Null => {}
+            Value::Time(t) if is_time => times.push(window_of(Op::Eq, *t)),
+            Value::Text(text) if !is_time => texts.push(text.clone()),
+            _ => return Selection::all(),
+        }
+    }
+    if is_time { Selection::times(times) } else { Selection::one_of(column, texts) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME: usize = 0;
+    const NAME: usize = 1;
+    const OWNER: usize = 2;
+
+    fn cmp(column: usize, op: Op, operand: usize) -> Condition {
+        Condition::Compare { column, op, operand }
+    }
+
+    fn text(s: &str) -> Value {
+        Value::Text(s.into())
+    }
+
+    fn select(c: &Condition, operands: &[Value]) -> Selection {
+        c.select(Some(TIME), operands)
+    }
+
+    #[test]
+    fn bounds_intersect_to_the_tightest_window() {
+        let c = Condition::And(vec![cmp(TIME, Op::Ge, 0), cmp(TIME, Op::Gt, 1), cmp(TIME, Op::Le, 2)]);
+        let s = select(&c, &[Value::Time(10), Value::Time(15), Value::Time(20)]);
+        assert_eq!(s.windows.windows(), [Window { lo: 16, hi: 21 }]);
+        assert_eq!(c.bounds(TIME), (true, true));
+    }
+
+    #[test]
+    fn a_null_operand_selects_nothing_but_not_in_the_other_branch_of_an_or() {
+        assert!(select(&cmp(TIME, Op::Ge, 0), &[Value::Null]).is_nothing());
+        assert!(select(&cmp(NAME, Op::Eq, 0), &[Value::Null]).is_nothing());
+        let c = Condition::Or(vec![cmp(TIME, Op::Eq, 0), cmp(TIME, Op::Eq, 1)]);
+        assert_eq!(select(&c, &[Value::Null, Value::Time(5)]).windows.windows(), [Window { lo: 5, hi: 6 }]);
+    }
+
+    #[test]
+    fn lists_skip_nulls_and_an_empty_list_selects_nothing() {
+        let c = Condition::AnyOf { column: NAME, operand: 0 };
+        assert!(select(&c, &[Value::List(vec![])]).is_nothing());
+        assert!(select(&c, &[Value::List(vec![Value::Null])]).is_nothing());
+        let s = select(&c, &[Value::List(vec![text("b"), Value::Null, text("a"), text("b")])]);
+        assert_eq!(s.values[&NAME], ["a", "b"]);
+    }
+
+    #[test]
+    fn conjunctions_of_values_intersect_and_disjunctions_unite() {
+        let both = Condition::And(vec![Condition::AnyOf { column: NAME, operand: 0 }, cmp(NAME, Op::Eq, 1)]);
+        let list = Value::List(vec![text("a"), text("b")]);
+        assert_eq!(select(&both, &[list.clone(), text("b")]).values[&NAME], ["b"]);
+        assert!(select(&both, &[list, text("c")]).is_nothing());
+        let either = Condition::Or(vec![cmp(NAME, Op::Eq, 0), cmp(NAME, Op::Eq, 1)]);
+        assert_eq!(select(&either, &[text("x"), text("y")]).values[&NAME], ["x", "y"]);
+    }
+
+    #[test]
+    fn an_or_keeps_only_what_every_branch_says() {
+        let branch = |t: usize, n: usize| Condition::And(vec![cmp(TIME, Op::Ge, t), cmp(TIME, Op::Lt, t + 1), cmp(NAME, Op::Eq, n)]);
+        let c = Condition::Or(vec![branch(0, 4), Condition::And(vec![branch(2, 5), cmp(OWNER, Op::Eq, 4)])]);
+        let ops = [Value::Time(0), Value::Time(5), Value::Time(10), Value::Time(15), text("a"), text("b")];
+        let s = select(&c, &ops);
+        assert_eq!(s.windows.windows(), [Window { lo: 0, hi: 5 }, Window { lo: 10, hi: 15 }]);
+        assert_eq!(s.values[&NAME], ["a", "b"]);
+        assert!(!s.values.contains_key(&OWNER), "one branch allows any owner");
+        assert!(c.fixes(NAME) && !c.fixes(OWNER));
+        assert_eq!(c.bounds(TIME), (true, true));
+        assert_eq!(Condition::Or(vec![branch(0, 4), cmp(OWNER, Op::Eq, 4)]).bounds(TIME), (false, false));
+    }
+
+    #[test]
+    fn inequalities_on_values_and_unreadable_operands_stay_local() {
+        assert_eq!(select(&cmp(NAME, Op::Gt, 0), &[text("a")]), Selection::all());
+        assert_eq!(select(&cmp(NAME, Op::Eq, 0), &[Value::Unknown]), Selection::all());
+        assert_eq!(select(&cmp(NAME, Op::Eq, 7), &[]), Selection::all());
+    }
+
+    #[test]
+    fn infinities_do_not_overflow() {
+        let s = select(&cmp(TIME, Op::Le, 0), &[Value::Time(i64::MAX)]);
+        assert_eq!(s.windows, WindowSet::all());
+        assert!(select(&cmp(TIME, Op::Gt, 0), &[Value::Time(i64::MAX)]).is_nothing());
+        assert!(select(&cmp(TIME, Op::Lt, 0), &[Value::Time(i64::MIN)]).is_nothing());
+    }
+}

@@ -1,0 +1,167 @@
+//! A slice, a page token and a page size → the request that asks for that page.
+
+use serde_json::{Map, Value};
+
+use super::slice::Slice;
+use super::window::{Window, ceil_to, floor_to, rfc3339_millis};
+use crate::sources::{Method, PagingStyle, Part, Place, Table, TimeFormat, TimeRange};
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageToken {
+    /// The chain's first page.
+    Start,
+    /// The key that the page before named.
+    Cursor(String),
+}
+
+/// One request, without host and without secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// GET or POST.
+    pub method: Method,
+    /// The path below `base_url`, percent-encoding still to come.
+    pub path: String,
+    /// The query, in order.
+    pub query: Vec<(String, String)>,
+    /// Headers that carry parameters.
+    pub headers: Vec<(String, String)>,
+    /// The JSON body's members.
+    pub body: Map<String, Value>,
+}
+
+impl Request {
+    /// Method and path: what an error may show.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method.as_str(), self.path)
+    }
+
+    /// Method, path and parameters, readable: for EXPLAIN and the log.
+    pub fn readable(&self) -> String {
+        let mut text = self.line();
+        for (i, (name, value)) in self.query.iter().enumerate() {
+            text.push(if i == 0 { '?' } else { '&' });
+            text.push_str(name);
+            text.push('=');
+            text.push_str(value);
+        }
+        if !self.body.is_empty() {
+            text.push(' ');
+            text.push_str(&Value::Object(self.body.clone()).to_string());
+        }
+        text
+    }
+
+    fn put(&mut self, place: &Place, value: String) {
+        match place.part {
+            Part::Query => self.query.push((place.name.clone(), value)),
+            Part::Header => self.headers.push((place.name.clone(), value)),
+            Part::Path => self.path = self.path.replace(&format!("{{{}}}", place.name), &value),
+            Part::Body => {
+                self.body.insert(place.name.clone(), Value::String(value));
+            }
+        }
+    }
+
+    fn put_list(&mut self, place: &Place, values: &[String]) {
+        if place.part == Part::Body {
+            self.body.insert(place.name.clone(), values.iter().cloned().map(Value::String).collect());
+        } else {
+            for value in values {
+                self.put(place, value.clone());
+            }
+        }
+    }
+}
+
+/// The bounds of a window as they are asked for: on the API's own grid, and one unit wider on both sides, because whether
+/// `from` and `to` include their ends is often not documented. Rows outside the window are dropped after decoding.
+pub fn asked(range: &TimeRange, window: Window) -> Window {
+    Window {
+        lo: floor_to(window.lo, range.unit).saturating_sub(range.unit),
+        // hi is exclusive: the last microsecond inside is hi - 1.
+        hi: ceil_to(window.hi.saturating_sub(1), range.unit).saturating_add(range.unit),
+    }
+}
+
+fn write_time(format: TimeFormat, t: i64) -> String {
+    match format {
+        TimeFormat::Rfc3339Millis => rfc3339_millis(t),
+    }
+}
+
+/// The request for one page.
+pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Request {
+    let bounds = match (&table.time_range, slice.window) {
+        (Some(range), Some(window)) => {
+            let asked = asked(range, window);
+            Some((write_time(range.format, asked.lo), write_time(range.format, asked.hi)))
+        }
+        _ => None,
+    };
+    assemble(table, slice, bounds, token, &size.to_string())
+}
+
+/// Puts everything in its place; EXPLAIN calls it with placeholders.
+pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(String, String)>, token: &PageToken, size: &str) -> Request {
+    let mut request = Request { method: table.method, path: table.path.clone(), query: Vec::new(), headers: Vec::new(), body: Map::new() };
+    for (index, values) in &slice.values {
+        if let Some(filter) = &table.columns[*index].filter {
+            if filter.many {
+                request.put_list(&filter.place, values);
+            } else if let [value] = values.as_slice() {
+                request.put(&filter.place, value.clone());
+            }
+        }
+    }
+    if let (Some(range), Some((from, to))) = (&table.time_range, bounds) {
+        request.put(&range.from, from);
+        request.put(&range.to, to);
+    }
+    request.put(&table.pagination.size.place, size.to_owned());
+    match (&table.pagination.style, token) {
+        (_, PageToken::Start) => {}
+        (PagingStyle::Cursor { token: place, .. }, PageToken::Cursor(key)) => request.put(place, key.clone()),
+    }
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::sources::built_in;
+
+    #[test]
+    fn a_request_carries_window_values_size_and_key() {
+        let table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+        let col = |name: &str| table.column(name).unwrap();
+        let slice = Slice {
+            window: Some(Window { lo: 0, hi: 86_400_000_000 }),
+            values: BTreeMap::from([
+                (col("actionName"), vec!["ACTIVATE".into(), "CONTROL".into()]),
+                (col("mobileAppId"), vec!["my app".into()]),
+            ]),
+            partition: vec![],
+        };
+        let first = request(&table, &slice, &PageToken::Start, 10_000);
+        assert_eq!(
+            first.readable(),
+            "GET /organizer/report/ticket-status-logs?actionNames=ACTIVATE&actionNames=CONTROL&mobileAppId=my app\
+             &from=1999-12-31T23:59:59.999Z&to=2000-01-02T00:00:00.001Z&limit=10000"
+        );
+        let next = request(&table, &slice, &PageToken::Cursor("k1".into()), 10_000);
+        assert_eq!(next.query.last().unwrap(), &("paginationKey".to_owned(), "k1".to_owned()));
+    }
+
+    #[test]
+    fn windows_are_asked_for_wider_than_they_are() {
+        let table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+        let range = table.time_range.unwrap();
+        // One microsecond at 1.5 ms: the grid holds it between 1 ms and 2 ms, and either end may be exclusive.
+        assert_eq!(asked(&range, Window { lo: 1500, hi: 1501 }), Window { lo: 0, hi: 3000 });
+        // On the grid: the instant itself must be strictly inside.
+        assert_eq!(asked(&range, Window { lo: 2000, hi: 2001 }), Window { lo: 1000, hi: 3000 });
+    }
+}

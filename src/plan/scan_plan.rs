@@ -1,0 +1,143 @@
+//! What the planner tells the executor: plain data that `copyObject` can copy, as one JSON string (law 5).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::qual::Condition;
+use super::request::{PageToken, assemble};
+use super::slice::{Defaults, Slice, missing_lower_bound, missing_parameter};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sources::{Origin, Table};
+
+/// The private part of a `ForeignScan`. The operands are beside it in `fdw_exprs`: only there does the planner rewrite them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ScanPlan {
+    /// What may travel in the request.
+    pub conditions: Vec<Condition>,
+    /// Which of the node's quals no request answers, not even in part or only in part.
+    pub local: Vec<usize>,
+    /// Attribute numbers that the query reads.
+    pub attributes: Vec<i16>,
+    /// Rows that a LIMIT above wants. It sizes the first page and ends nothing (law 4).
+    pub limit: Option<u64>,
+}
+
+impl ScanPlan {
+    /// The text that travels in `fdw_private`.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|e| Error::new(ErrorKind::Internal, format!("could not write a plan: {e}")))
+    }
+
+    /// The reverse of [`ScanPlan::to_json`].
+    pub fn from_json(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|e| Error::new(ErrorKind::Internal, format!("could not read a plan: {e}")))
+    }
+
+    /// All conditions as one.
+    pub fn condition(&self) -> Condition {
+        Condition::And(self.conditions.clone())
+    }
+
+    /// Refuses what the API could not be asked, before anything runs. `defaults.from` says only whether there is one.
+    pub fn check(&self, table: &Table, defaults: &Defaults) -> Result<()> {
+        let condition = self.condition();
+        if let Some(range) = &table.time_range
+            && range.required
+            && defaults.from.is_none()
+            && !condition.bounds(range.column).0
+        {
+            return Err(missing_lower_bound(&table.columns[range.column].name));
+        }
+        for (index, column) in table.columns.iter().enumerate() {
+            if matches!(column.origin, Origin::Request { required: true, .. })
+                && !condition.fixes(index)
+                && !defaults.parameters.contains_key(&index)
+            {
+                return Err(missing_parameter(table, column));
+            }
+        }
+        Ok(())
+    }
+
+    /// The request line with placeholders for what is known only when the scan starts.
+    pub fn request_line(&self, table: &Table, defaults: &Defaults, size: u64) -> String {
+        let condition = self.condition();
+        let mut values = BTreeMap::new();
+        for (index, column) in table.columns.iter().enumerate() {
+            if column.filter.is_none() {
+                continue;
+            }
+            if condition.fixes(index) {
+                values.insert(index, vec![format!("{{{}}}", column.name)]);
+            } else if let Some(value) = defaults.parameters.get(&index) {
+                values.insert(index, vec![value.clone()]);
+            }
+        }
+        let slice = Slice { window: None, values, partition: Vec::new() };
+        let bounds = table.time_range.as_ref().map(|_| ("{from}".to_owned(), "{to}".to_owned()));
+        assemble(table, &slice, bounds, &PageToken::Start, &self.first_size(table, size).to_string()).readable()
+    }
+
+    /// The size of the first page, given the usual one.
+    pub fn first_size(&self, table: &Table, size: u64) -> u64 {
+        match self.limit {
+            // A chain whose page size may not change would be read in tiny pages to its end.
+            Some(limit) if table.pagination.size.may_change => limit.clamp(1, size),
+            _ => size,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::qual::Op;
+    use super::*;
+    use crate::sources::built_in;
+
+    fn table() -> Table {
+        built_in("tixngo").unwrap().unwrap().tables[0].clone()
+    }
+
+    fn plan(ops: &[Op]) -> ScanPlan {
+        let column = table().column("createdDate").unwrap();
+        let conditions = ops.iter().enumerate().map(|(operand, op)| Condition::Compare { column, op: *op, operand }).collect();
+        ScanPlan { conditions, attributes: vec![1, 4], ..ScanPlan::default() }
+    }
+
+    fn defaults(from: Option<i64>) -> Defaults {
+        Defaults { from, now: 0, parameters: BTreeMap::from([(table().column("mobileAppId").unwrap(), "app".into())]) }
+    }
+
+    #[test]
+    fn a_plan_survives_its_text() {
+        let plan = ScanPlan { limit: Some(7), ..plan(&[Op::Ge, Op::Lt]) };
+        assert_eq!(ScanPlan::from_json(&plan.to_json().unwrap()).unwrap(), plan);
+    }
+
+    #[test]
+    fn a_plan_without_a_lower_bound_is_refused_unless_there_is_a_default() {
+        assert!(plan(&[Op::Ge]).check(&table(), &defaults(None)).is_ok());
+        let refused = plan(&[Op::Lt]).check(&table(), &defaults(None)).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::MissingQual);
+        assert!(refused.get_hint().unwrap().contains("createdDate >= now() - interval '1 day'"));
+        assert!(plan(&[Op::Lt]).check(&table(), &defaults(Some(0))).is_ok());
+    }
+
+    #[test]
+    fn the_request_line_shows_placeholders() {
+        assert_eq!(
+            plan(&[Op::Ge]).request_line(&table(), &defaults(None), 500),
+            "GET /organizer/report/ticket-status-logs?mobileAppId=app&from={from}&to={to}&limit=500"
+        );
+    }
+
+    #[test]
+    fn a_limit_sizes_the_first_page_only_where_sizes_may_change() {
+        let plan = ScanPlan { limit: Some(3), ..plan(&[Op::Ge]) };
+        let mut table = table();
+        assert_eq!(plan.first_size(&table, 100), 3);
+        table.pagination.size.may_change = false;
+        assert_eq!(plan.first_size(&table, 100), 100);
+    }
+}

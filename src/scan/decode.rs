@@ -1,0 +1,614 @@
+//! One response body → one [`Page`] and what it says of the next, in a single pass.
+//!
+//! Fields that no column asks for are skipped, not parsed. A value that has no fast path, or not the expected form, is kept as
+//! text for the column type's input function: what comes out is what that function would make of it, never a guess.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::json_text::{self, Invalid};
+use super::page::{CellState, Mark, Page};
+use super::paging::PageFacts;
+use super::timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::OnInvalid;
+use crate::plan::window::Window;
+use crate::sources::Pointer;
+
+/// What a column's type wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// text, varchar without a length
+    Text,
+    /// timestamptz
+    Timestamptz,
+    /// boolean
+    Boolean,
+    /// smallint, int, bigint, with its largest value
+    Integer(i64),
+    /// uuid
+    Uuid,
+    /// json, jsonb: JSON text for the input function
+    Json,
+    /// Any other type: text for its input function
+    Input,
+}
+
+/// Where a column's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum From {
+    /// A field of the record; the empty pointer is the whole record.
+    Field(Pointer),
+    /// The value that the slice asked for: the column of the description with this index.
+    Request(usize),
+}
+
+/// One column of the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The foreign table's column, for errors.
+    pub name: String,
+    /// Where its value comes from.
+    pub from: From,
+    /// What its type wants.
+    pub target: Target,
+    /// A JSON text inside a JSON string is unwrapped.
+    pub embedded: bool,
+}
+
+/// What to read from every body of a scan.
+#[derive(Debug)]
+pub struct Decoder {
+    columns: Vec<Column>,
+    fields: Node,
+    records: Pointer,
+    next: Pointer,
+    on_invalid: OnInvalid,
+}
+
+/// What differs from slice to slice.
+#[derive(Debug, Clone, Default)]
+pub struct SliceRules {
+    /// The column of times, the window, and the widest range in which a row outside the window is no surprise.
+    pub window: Option<(usize, Window, Window)>,
+    /// Columns whose value must be one of these, or the row belongs to another slice.
+    pub partition: Vec<(usize, Vec<String>)>,
+    /// Values asked for, by the description's column.
+    pub asked: Vec<(usize, String)>,
+}
+
+/// What was read, beside the rows.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Decoded {
+    /// What the response says of the next page.
+    pub facts: PageFacts,
+    /// Records dropped because they lie just outside the window.
+    pub outside_window: u64,
+    /// Records dropped because they belong to another slice.
+    pub outside_slice: u64,
+}
+
+/// The wanted fields as a tree of names.
+#[derive(Debug, Default)]
+struct Node {
+    children: Vec<(String, Self)>,
+    columns: Vec<usize>,
+}
+
+impl Node {
+    fn add(&mut self, path: &[String], column: usize) {
+        let Some((name, rest)) = path.split_first() else {
+            self.columns.push(column);
+            return;
+        };
+        let at = match self.children.iter().position(|(known, _)| known == name) {
+            Some(at) => at,
+            None => {
+                self.children.push((name.clone(), Self::default()));
+                self.children.len() - 1
+            }
+        };
+        self.children[at].1.add(rest, column);
+    }
+
+    /// Exact names go first; then case is ignored, because reference pages disagree with themselves (`eventID`, `eventId`).
+    fn find(&self, name: &str) -> Option<usize> {
+        let exact = self.children.iter().position(|(known, _)| known == name);
+        exact.or_else(|| self.children.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)))
+    }
+}
+
+impl Decoder {
+    /// A decoder of these columns.
+    pub fn new(columns: Vec<Column>, records: Pointer, next: Pointer, on_invalid: OnInvalid) -> Self {
+        let mut fields = Node::default();
+        for (index, column) in columns.iter().enumerate() {
+            if let From::Field(pointer) = &column.from {
+                fields.add(&pointer.0, index);
+            }
+        }
+        Self { columns, fields, records, next, on_invalid }
+    }
+
+    /// How many columns its pages have.
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Reads one body into `page`, which was reset to this decoder's width.
+    pub fn decode(&self, rules: &SliceRules, body: &[u8], page: Page) -> Result<(Page, Decoded)> {
+        let text = std::str::from_utf8(body)
+            .map_err(|e| Error::new(ErrorKind::Shape, "the response is not valid UTF-8").detail(format!("At byte {}.", e.valid_up_to())))?;
+        let mut reader = Reader {
+            decoder: self,
+            rules,
+            page,
+            constants: Vec::new(),
+            out: Decoded::default(),
+            found: false,
+            keys: Vec::new(),
+            error: None,
+        };
+        reader.set_constants()?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let envelope = Envelope { reader: &mut reader, depth: 0, records: true, next: true };
+        let read = envelope.deserialize(&mut json).and_then(|()| json.end());
+        if let Err(e) = read {
+            // The only thing that serde refuses for its type is a record: everything around it may be anything.
+            let own = reader.error.take().or_else(|| e.is_data().then(|| not_an_object(&reader)));
+            return Err(own.unwrap_or_else(|| malformed(text, &e)));
+        }
+        if !reader.found {
+            return Err(no_records(&self.records));
+        }
+        Ok((reader.page, reader.out))
+    }
+}
+
+/// SECURITY: the body is described, not shown; it may hold personal data or repeat a secret.
+fn malformed(text: &str, error: &serde_json::Error) -> Error {
+    if text.trim_start().starts_with('<') {
+        return Error::new(ErrorKind::Shape, "the response is a web page, not JSON")
+            .hint("Check base_url: a wrong path or a login page often answers like this.");
+    }
+    let problem = if error.is_eof() { "the response ends before its JSON does" } else { "the response is not valid JSON" };
+    Error::new(ErrorKind::Shape, problem).detail(format!("At line {}, column {} of {} bytes.", error.line(), error.column(), text.len()))
+}
+
+fn no_records(at: &Pointer) -> Error {
+    Error::new(ErrorKind::Shape, format!("the response has no array of records at \"{at}\""))
+        .detail("An answer without records does not prove that there are none.")
+        .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
+}
+
+struct Reader<'a> {
+    decoder: &'a Decoder,
+    rules: &'a SliceRules,
+    page: Page,
+    constants: Vec<(usize, CellState, u64)>,
+    out: Decoded,
+    found: bool,
+    /// The last record's keys in order, each with the child it named: records of one body repeat their order.
+    keys: Vec<(String, Option<usize>)>,
+    error: Option<Error>,
+}
+
+impl Reader<'_> {
+    /// Hands an error through serde, whose own errors cannot carry it.
+    fn fail<E: serde::de::Error>(&mut self, error: Error) -> E {
+        self.error = Some(error);
+        E::custom("")
+    }
+
+    fn place(&self, column: usize) -> String {
+        let record = self.out.facts.records;
+        format!("Column \"{}\", record {record} of page {}.", self.decoder.columns[column].name, self.page.number)
+    }
+
+    fn bad_text(&self, column: usize) -> Error {
+        Error::new(ErrorKind::BadText, "a text has a NUL character or half of a surrogate pair, which Postgres cannot hold")
+            .detail(self.place(column))
+            .hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.")
+    }
+
+    fn set_constants(&mut self) -> Result<()> {
+        for (index, column) in self.decoder.columns.iter().enumerate() {
+            if let From::Request(wanted) = column.from
+                && let Some((_, value)) = self.rules.asked.iter().find(|(asked, _)| *asked == wanted)
+            {
+                let (state, cell) = self.text_cell(column.target, value);
+                self.constants.push((index, state, cell));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts one raw JSON value into the cells that want it.
+    fn put(&mut self, mark: Mark, columns: &[usize], raw: &str) -> Result<()> {
+        for &column in columns {
+            let (state, cell) = self.cell(column, raw).map_err(|Invalid| self.bad_text(column))?;
+            self.page.set(mark, column, state, cell);
+        }
+        Ok(())
+    }
+
+    fn cell(&mut self, column: usize, raw: &str) -> std::result::Result<(CellState, u64), Invalid> {
+        const NULL: (CellState, u64) = (CellState::Null, 0);
+        let decoder = self.decoder;
+        let Column { target, embedded, .. } = decoder.columns[column];
+        match (raw.as_bytes().first(), target) {
+            (None | Some(b'n'), _) => Ok(NULL),
+            (Some(b'"'), Target::Json) if !embedded => self.json_cell(raw),
+            (Some(b'"'), _) => {
+                let Some(text) = json_text::string(raw, decoder.on_invalid)? else { return Ok(NULL) };
+                if target != Target::Json {
+                    return Ok(self.text_cell(target, &text));
+                }
+                // Embedded: JSON in a string where it is an object or an array, else the string itself.
+                let is_json = text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(&text).is_ok();
+                self.json_cell(if is_json { &text } else { raw })
+            }
+            (Some(_), Target::Json) => self.json_cell(raw),
+            (Some(b'{' | b'['), _) => match json_text::json(raw, decoder.on_invalid)? {
+                None => Ok(NULL),
+                Some(json) if target == Target::Text => Ok((CellState::Bytes, self.page.push_varlena(json.as_bytes()))),
+                Some(json) => Ok((CellState::Text, self.page.push_text(json.as_bytes()))),
+            },
+            (Some(_), _) => Ok(self.text_cell(target, raw)),
+        }
+    }
+
+    fn json_cell(&mut self, raw: &str) -> std::result::Result<(CellState, u64), Invalid> {
+        Ok(match json_text::json(raw, self.decoder.on_invalid)? {
+            None => (CellState::Null, 0),
+            Some(json) => (CellState::Text, self.page.push_text(json.as_bytes())),
+        })
+    }
+
+    /// A text, a number or a boolean by its characters. Whatever the fast path does not know becomes text for the type's
+    /// input function.
+    fn text_cell(&mut self, target: Target, text: &str) -> (CellState, u64) {
+        let fast = match target {
+            Target::Text => return (CellState::Bytes, self.page.push_varlena(text.as_bytes())),
+            // Two's complement is what a timestamptz datum is.
+            Target::Timestamptz => timestamp::parse(text.as_bytes()).map(|t| t as u64),
+            Target::Boolean => match text {
+                "true" => Some(1),
+                "false" => Some(0),
+                _ => None,
+            },
+            Target::Integer(max) => text.parse::<i64>().ok().filter(|n| (-max - 1..=max).contains(n)).map(|n| n as u64),
+            Target::Uuid => match uuid(text.as_bytes()) {
+                Some(bytes) => return (CellState::Bytes, self.page.push_bytes(&bytes)),
+                None => None,
+            },
+            Target::Json | Target::Input => None,
+        };
+        match fast {
+            Some(datum) => (CellState::Value, datum),
+            None => (CellState::Text, self.page.push_text(text.as_bytes())),
+        }
+    }
+
+    /// Keeps or drops the record just read.
+    fn finish_record(&mut self, mark: Mark) -> Result<()> {
+        for i in 0..self.constants.len() {
+            let (column, state, cell) = self.constants[i];
+            self.page.set(mark, column, state, cell);
+        }
+        if let Some((column, window, expected)) = self.rules.window
+            && let (CellState::Value, t) = self.page.get(mark, column)
+            && !window.contains(t as i64)
+        {
+            if !expected.contains(t as i64) {
+                return Err(self.far_outside(column));
+            }
+            self.out.outside_window += 1;
+            self.page.drop_row(mark);
+            return Ok(());
+        }
+        for (column, values) in &self.rules.partition {
+            let belongs = match self.page.get(mark, *column) {
+                (CellState::Bytes, at) => values.iter().any(|v| v.as_bytes() == self.page.varlena(at)),
+                _ => false,
+            };
+            if !belongs {
+                self.out.outside_slice += 1;
+                self.page.drop_row(mark);
+                return Ok(());
+            }
+        }
+        self.page.end_row();
+        Ok(())
+    }
+
+    fn far_outside(&self, column: usize) -> Error {
+        let name = &self.decoder.columns[column].name;
+        Error::new(ErrorKind::Shape, format!("the API answered a record whose \"{name}\" lies far outside the time range asked for"))
+            .detail(self.place(column))
+            .hint(format!(
+                "The API seems to filter another column than \"{name}\", so records may be missing: set the table option time_column to it. \
+                 If its range is only coarser than described, set time_unit, such as '1d'."
+            ))
+    }
+}
+
+/// A uuid with or without dashes; other forms are for `uuid_in`.
+fn uuid(text: &[u8]) -> Option<[u8; 16]> {
+    let dashed = text.len() == 36;
+    if !(dashed || text.len() == 32) {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    let mut nibbles = 0;
+    for (at, byte) in text.iter().enumerate() {
+        if dashed && matches!(at, 8 | 13 | 18 | 23) {
+            if *byte != b'-' {
+                return None;
+            }
+            continue;
+        }
+        let nibble = char::from(*byte).to_digit(16)? as u8;
+        bytes[nibbles / 2] = (bytes[nibbles / 2] << 4) | nibble;
+        nibbles += 1;
+    }
+    (nibbles == 32).then_some(bytes)
+}
+
+/// The objects around the records; `records` and `next` say whether this one is on the way to them.
+struct Envelope<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    depth: usize,
+    records: bool,
+    next: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        let decoder = self.reader.decoder;
+        if self.records && decoder.records.0.len() == self.depth {
+            return Records(self.reader).deserialize(deserializer);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Envelope<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        let decoder = self.reader.decoder;
+        let step = |pointer: &'_ Pointer, on_way: bool, key: &str| on_way && pointer.0.get(self.depth).is_some_and(|name| name == key);
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            let records = step(&decoder.records, self.records, &key);
+            let next = step(&decoder.next, self.next, &key);
+            if next && decoder.next.0.len() == self.depth + 1 {
+                let raw: &RawValue = map.next_value()?;
+                self.reader.out.facts.next = match page_key(raw.get()) {
+                    Ok(key) => key,
+                    Err(error) => return Err(self.reader.fail(error)),
+                };
+            } else if records || next {
+                map.next_value_seed(Envelope { reader: &mut *self.reader, depth: self.depth + 1, records, next })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    // Anything but an object on the way has nothing of what is looked for; whether that matters shows at the end.
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> std::result::Result<(), A::Error> {
+        IgnoredAny.visit_seq(seq).map(drop)
+    }
+}
+
+/// The key of the next page: a string, or a number by its digits.
+fn page_key(raw: &str) -> Result<Option<String>> {
+    match raw.as_bytes().first() {
+        None | Some(b'n') => Ok(None),
+        Some(b'"') => match json_text::string(raw, OnInvalid::Error) {
+            Ok(key) => Ok(key.map(std::borrow::Cow::into_owned)),
+            Err(Invalid) => Err(Error::new(ErrorKind::Shape, "the key of the next page cannot be sent back")),
+        },
+        Some(b'0'..=b'9' | b'-') => Ok(Some(raw.to_owned())),
+        Some(_) => Err(Error::new(ErrorKind::Shape, "the key of the next page is neither a string nor a number")),
+    }
+}
+
+/// The array of records.
+struct Records<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'de> DeserializeSeed<'de> for Records<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Records<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
+        self.0.found = true;
+        while seq.next_element_seed(Record(&mut *self.0))?.is_some() {}
+        Ok(())
+    }
+
+    // Not an array: `found` stays false, and the end says so.
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<(), A::Error> {
+        IgnoredAny.visit_map(map).map(drop)
+    }
+}
+
+/// One record.
+struct Record<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        let reader = self.0;
+        let decoder = reader.decoder;
+        reader.out.facts.records += 1;
+        let mark = reader.page.begin_row();
+        if decoder.fields.columns.is_empty() {
+            deserializer.deserialize_map(Fields { reader: &mut *reader, node: &decoder.fields, mark, depth: 0 })?;
+        } else {
+            // A column wants the whole record: its text is taken first, then read for the others.
+            let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+            read_raw(reader, &decoder.fields, mark, 0, raw.get())?;
+        }
+        reader.finish_record(mark).map_err(|error| reader.fail(error))
+    }
+}
+
+/// Fills the cells of a node from its raw text, and those of its children.
+fn read_raw<E: serde::de::Error>(reader: &mut Reader<'_>, node: &Node, mark: Mark, depth: usize, raw: &str) -> std::result::Result<(), E> {
+    reader.put(mark, &node.columns, raw).map_err(|error| reader.fail::<E>(error))?;
+    let is_object = raw.starts_with('{');
+    if depth == 0 && !is_object {
+        let error = not_an_object(reader);
+        return Err(reader.fail(error));
+    }
+    if is_object && !node.children.is_empty() {
+        let fields = Fields { reader: &mut *reader, node, mark, depth };
+        serde_json::Deserializer::from_str(raw).deserialize_map(fields).map_err(E::custom)?;
+    }
+    Ok(())
+}
+
+fn not_an_object(reader: &Reader<'_>) -> Error {
+    Error::new(ErrorKind::Shape, "a record is not an object")
+        .detail(format!("Record {} of page {}.", reader.out.facts.records, reader.page.number))
+}
+
+/// The members of a record, or of an object in it.
+struct Fields<'r, 'a, 'n> {
+    reader: &'r mut Reader<'a>,
+    node: &'n Node,
+    mark: Mark,
+    depth: usize,
+}
+
+impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        let mut position = 0;
+        loop {
+            let key = Key { keys: &mut self.reader.keys, node: self.node, position, guess: self.depth == 0 };
+            let Some(child) = map.next_key_seed(key)? else { return Ok(()) };
+            position += 1;
+            let Some(child) = child else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let child = &self.node.children[child].1;
+            let raw: &RawValue = map.next_value()?;
+            if child.children.is_empty() {
+                self.reader.put(self.mark, &child.columns, raw.get()).map_err(|error| self.reader.fail::<A::Error>(error))?;
+            } else {
+                read_raw(self.reader, child, self.mark, self.depth + 1, raw.get())?;
+            }
+        }
+    }
+}
+
+/// A member's name → the child it names. At the record's own level the last record's order is tried first.
+struct Key<'k, 'n> {
+    keys: &'k mut Vec<(String, Option<usize>)>,
+    node: &'n Node,
+    position: usize,
+    guess: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key<'_, '_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> std::result::Result<Self::Value, E> {
+        if !self.guess {
+            return Ok(self.node.find(name));
+        }
+        if let Some((known, child)) = self.keys.get(self.position)
+            && known == name
+        {
+            return Ok(*child);
+        }
+        let child = self.node.find(name);
+        // A record of ever new names must not make the memory of them grow.
+        if self.position < 256 {
+            self.keys.truncate(self.position);
+            self.keys.push((name.to_owned(), child));
+        }
+        Ok(child)
+    }
+}
+
+#[cfg(test)]
+mod tests;

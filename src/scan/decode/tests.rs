@@ -1,0 +1,240 @@
+use super::*;
+
+const ALL: i64 = i64::MAX;
+
+fn column(name: &str, path: &str, target: Target) -> Column {
+    Column { name: name.into(), from: From::Field(Pointer::parse(path).unwrap()), target, embedded: false }
+}
+
+fn pointer(text: &str) -> Pointer {
+    Pointer::parse(text).unwrap()
+}
+
+fn decoder(columns: Vec<Column>) -> Decoder {
+    Decoder::new(columns, pointer("/result"), pointer("/pagination/nextPageKey"), OnInvalid::Error)
+}
+
+fn read(decoder: &Decoder, rules: &SliceRules, body: &str) -> Result<(Page, Decoded)> {
+    decoder.decode(rules, body.as_bytes(), Page::default().reset(decoder.width(), 3))
+}
+
+/// Rows as text: what the backend would make of each cell.
+fn rows(page: &Page, width: usize) -> Vec<Vec<String>> {
+    let show = |row: usize, column: usize| match page.cell(row, column) {
+        (CellState::Null, _) => "NULL".to_owned(),
+        (CellState::Value, v) => format!("={}", v as i64),
+        (CellState::Bytes, at) => format!("'{}'", String::from_utf8_lossy(page.varlena(at))),
+        (CellState::Text, at) => {
+            let text = &page.arena()[at as usize..];
+            let end = text.iter().position(|b| *b == 0).unwrap();
+            format!("?{}", String::from_utf8_lossy(&text[..end]))
+        }
+    };
+    (0..page.rows()).map(|row| (0..width).map(|c| show(row, c)).collect()).collect()
+}
+
+fn one(target: Target, json: &str) -> String {
+    let d = decoder(vec![column("x", "/x", target)]);
+    let (page, _) = read(&d, &SliceRules::default(), &format!("{{\"result\":[{{\"x\":{json}}}]}}")).unwrap();
+    rows(&page, 1)[0][0].clone()
+}
+
+fn refused(body: &str) -> Error {
+    read(&decoder(vec![column("a", "/a", Target::Text)]), &SliceRules::default(), body).unwrap_err()
+}
+
+#[test]
+fn fields_are_found_by_name_whatever_their_order_and_case_and_others_are_skipped() {
+    let d = decoder(vec![
+        column("id", "/eventID", Target::Text),
+        column("n", "/n", Target::Integer(ALL)),
+        column("deep", "/user/name", Target::Text),
+    ]);
+    let body = r#"{"extra":{"result":[1]},"pagination":{"pageSize":3,"nextPageKey":"k"},"result":[
+        {"eventID":"a","junk":[{"n":9}],"n":1,"user":{"id":7,"name":"u"}},
+        {"n":2,"eventId":"b","user":null},
+        {"user":{"name":null},"more":{"eventID":"no"}}]}"#;
+    let (page, decoded) = read(&d, &SliceRules::default(), body).unwrap();
+    assert_eq!(rows(&page, 3), [["'a'", "=1", "'u'"], ["'b'", "=2", "NULL"], ["NULL", "NULL", "NULL"]]);
+    assert_eq!(decoded.facts, PageFacts { records: 3, next: Some("k".into()) });
+}
+
+#[test]
+fn values_of_the_expected_form_take_the_fast_path() {
+    assert_eq!(one(Target::Boolean, "true"), "=1");
+    assert_eq!(one(Target::Boolean, "\"false\""), "=0");
+    assert_eq!(one(Target::Integer(i64::from(i32::MAX)), "-2147483648"), "=-2147483648");
+    assert_eq!(one(Target::Timestamptz, "\"2000-01-01T00:00:01Z\""), "=1000000");
+    assert_eq!(one(Target::Text, "\"caf\\u00e9 \\\"x\\\"\""), "'café \"x\"'");
+    assert_eq!(one(Target::Text, "12.50"), "'12.50'");
+    assert_eq!(one(Target::Text, "{\"a\": [1]}"), "'{\"a\": [1]}'");
+}
+
+#[test]
+fn every_other_form_is_left_to_the_types_input_function() {
+    assert_eq!(one(Target::Boolean, "\"yes\""), "?yes");
+    assert_eq!(one(Target::Integer(i64::from(i32::MAX)), "2147483648"), "?2147483648");
+    assert_eq!(one(Target::Integer(ALL), "1.0"), "?1.0");
+    assert_eq!(one(Target::Timestamptz, "\"yesterday\""), "?yesterday");
+    assert_eq!(one(Target::Timestamptz, "{}"), "?{}");
+    assert_eq!(one(Target::Uuid, "\"{841c30d5-6ae4-4df1-939e-04c55aed5e98}\""), "?{841c30d5-6ae4-4df1-939e-04c55aed5e98}");
+    assert_eq!(one(Target::Input, "1e3"), "?1e3");
+}
+
+#[test]
+fn uuids_come_with_and_without_dashes() {
+    for text in ["841c30d5-6ae4-4df1-939e-04c55aed5e98", "841C30D56AE44DF1939E04C55AED5E98"] {
+        let bytes = uuid(text.as_bytes()).unwrap();
+        assert_eq!(bytes[..4], [0x84, 0x1c, 0x30, 0xd5]);
+    }
+    assert_eq!(uuid(b"841c30d5-6ae4-4df1-939e-04c55aed5e9"), None);
+    assert_eq!(uuid(b"841c30d5x6ae4-4df1-939e-04c55aed5e98"), None);
+}
+
+#[test]
+fn json_is_kept_as_it_came_and_embedded_json_is_unwrapped() {
+    assert_eq!(one(Target::Json, "{\"a\" : 1}"), "?{\"a\" : 1}");
+    assert_eq!(one(Target::Json, "\"{}\""), "?\"{}\"");
+    let mut embedded = column("x", "/x", Target::Json);
+    embedded.embedded = true;
+    let d = decoder(vec![embedded]);
+    for (json, cell) in [
+        ("\"{\\\"m\\\":1}\"", "?{\"m\":1}"),
+        ("{\"m\":1}", "?{\"m\":1}"),
+        ("\"plain\"", "?\"plain\""),
+        ("\"{broken\"", "?\"{broken\""),
+        ("null", "NULL"),
+    ] {
+        let (page, _) = read(&d, &SliceRules::default(), &format!("{{\"result\":[{{\"x\":{json}}}]}}")).unwrap();
+        assert_eq!(rows(&page, 1)[0][0], cell, "{json}");
+    }
+}
+
+#[test]
+fn the_whole_record_and_its_fields_can_be_read_together() {
+    let d = decoder(vec![
+        column("raw", "", Target::Json),
+        column("a", "/a", Target::Text),
+        column("o", "/o", Target::Json),
+        column("b", "/o/b", Target::Integer(ALL)),
+    ]);
+    let (page, _) = read(&d, &SliceRules::default(), r#"{"result":[{"a":"x","o":{"b":2}}]}"#).unwrap();
+    assert_eq!(rows(&page, 4)[0], [r#"?{"a":"x","o":{"b":2}}"#, "'x'", r#"?{"b":2}"#, "=2"]);
+}
+
+#[test]
+fn records_may_be_the_document_itself() {
+    let d = Decoder::new(vec![column("a", "/a", Target::Text)], pointer(""), pointer("/next"), OnInvalid::Error);
+    let (page, decoded) = read(&d, &SliceRules::default(), r#"[{"a":"x"},{"a":"y"}]"#).unwrap();
+    assert_eq!((page.rows(), decoded.facts.next), (2, None));
+}
+
+#[test]
+fn a_later_member_of_the_same_name_wins_as_in_jsonb() {
+    let d = decoder(vec![column("a", "/a", Target::Text)]);
+    let (page, _) = read(&d, &SliceRules::default(), r#"{"result":[{"a":"x","a":"y"},{"a":"x","a":null}]}"#).unwrap();
+    assert_eq!(rows(&page, 1), [["'y'"], ["NULL"]]);
+}
+
+#[test]
+fn asked_values_fill_the_columns_that_no_record_carries() {
+    let mut app = column("app", "/", Target::Text);
+    app.from = From::Request(25);
+    let d = decoder(vec![column("a", "/a", Target::Text), app]);
+    let rules = SliceRules { asked: vec![(25, "my-app".into())], ..SliceRules::default() };
+    let (page, _) = read(&d, &rules, r#"{"result":[{"a":"x"},{}]}"#).unwrap();
+    assert_eq!(rows(&page, 2), [["'x'", "'my-app'"], ["NULL", "'my-app'"]]);
+}
+
+#[test]
+fn rows_outside_the_window_are_dropped_and_far_ones_are_an_error() {
+    let d = decoder(vec![column("t", "/t", Target::Timestamptz)]);
+    let second = 1_000_000;
+    let rules = SliceRules {
+        window: Some((0, Window { lo: 0, hi: 10 * second }, Window { lo: -second, hi: 11 * second })),
+        ..SliceRules::default()
+    };
+    let body = |t: &str| format!("{{\"result\":[{{\"t\":\"2000-01-01T00:00:05Z\"}},{{\"t\":\"{t}\"}},{{\"t\":null}}]}}");
+    for (t, kept) in [("2000-01-01T00:00:00Z", 3), ("2000-01-01T00:00:10Z", 2), ("1999-12-31T23:59:59.5Z", 2)] {
+        let (page, decoded) = read(&d, &rules, &body(t)).unwrap();
+        assert_eq!((page.rows() as u64, decoded.outside_window), (kept, 3 - kept), "{t}");
+        assert_eq!(decoded.facts.records, 3);
+    }
+    let far = read(&d, &rules, &body("2000-02-01T00:00:00Z")).unwrap_err();
+    assert_eq!(far.kind(), ErrorKind::Shape);
+    assert_eq!(far.get_detail(), Some("Column \"t\", record 2 of page 3."));
+}
+
+#[test]
+fn rows_of_another_slice_are_dropped() {
+    let d = decoder(vec![column("owner", "/owner", Target::Text)]);
+    let rules = SliceRules { partition: vec![(0, vec!["a".into()])], ..SliceRules::default() };
+    let (page, decoded) = read(&d, &rules, r#"{"result":[{"owner":"a"},{"owner":"A"},{"owner":null},{"owner":"a"}]}"#).unwrap();
+    assert_eq!((page.rows(), decoded.outside_slice), (2, 2));
+    assert_eq!((page.record(0), page.record(1)), (1, 4));
+}
+
+#[test]
+fn no_proof_of_records_is_an_error_not_an_empty_answer() {
+    for body in [
+        r#"{"error":{"code":1,"message":"key k3y"}}"#,
+        r#"{"result":null}"#,
+        r#"{"result":{"a":1}}"#,
+        r#"{"data":[]}"#,
+        "null",
+        "3",
+        "[]",
+        "\"text\"",
+    ] {
+        let error = refused(body);
+        assert_eq!(error.kind(), ErrorKind::Shape, "{body}");
+        assert!(error.message().contains("no array of records"), "{body}: {error}");
+        assert!(!format!("{error:?}").contains("k3y"), "a body is never shown");
+    }
+}
+
+#[test]
+fn broken_bodies_say_how_they_are_broken() {
+    assert!(refused(r#"{"result":[{"a":"x"},{"a""#).message().contains("ends before"));
+    assert!(refused("").message().contains("ends before"));
+    assert!(refused(r#"{"result":[{"a":"x"}]} trailing"#).message().contains("not valid JSON"));
+    assert!(refused(r#"{"result":[{"a":nope}]}"#).message().contains("not valid JSON"));
+    assert!(refused("  <html><body>Login</body></html>").message().contains("web page"));
+    for body in [r#"{"result":[3]}"#, r#"{"result":[null]}"#, r#"{"result":["x"]}"#, r#"{"result":[{"a":"x"},[]]}"#] {
+        assert!(refused(body).message().contains("a record is not an object"), "{body}: {}", refused(body));
+    }
+    let utf8 = decoder(vec![]).decode(&SliceRules::default(), b"{\"result\":[\"\xff\"]}", Page::default()).unwrap_err();
+    assert!(utf8.message().contains("UTF-8"));
+}
+
+#[test]
+fn text_that_postgres_cannot_hold_names_its_place() {
+    let error = refused(r#"{"result":[{"a":"ok"},{"a":"x\u0000y"}]}"#);
+    assert_eq!(error.kind(), ErrorKind::BadText);
+    assert_eq!(error.get_detail(), Some("Column \"a\", record 2 of page 3."));
+    assert!(error.get_hint().unwrap().contains("on_invalid"));
+    let skipped = read(&decoder(vec![column("b", "/b", Target::Text)]), &SliceRules::default(), r#"{"result":[{"a":"\ud800","b":"x"}]}"#);
+    assert_eq!(skipped.unwrap().0.rows(), 1, "a field that nobody asked for may hold anything");
+}
+
+#[test]
+fn page_keys_may_be_texts_or_numbers() {
+    let next = |json: &str| {
+        read(&decoder(vec![]), &SliceRules::default(), &format!("{{\"pagination\":{{\"nextPageKey\":{json}}},\"result\":[]}}"))
+    };
+    assert_eq!(next("\"a\\/b\"").unwrap().1.facts.next.as_deref(), Some("a/b"));
+    assert_eq!(next("17").unwrap().1.facts.next.as_deref(), Some("17"));
+    assert_eq!(next("null").unwrap().1.facts.next, None);
+    assert_eq!(next("{}").unwrap_err().kind(), ErrorKind::Shape);
+    let absent = read(&decoder(vec![]), &SliceRules::default(), r#"{"pagination":null,"result":[]}"#).unwrap();
+    assert_eq!(absent.1.facts.next, None);
+}
+
+#[test]
+fn ever_new_names_do_not_grow_the_memory_of_names() {
+    let d = decoder(vec![column("a", "/a", Target::Text)]);
+    let members: Vec<_> = (0..1000).map(|i| format!("\"k{i}\":{i}")).collect();
+    let body = format!("{{\"result\":[{{{},\"a\":\"x\"}},{{\"a\":\"y\"}}]}}", members.join(","));
+    let (page, _) = read(&d, &SliceRules::default(), &body).unwrap();
+    assert_eq!(rows(&page, 1), [["'x'"], ["'y'"]]);
+}

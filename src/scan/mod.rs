@@ -1,0 +1,15 @@
+//! Requests → pages → rows. Knows HTTP and threads, and no Postgres: the backend asks for finished pages and is woken by an
+//! eventfd (law 11).
+
+pub mod auth;
+pub mod body;
+pub mod client;
+pub mod decode;
+pub mod json_text;
+pub mod page;
+pub mod paging;
+pub mod retry;
+pub mod runtime;
+pub mod stats;
+pub mod stream;
+pub mod timestamp;

@@ -1,0 +1,28 @@
+//! The threads of one backend: two workers, made at the first request, with every signal blocked (law 11).
+
+use nix::sys::signal::{SigSet, SigmaskHow};
+use once_cell::sync::OnceCell;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// One sends and receives while the other decodes; more would only take the machine from its other backends.
+const WORKERS: usize = 2;
+
+static RUNTIME: OnceCell<Runtime> = OnceCell::new();
+
+/// The runtime of this process. It is never shut down: exit ends its threads, and nothing of theirs needs an orderly end.
+pub fn runtime() -> Result<&'static Runtime> {
+    RUNTIME.get_or_try_init(|| {
+        // A signal may be delivered to any thread that does not block it, and Postgres' handlers must run on Postgres' thread:
+        // threads inherit the mask of the thread that makes them, so it is set around the making.
+        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).map_err(|e| failed("block signals for", e))?;
+        let built = Builder::new_multi_thread().worker_threads(WORKERS).thread_name("restlog").enable_all().build();
+        before.thread_set_mask().map_err(|e| failed("restore the signals after starting", e))?;
+        built.map_err(|e| failed("start", e))
+    })
+}
+
+fn failed(what: &str, cause: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, format!("could not {what} the threads that read from the API")).detail(format!("{cause}."))
+}

@@ -1,0 +1,79 @@
+//! What a scan did: process-local counters, shown by EXPLAIN ANALYZE and `restlog.last_scan()`. A SELECT writes nothing (law 10).
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// One counter; workers add, the backend reads.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds to the counter and returns what it was.
+    pub fn add(&self, n: u64) -> u64 {
+        // Relaxed: no other memory is read on the strength of a counter.
+        self.0.fetch_add(n, Ordering::Relaxed)
+    }
+
+    /// Adds a duration in microseconds.
+    pub fn add_time(&self, d: Duration) {
+        self.add(u64::try_from(d.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// The sum so far.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The counters of one scan.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Requests sent, retries included.
+    pub requests: Counter,
+    /// Requests sent again.
+    pub retries: Counter,
+    /// Pages decoded.
+    pub pages: Counter,
+    /// Records received.
+    pub records: Counter,
+    /// Records dropped just outside the window: the widening's price.
+    pub outside_window: Counter,
+    /// Records dropped because they belong to another slice.
+    pub outside_slice: Counter,
+    /// Bytes of response bodies as they came.
+    pub wire_bytes: Counter,
+    /// Bytes of response bodies, decompressed.
+    pub body_bytes: Counter,
+    /// Microseconds from sending a request to the end of its body, summed over workers.
+    pub fetch_micros: Counter,
+    /// Microseconds spent decoding, summed over workers.
+    pub decode_micros: Counter,
+    /// Microseconds spent waiting between retries.
+    pub backoff_micros: Counter,
+    /// Microseconds that the backend waited for pages.
+    pub wait_micros: Counter,
+    /// The newest `Date` header, in seconds since the Unix epoch; 0 is none.
+    pub api_date: Counter,
+    /// Request lines for the log, kept only while the setting asks for them.
+    pub log: Mutex<Vec<String>>,
+}
+
+impl Stats {
+    /// Remembers a `Date` header.
+    pub fn saw_date(&self, seconds: u64) {
+        self.api_date.0.fetch_max(seconds, Ordering::Relaxed);
+    }
+
+    /// Adds a line for the log.
+    pub fn log(&self, line: String) {
+        if let Ok(mut lines) = self.log.lock() {
+            lines.push(line);
+        }
+    }
+
+    /// Takes the lines for the log.
+    pub fn take_log(&self) -> Vec<String> {
+        self.log.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default()
+    }
+}

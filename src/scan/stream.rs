@@ -1,0 +1,267 @@
+//! Slices in flight, bounded; hands finished pages over to the backend and wakes it.
+//!
+//! Memory is bounded by pages: the channel holds `concurrency` of them, each worker one more (law 8).
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Instant;
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::body::BodyPool;
+use super::client::{Connection, Limits};
+use super::decode::{Decoder, SliceRules};
+use super::page::Page;
+use super::paging::Pager;
+use super::runtime::runtime;
+use super::stats::Stats;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::request::{asked, request};
+use crate::plan::slice::Slice;
+use crate::plan::window::Window;
+use crate::sources::Table;
+
+/// A row further outside the bounds that were asked for than this, or than the API's unit, is no rounding of theirs: not even
+/// a whole minute, and every confusion of time zones is larger.
+const SURPRISE_MICROS: i64 = 60_000_000;
+
+/// Everything a scan needs, as values.
+#[derive(Debug)]
+pub struct ScanSpec {
+    /// The endpoint.
+    pub table: Arc<Table>,
+    /// The chains to read.
+    pub slices: Vec<Slice>,
+    /// What to read from each body.
+    pub decoder: Decoder,
+    /// The decoder's column of times, if windows are asked for.
+    pub time_column: Option<usize>,
+    /// The description's column → the decoder's, for fan-out keys that rows carry.
+    pub partition_columns: BTreeMap<usize, usize>,
+    /// Records asked for in the scan's first page, and in all others.
+    pub page_sizes: (u64, u64),
+    /// Slices in flight.
+    pub concurrency: usize,
+    /// What requests may take.
+    pub limits: Limits,
+    /// Who asks.
+    pub connection: Arc<Connection>,
+}
+
+impl ScanSpec {
+    fn rules(&self, slice: &Slice) -> SliceRules {
+        let window = match (&self.table.time_range, slice.window, self.time_column) {
+            (Some(range), Some(window), Some(column)) => {
+                let asked = asked(range, window);
+                let slack = SURPRISE_MICROS.max(range.unit);
+                let expected = Window { lo: asked.lo.saturating_sub(slack), hi: asked.hi.saturating_add(slack) };
+                Some((column, window, expected))
+            }
+            _ => None,
+        };
+        let partition =
+            slice.partition.iter().filter_map(|key| Some((*self.partition_columns.get(key)?, slice.values.get(key)?.clone()))).collect();
+        let asked = slice.values.iter().filter_map(|(key, values)| Some((*key, values.first()?.clone()))).collect();
+        SliceRules { window, partition, asked }
+    }
+}
+
+enum Message {
+    Page(Page),
+    /// The proven end. A channel that closes without it has lost rows.
+    End,
+    Failed(Error),
+}
+
+/// What workers share.
+struct Shared {
+    spec: ScanSpec,
+    stats: Arc<Stats>,
+    wake: Arc<EventFd>,
+    /// Whether the one request that needs no demand was taken.
+    first: AtomicBool,
+    /// Opens when the consumer has shown that it wants more than the first page.
+    demand: watch::Receiver<bool>,
+    spent: Arc<Mutex<Vec<Page>>>,
+    bodies: BodyPool,
+}
+
+/// A running scan, seen from the backend. Dropping it ends all of its requests.
+#[derive(Debug)]
+pub struct Stream {
+    pages: mpsc::Receiver<Message>,
+    wake: Arc<EventFd>,
+    demand: watch::Sender<bool>,
+    spent: Arc<Mutex<Vec<Page>>>,
+    driver: AbortHandle,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Page(_) => "Page",
+            Self::End => "End",
+            Self::Failed(_) => "Failed",
+        })
+    }
+}
+
+impl Stream {
+    /// Sends the first request. Returns at once.
+    pub fn start(spec: ScanSpec, stats: Arc<Stats>) -> Result<Self> {
+        let wake = EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+            .map_err(|e| Error::new(ErrorKind::Internal, "could not create an eventfd").detail(format!("{e}.")))?;
+        let wake = Arc::new(wake);
+        let spent = Arc::new(Mutex::new(Vec::new()));
+        let in_flight = spec.concurrency.min(spec.slices.len()).max(1);
+        let (sender, pages) = mpsc::channel(in_flight);
+        let (demand, wanted) = watch::channel(false);
+        let shared = Arc::new(Shared {
+            spec,
+            stats,
+            wake: Arc::clone(&wake),
+            first: AtomicBool::new(true),
+            demand: wanted,
+            spent: Arc::clone(&spent),
+            bodies: BodyPool::default(),
+        });
+        let driver = runtime()?.spawn(drive(shared, sender)).abort_handle();
+        Ok(Self { pages, wake, demand, spent, driver })
+    }
+
+    /// The next finished page; `Ready(None)` is the proven end.
+    pub fn try_next(&mut self) -> Poll<Result<Option<Page>>> {
+        // Cleared before looking: a page that arrives in between wakes again.
+        let _ = self.wake.read();
+        match self.pages.try_recv() {
+            Ok(Message::Page(page)) => Poll::Ready(Ok(Some(page))),
+            Ok(Message::End) => Poll::Ready(Ok(None)),
+            Ok(Message::Failed(error)) => Poll::Ready(Err(error)),
+            Err(mpsc::error::TryRecvError::Empty) => Poll::Pending,
+            Err(mpsc::error::TryRecvError::Disconnected) => {
+                Poll::Ready(Err(Error::new(ErrorKind::Internal, "a scan ended without saying that it was complete")))
+            }
+        }
+    }
+
+    /// The consumer has used up what it got: from now on pages are fetched ahead.
+    pub fn want_more(&self) {
+        self.demand.send_replace(true);
+    }
+
+    /// Readable whenever [`Stream::try_next`] is worth a call.
+    pub fn wake_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+
+    /// Gives a spent page's memory back: returning it to the allocator each time costs a quarter of a scan in page faults.
+    pub fn recycle(&self, page: Page) {
+        if let Ok(mut spent) = self.spent.lock()
+            && spent.len() < 4
+        {
+            spent.push(page);
+        }
+    }
+}
+
+/// Wakes the backend when the driver ends, even by a panic.
+struct WakeAtEnd(Arc<Shared>);
+
+impl Drop for WakeAtEnd {
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
+impl Shared {
+    fn wake(&self) {
+        // It fails only when the counter is full, and then the descriptor is readable anyway.
+        let _ = self.wake.write(1);
+    }
+
+    /// The scan's first request needs nobody's leave; every other one waits until the consumer wants more.
+    async fn leave_to_send(&self) -> bool {
+        let first = self.first.swap(false, Ordering::Relaxed);
+        if !first {
+            // An error means that the consumer is gone, and then this task is being aborted.
+            let _ = self.demand.clone().wait_for(|wanted| *wanted).await;
+        }
+        first
+    }
+}
+
+async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
+    // Declared before the sender moves in: dropped after it, so that the backend wakes to a closed channel.
+    let _wake = WakeAtEnd(Arc::clone(&shared));
+    let sender = sender;
+    let mut slices = shared.spec.slices.clone().into_iter();
+    let mut workers = JoinSet::new();
+    let last = loop {
+        while workers.len() < shared.spec.concurrency
+            && let Some(slice) = slices.next()
+        {
+            workers.spawn(read_slice(Arc::clone(&shared), slice, sender.clone()));
+        }
+        match workers.join_next().await {
+            None => break Message::End,
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(error))) => break Message::Failed(error),
+            Some(Err(join)) => break Message::Failed(lost_worker(&join)),
+        }
+    };
+    // The receiver is gone only when nobody wants to know.
+    let _ = sender.send(last).await;
+}
+
+fn lost_worker(join: &tokio::task::JoinError) -> Error {
+    let what = if join.is_panic() { "a worker panicked" } else { "a worker was stopped" };
+    Error::new(ErrorKind::Internal, format!("{what} while it read from the API"))
+}
+
+async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Message>) -> Result<()> {
+    let spec = &shared.spec;
+    let rules = spec.rules(&slice);
+    let mut pager = Pager::new(spec.table.pagination.style.clone());
+    let mut number = 0;
+    loop {
+        let first = shared.leave_to_send().await;
+        number += 1;
+        let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
+        let asked = request(&spec.table, &slice, pager.token(), size);
+        let body = spec.connection.fetch(&asked, number, spec.limits, &shared.stats, &shared.bodies).await?;
+        let started = Instant::now();
+        let page = shared.spent.lock().ok().and_then(|mut spent| spent.pop()).unwrap_or_default();
+        let decoded = spec.decoder.decode(&rules, &body, page.reset(spec.decoder.width(), number));
+        shared.stats.decode_micros.add_time(started.elapsed());
+        let located = |error: Error| {
+            let at = format!("{}, page {number}", asked.line());
+            let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}: {d}"));
+            error.detail(detail)
+        };
+        let (page, decoded) = decoded.map_err(located)?;
+        shared.bodies.give_back(body);
+        shared.stats.pages.add(1);
+        shared.stats.records.add(decoded.facts.records);
+        shared.stats.outside_window.add(decoded.outside_window);
+        shared.stats.outside_slice.add(decoded.outside_slice);
+        let more = pager.advance(&decoded.facts).map_err(located)?;
+        if sender.send(Message::Page(page)).await.is_err() {
+            return Ok(());
+        }
+        shared.wake();
+        if !more {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! WHAT the APIs are: data. A source is one system, read from one JSON file (or from a user's `definition`).
+//!
+//! Knows no Postgres, no network, no clock. The words here are those of DESIGN §2; a fifth API must fit them, and if it does
+//! not, they are wrong and change.
+
+mod fault;
+mod read;
+
+use std::sync::Arc;
+
+use once_cell::sync::Lazy;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The text of each built-in description. A new system is one more line and one more file.
+const BUILT_IN: &[(&str, &str)] = &[("tixngo", include_str!("tixngo.json"))];
+
+/// The secrets of a user mapping that a description's `auth` may name.
+pub const SECRETS: &[&str] = &["api_key", "token"];
+
+type BuiltIn = (&'static str, Result<Arc<Source>>);
+
+static SOURCES: Lazy<Vec<BuiltIn>> = Lazy::new(|| BUILT_IN.iter().map(|(name, text)| (*name, Source::read(text).map(Arc::new))).collect());
+
+/// The built-in source of that name.
+pub fn built_in(name: &str) -> Option<Result<Arc<Source>>> {
+    SOURCES.iter().find(|(known, _)| *known == name).map(|(_, source)| source.clone())
+}
+
+/// The names of all built-in sources.
+pub fn built_in_names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).collect()
+}
+
+/// One system: how to authenticate, what a user may set, and its tables.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The name that the server option `source` gives.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// Where the vendor describes it.
+    pub reference: String,
+    /// Values that a user sets as server or table options and that requests carry.
+    pub parameters: Vec<Parameter>,
+    /// What goes along with each request to show who asks.
+    pub auth: Vec<Credential>,
+    /// The endpoints.
+    pub tables: Vec<Table>,
+}
+
+/// A value that a request needs and a user sets once.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// The option's name.
+    pub name: String,
+    /// What it is, for `restlog.sources()` and the README.
+    pub doc: String,
+    /// Used when it is not set.
+    pub default: Option<String>,
+}
+
+/// One header that authenticates: both texts may name parameters and secrets in braces.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// The header's name, such as `{api_key_header}`.
+    pub header: String,
+    /// Its value, such as `Bearer {token}`.
+    pub value: String,
+}
+
+/// One endpoint that answers pages of records.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The name of the foreign table that `IMPORT FOREIGN SCHEMA` makes.
+    pub name: String,
+    /// One line for people.
+    pub doc: String,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path below `base_url`.
+    pub path: String,
+    /// Where the array of records is.
+    pub records: Pointer,
+    /// How to get from page to page, and what proves the end.
+    pub pagination: Pagination,
+    /// The filter on a column of times, if the API has one.
+    pub time_range: Option<TimeRange>,
+    /// The columns in the order of the reference page.
+    pub columns: Vec<Column>,
+}
+
+/// The HTTP methods of reading APIs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// GET
+    Get,
+    /// POST with a JSON body
+    Post,
+}
+
+impl Method {
+    /// As it stands in a request line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// Where in a request a value travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Which part of the request.
+    pub part: Part,
+    /// The parameter's name there.
+    pub name: String,
+}
+
+/// The parts of a request that carry values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `?name=value`
+    Query,
+    /// A member of the JSON body
+    Body,
+    /// A header
+    Header,
+    /// `{name}` in the path
+    Path,
+}
+
+/// How the next page is asked for.
+#[derive(Debug, Clone)]
+pub struct Pagination {
+    /// The rule that yields the next page token.
+    pub style: PagingStyle,
+    /// Where the page size travels.
+    pub size: PageSize,
+}
+
+/// The rules that yield page tokens.
+#[derive(Debug, Clone)]
+pub enum PagingStyle {
+    /// An opaque key in the response names the next page; its absence, null or `""` ends the chain.
+    Cursor {
+        /// Where the key travels in the next request.
+        token: Place,
+        /// Where the key is in the response.
+        next: Pointer,
+        /// The last key may be a bookmark: an empty page that names the key just used ends the chain.
+        bookmark: bool,
+    },
+}
+
+/// Where the page size travels, and its bounds.
+#[derive(Debug, Clone)]
+pub struct PageSize {
+    /// The request parameter.
+    pub place: Place,
+    /// The largest size that the API accepts.
+    pub max: u64,
+    /// Whether it may differ between the pages of one chain.
+    pub may_change: bool,
+}
+
+/// The filter `[from, to]` on one column of times.
+#[derive(Debug, Clone)]
+pub struct TimeRange {
+    /// Index of the column in [`Table::columns`].
+    pub column: usize,
+    /// Where the lower bound travels.
+    pub from: Place,
+    /// Where the upper bound travels.
+    pub to: Place,
+    /// Whether the API refuses a request without both bounds.
+    pub required: bool,
+    /// How a bound is written.
+    pub format: TimeFormat,
+    /// The API's granularity in microseconds: windows are widened by it on both sides.
+    pub unit: i64,
+}
+
+/// How a time is written in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeFormat {
+    /// `2025-05-21T06:00:00.000Z`
+    Rfc3339Millis,
+}
+
+/// A field of the record, or a request parameter that the record does not carry.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// The API's own name; a nested field joins its path.
+    pub name: String,
+    /// The Postgres type that IMPORT declares.
+    pub sql_type: SqlType,
+    /// One line for people.
+    pub doc: String,
+    /// Where its value comes from.
+    pub origin: Origin,
+    /// The request parameter that selects rows by equality on this column.
+    pub filter: Option<Filter>,
+}
+
+/// Where a column's value comes from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// A field of the record.
+    Field {
+        /// Where in the record.
+        pointer: Pointer,
+        /// A JSON text inside a JSON string is unwrapped.
+        embedded: bool,
+    },
+    /// A request parameter that no record carries: the value asked for is the column's value.
+    Request {
+        /// The option that gives the value when the query does not.
+        option: Option<String>,
+        /// Whether the API refuses a request without it.
+        required: bool,
+    },
+}
+
+/// An equality filter of the API. Declared only where it yields at least the rows that are equal (law 1).
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Where the value travels.
+    pub place: Place,
+    /// Whether one request takes several values, by repeating the parameter.
+    pub many: bool,
+}
+
+/// The types that IMPORT declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlType {
+    /// text
+    Text,
+    /// timestamptz
+    Timestamptz,
+    /// boolean
+    Boolean,
+    /// int
+    Int,
+    /// bigint
+    Bigint,
+    /// uuid
+    Uuid,
+    /// jsonb
+    Jsonb,
+}
+
+impl SqlType {
+    /// The name in `CREATE FOREIGN TABLE`.
+    pub fn as_sql(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Timestamptz => "timestamptz",
+            Self::Boolean => "boolean",
+            Self::Int => "int",
+            Self::Bigint => "bigint",
+            Self::Uuid => "uuid",
+            Self::Jsonb => "jsonb",
+        }
+    }
+}
+
+/// A JSON Pointer (RFC 6901), unescaped into its members' names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pointer(pub Vec<String>);
+
+impl Pointer {
+    /// Reads `/a/b`; `""` is the whole value. `None` where it is not a pointer.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::default());
+        }
+        let rest = text.strip_prefix('/')?;
+        Some(Self(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()))
+    }
+}
+
+impl std::fmt::Display for Pointer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for step in &self.0 {
+            write!(f, "/{}", step.replace('~', "~0").replace('/', "~1"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Source {
+    /// Reads and checks a description. The error lists every fault with its place.
+    pub fn read(text: &str) -> Result<Self> {
+        read::source(text)
+    }
+
+    /// The table of that name.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// The parameter of that name.
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+}
+
+impl Table {
+    /// The table as a user's options correct it, where the live API differs from its page.
+    pub fn corrected(&self, time_column: Option<&str>, time_unit: Option<i64>) -> Result<Self> {
+        let mut table = self.clone();
+        let Some(range) = &mut table.time_range else {
+            return match time_column {
+                None => Ok(table),
+                Some(_) => Err(Error::new(ErrorKind::OptionValue, "option \"time_column\" is set, but the API has no time range")),
+            };
+        };
+        if let Some(unit) = time_unit {
+            range.unit = unit;
+        }
+        if let Some(name) = time_column {
+            range.column = self.column(name).filter(|i| self.columns[*i].sql_type == SqlType::Timestamptz).ok_or_else(|| {
+                Error::new(ErrorKind::OptionValue, "invalid value for option \"time_column\"")
+                    .detail(format!("Table \"{}\" of the source has no column \"{name}\" of times.", self.name))
+            })?;
+        }
+        Ok(table)
+    }
+
+    /// The column that a foreign table's column of this name reads: case and underscores do not count.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        let wanted = fold(name);
+        self.columns.iter().position(|column| fold(&column.name) == wanted)
+    }
+}
+
+/// `createdDate`, `createddate` and `created_date` are one.
+pub fn fold(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
+}
+
+/// The parameters and secrets that a template such as `Bearer {token}` names. `None` where a brace is not closed.
+pub fn placeholders(template: &str) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let close = rest[open..].find('}')? + open;
+        names.push(&rest[open + 1..close]);
+        rest = &rest[close + 1..];
+    }
+    Some(names)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! Description text → [`Source`], checked as a whole: the error names every fault and its place.
+
+use serde_json::Value;
+
+use super::fault::{Faults, Object};
+use super::{
+    Column, Credential, Filter, Method, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place, Pointer, SECRETS, Source,
+    SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::units::parse_duration;
+
+pub(super) fn source(text: &str) -> Result<Source> {
+    let value: Value = serde_json::from_str(text).map_err(|e| {
+        Error::new(ErrorKind::OptionValue, "definition is not valid JSON").detail(format!(
+            "At line {}, column {}: {}.",
+            e.line(),
+            e.column(),
+            reason(&e)
+        ))
+    })?;
+    let mut faults = Faults::default();
+    let source = read_source(&value, &mut faults);
+    if faults.0.is_empty() {
+        return Ok(source);
+    }
+    let count = faults.0.len();
+    let plural = if count == 1 { "fault" } else { "faults" };
+    Err(Error::new(ErrorKind::OptionValue, format!("definition has {count} {plural}")).detail(faults.0.join("\n")))
+}
+
+/// serde_json's text repeats the position; only the reason is wanted.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+fn read_source(value: &Value, faults: &mut Faults) -> Source {
+    let mut o = Object::new(value, "", faults);
+    let name = o.text("name", faults);
+    if !is_identifier(&name) {
+        faults.push("/name", "must be lower-case letters, digits and underscores, and begin with a letter");
+    }
+    let title = o.text_or("title", "", faults);
+    let reference = o.text_or("reference", "", faults);
+    let parameters: Vec<_> = o.list("parameters", faults).into_iter().map(|(v, at)| parameter(v, &at, faults)).collect();
+    for (i, parameter) in parameters.iter().enumerate() {
+        let at = format!("/parameters/{i}/name");
+        if parameters[..i].iter().any(|earlier| earlier.name == parameter.name) {
+            faults.push(&at, format_args!("\"{}\" is there twice", parameter.name));
+        }
+    }
+    let auth = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, faults)).collect();
+    let listed = o.list("tables", faults);
+    if listed.is_empty() {
+        faults.push("/tables", "must have at least one table");
+    }
+    let mut tables: Vec<Table> = Vec::new();
+    for (v, at) in listed {
+        let table = table(v, &at, &parameters, faults);
+        if tables.iter().any(|earlier| earlier.name == table.name) {
+            faults.push(&format!("{at}/name"), format_args!("\"{}\" is there twice", table.name));
+        }
+        tables.push(table);
+    }
+    o.finish(faults);
+    Source { name, title, reference, parameters, auth, tables }
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Parameter {
+    let mut o = Object::new(value, at, faults);
+    let name = o.text("name", faults);
+    if !is_identifier(&name) {
+        faults.push(&o.place("name"), "must be lower-case letters, digits and underscores, and begin with a letter");
+    }
+    let doc = o.text_or("doc", "", faults);
+    let default = o.get("default").and_then(Value::as_str).map(str::to_owned);
+    o.finish(faults);
+    Parameter { name, doc, default }
+}
+
+fn credential(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Credential {
+    let mut o = Object::new(value, at, faults);
+    let header = o.text("header", faults);
+    let value = o.text("value", faults);
+    for (key, template, secrets) in [("header", &header, false), ("value", &value, true)] {
+        let Some(names) = placeholders(template) else {
+            faults.push(&o.place(key), "has an unclosed brace");
+            continue;
+        };
+        for name in names {
+            let known = parameters.iter().any(|p| p.name == name) || (secrets && SECRETS.contains(&name));
+            if !known {
+                faults.push(&o.place(key), format_args!("\"{{{name}}}\" is neither a parameter nor a secret that may stand here"));
+            }
+        }
+    }
+    o.finish(faults);
+    Credential { header, value }
+}
+
+fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Table {
+    let mut o = Object::new(value, at, faults);
+    let name = o.text("name", faults);
+    if !is_identifier(&name) {
+        faults.push(&o.place("name"), "must be lower-case letters, digits and underscores, and begin with a letter");
+    }
+    let doc = o.text_or("doc", "", faults);
+    let method = o.choice("method", &[("GET", Method::Get), ("POST", Method::Post)], Some(Method::Get), faults).unwrap_or(Method::Get);
+    let path = o.text("path", faults);
+    if !path.starts_with('/') {
+        faults.push(&o.place("path"), "must begin with \"/\"");
+    }
+    if o.get("records").is_none() {
+        faults.push(at, "\"records\" is required");
+    }
+    let records = o.pointer("records", faults).unwrap_or_default();
+    let listed = o.list("columns", faults);
+    if listed.is_empty() {
+        faults.push(&o.place("columns"), "must have at least one column");
+    }
+    let mut columns: Vec<Column> = Vec::new();
+    for (v, at) in listed {
+        let column = column(v, &at, parameters, faults);
+        if columns.iter().any(|earlier| fold(&earlier.name) == fold(&column.name)) {
+            faults.push(&format!("{at}/name"), format_args!("\"{}\" is there twice", column.name));
+        }
+        columns.push(column);
+    }
+    let time_range = o.get("time_range").map(|v| time_range(v, &o.place("time_range"), &columns, faults));
+    let pagination = match o.required("pagination", faults) {
+        Some(v) => pagination(v, &o.place("pagination"), faults),
+        None => None,
+    };
+    // A missing pagination is a fault already, so what stands in for it is never used.
+    let pagination = pagination.unwrap_or_else(|| Pagination {
+        style: PagingStyle::Cursor { token: nowhere(), next: Pointer::default(), bookmark: false },
+        size: PageSize { place: nowhere(), max: 1, may_change: false },
+    });
+    o.finish(faults);
+    Table { name, doc, method, path, records, pagination, time_range, columns }
+}
+
+fn nowhere() -> Place {
+    Place { part: Part::Query, name: String::new() }
+}
+
+fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Column {
+    const TYPES: &[(&str, SqlType)] = &[
+        ("text", SqlType::Text),
+        ("timestamptz", SqlType::Timestamptz),
+        ("boolean", SqlType::Boolean),
+        ("int", SqlType::Int),
+        ("bigint", SqlType::Bigint),
+        ("uuid", SqlType::Uuid),
+        ("jsonb", SqlType::Jsonb),
+    ];
+    let mut o = Object::new(value, at, faults);
+    let name = o.text("name", faults);
+    let sql_type = o.choice("type", TYPES, Some(SqlType::Text), faults).unwrap_or(SqlType::Text);
+    let doc = o.text_or("doc", "", faults);
+    let pointer = o.pointer("field", faults);
+    let embedded = o.flag("embedded", false, faults);
+    let filter = o.get("filter").map(|v| filter(v, &o.place("filter"), faults));
+    let origin = match o.get("request") {
+        None => Origin::Field { pointer: pointer.unwrap_or_else(|| Pointer(vec![name.clone()])), embedded },
+        Some(v) => {
+            if pointer.is_some() || embedded {
+                faults.push(at, "a request parameter has no \"field\" and no \"embedded\": no record carries it");
+            }
+            if filter.is_none() {
+                faults.push(at, "a request parameter needs a \"filter\" that says where it travels");
+            }
+            request_origin(v, &o.place("request"), parameters, faults)
+        }
+    };
+    o.finish(faults);
+    Column { name, sql_type, doc, origin, filter }
+}
+
+fn request_origin(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Origin {
+    let mut o = Object::new(value, at, faults);
+    let option = o.get("option").and_then(Value::as_str).map(str::to_owned);
+    if let Some(name) = &option
+        && !parameters.iter().any(|p| p.name == *name)
+    {
+        faults.push(&o.place("option"), format_args!("\"{name}\" is not one of the source's parameters"));
+    }
+    let required = o.flag("required", false, faults);
+    o.finish(faults);
+    Origin::Request { option, required }
+}
+
+fn place(value: &Value, at: &str, faults: &mut Faults) -> Place {
+    let mut o = Object::new(value, at, faults);
+    let place = place_members(&mut o, faults);
+    o.finish(faults);
+    place
+}
+
+fn place_members(o: &mut Object<'_>, faults: &mut Faults) -> Place {
+    const PARTS: &[(&str, Part)] = &[("query", Part::Query), ("body", Part::Body), ("header", Part::Header), ("path", Part::Path)];
+    let part = o.choice("in", PARTS, Some(Part::Query), faults).unwrap_or(Part::Query);
+    Place { part, name: o.text("name", faults) }
+}
+
+fn filter(value: &Value, at: &str, faults: &mut Faults) -> Filter {
+    let mut o = Object::new(value, at, faults);
+    let place = place_members(&mut o, faults);
+    let many = o.choice("values", &[("one", false), ("many", true)], Some(false), faults).unwrap_or(false);
+    o.finish(faults);
+    Filter { place, many }
+}
+
+fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults) -> TimeRange {
+    let mut o = Object::new(value, at, faults);
+    let name = o.text("column", faults);
+    let column = columns.iter().position(|c| c.name == name);
+    match column {
+        None => faults.push(&o.place("column"), format_args!("\"{name}\" is not one of the table's columns")),
+        Some(i) if columns[i].sql_type != SqlType::Timestamptz => {
+            faults.push(&o.place("column"), format_args!("\"{name}\" is not a timestamptz"));
+        }
+        Some(_) => {}
+    }
+    let mut bound = |key: &'static str, faults: &mut Faults| match o.required(key, faults) {
+        Some(v) => place(v, &o.place(key), faults),
+        None => nowhere(),
+    };
+    let from = bound("from", faults);
+    let to = bound("to", faults);
+    let required = o.flag("required", false, faults);
+    let format = o
+        .choice("format", &[("rfc3339_ms", TimeFormat::Rfc3339Millis)], Some(TimeFormat::Rfc3339Millis), faults)
+        .unwrap_or(TimeFormat::Rfc3339Millis);
+    let text = o.text_or("unit", "1ms", faults);
+    let unit = match parse_duration(&text) {
+        Some(unit) if !unit.is_zero() => i64::try_from(unit.as_micros()).unwrap_or(i64::MAX),
+        _ => {
+            faults.push(&o.place("unit"), "must be a duration, such as \"1ms\", \"1s\" or \"1d\"");
+            1
+        }
+    };
+    o.finish(faults);
+    TimeRange { column: column.unwrap_or(0), from, to, required, format, unit }
+}
+
+fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option<Pagination> {
+    let mut o = Object::new(value, at, faults);
+    o.choice("style", &[("cursor", ())], None, faults);
+    let token = o.required("token", faults).map(|v| place(v, &o.place("token"), faults));
+    let next = o.pointer("next", faults);
+    if next.is_none() {
+        faults.push(at, "\"next\" is required");
+    }
+    let bookmark = o.flag("bookmark", false, faults);
+    let size = o.required("size", faults).map(|v| page_size(v, &o.place("size"), faults));
+    o.finish(faults);
+    Some(Pagination { style: PagingStyle::Cursor { token: token?, next: next?, bookmark }, size: size? })
+}
+
+fn page_size(value: &Value, at: &str, faults: &mut Faults) -> PageSize {
+    let mut o = Object::new(value, at, faults);
+    let place = place_members(&mut o, faults);
+    let max = o.count("max", faults).unwrap_or(0);
+    if max == 0 {
+        faults.push(at, "\"max\" is required and must be 1 or more");
+    }
+    let may_change = o.flag("may_change", false, faults);
+    o.finish(faults);
+    PageSize { place, max, may_change }
+}

@@ -1,0 +1,158 @@
+use super::*;
+
+const MINIMAL: &str = r#"{"name":"x","tables":[{"name":"t","path":"/p","records":"/r",
+    "pagination":{"style":"cursor","token":{"name":"k"},"next":"/n","size":{"name":"l","max":10}},
+    "columns":[{"name":"id"}]}]}"#;
+
+fn faults(text: &str) -> Vec<String> {
+    let error = Source::read(text).unwrap_err();
+    error.get_detail().unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_built_in_description_is_without_fault() {
+    for name in built_in_names() {
+        let source = built_in(name).unwrap().unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(source.name, name, "the file's name is the source's");
+    }
+}
+
+#[test]
+fn tixngo_has_every_field_and_every_parameter_of_the_reference_page() {
+    let source = built_in("tixngo").unwrap().unwrap();
+    let table = source.table("ticket_status_logs").unwrap();
+    let columns: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(
+        columns,
+        [
+            "ticketId",
+            "ticketStatusLogId",
+            "actor",
+            "actionName",
+            "fromStatus",
+            "toStatus",
+            "fromOwnerId",
+            "toOwnerId",
+            "spectatorId",
+            "transferMessage",
+            "transferGroup",
+            "transferLang",
+            "controlledDate",
+            "deletionReason",
+            "activationDetails",
+            "ticketTransferDirection",
+            "checked",
+            "keptByOwner",
+            "eventId",
+            "contingentId",
+            "mobileDateTime",
+            "devices",
+            "transferDirection",
+            "createdDate",
+            "updatedDate",
+            "mobileAppId"
+        ]
+    );
+    let range = table.time_range.as_ref().unwrap();
+    let mut parameters = vec![range.from.name.as_str(), range.to.name.as_str(), table.pagination.size.place.name.as_str()];
+    let PagingStyle::Cursor { token, .. } = &table.pagination.style;
+    parameters.push(&token.name);
+    parameters.extend(table.columns.iter().filter_map(|c| Some(c.filter.as_ref()?.place.name.as_str())));
+    parameters.sort_unstable();
+    assert_eq!(
+        parameters,
+        [
+            "actionNames",
+            "actor",
+            "from",
+            "fromOwnerId",
+            "fromStatuses",
+            "limit",
+            "mobileAppId",
+            "paginationKey",
+            "to",
+            "toOwnerId",
+            "toStatuses"
+        ]
+    );
+    assert_eq!(table.pagination.size.max, 10_000);
+    assert_eq!(table.columns[range.column].name, "createdDate");
+}
+
+#[test]
+fn names_match_without_case_and_underscores() {
+    let source = built_in("tixngo").unwrap().unwrap();
+    let table = source.table("ticket_status_logs").unwrap();
+    let at = table.column("createdDate");
+    assert!(at.is_some());
+    for name in ["createddate", "created_date", "CREATED_DATE"] {
+        assert_eq!(table.column(name), at);
+    }
+    assert_eq!(table.column("created"), None);
+}
+
+#[test]
+fn a_minimal_description_suffices() {
+    let source = Source::read(MINIMAL).unwrap();
+    assert_eq!(source.tables[0].method, Method::Get);
+    assert_eq!(source.tables[0].columns[0].sql_type, SqlType::Text);
+}
+
+#[test]
+fn all_faults_are_listed_each_with_its_place() {
+    let found = faults(
+        r#"{"name":"Bad Name","colour":"red","tables":[
+            {"name":"t","path":"p","pagination":{"style":"offset","token":{"name":"k"},"next":"n","size":{"name":"l","max":0}},
+             "time_range":{"column":"when","from":{"name":"f"},"unit":"soon"},
+             "columns":[{"name":"a","type":"money"},{"name":"A"},{"name":"b","request":{"option":"nope"}}]}],
+          "auth":[{"header":"X","value":"{key"},{"header":"X","value":"{password_of_my_cat}"}]}"#,
+    );
+    for expected in [
+        "/name: must be lower-case",
+        "/: \"colour\" is not a member here",
+        "/tables/0/path: must begin with \"/\"",
+        "/tables/0: \"records\" is required",
+        "/tables/0/pagination/style: must be one of",
+        "/tables/0/pagination/next: must be a JSON Pointer",
+        "/tables/0/pagination/size: \"max\" is required",
+        "/tables/0/time_range/column: \"when\" is not one of the table's columns",
+        "/tables/0/time_range: \"to\" is required",
+        "/tables/0/time_range/unit: must be a duration",
+        "/tables/0/columns/0/type: must be one of",
+        "/tables/0/columns/1/name: \"A\" is there twice",
+        "/tables/0/columns/2: a request parameter needs a \"filter\"",
+        "/tables/0/columns/2/request/option: \"nope\" is not one of the source's parameters",
+        "/auth/0/value: has an unclosed brace",
+        "/auth/1/value: \"{password_of_my_cat}\" is neither",
+    ] {
+        assert!(found.iter().any(|f| f.starts_with(expected)), "{expected} is not in {found:#?}");
+    }
+}
+
+#[test]
+fn text_that_is_no_json_says_where() {
+    let error = Source::read("{\"name\": }").unwrap_err();
+    assert_eq!(error.message(), "definition is not valid JSON");
+    assert!(error.get_detail().unwrap().starts_with("At line 1, column 10"), "{error}");
+    assert_eq!(faults("[]").first().map(String::as_str), Some("/: must be an object"));
+}
+
+#[test]
+fn pointers_unescape_and_come_back() {
+    let pointer = Pointer::parse("/a~1b/m~0n/").unwrap();
+    assert_eq!(pointer.0, ["a/b", "m~n", ""]);
+    assert_eq!(pointer.to_string(), "/a~1b/m~0n/");
+    assert_eq!(Pointer::parse("a"), None);
+    assert_eq!(Pointer::parse(""), Some(Pointer::default()));
+}
+
+#[test]
+fn a_users_correction_moves_the_time_range() {
+    let source = built_in("tixngo").unwrap().unwrap();
+    let table = &source.tables[0];
+    let corrected = table.corrected(Some("updated_date"), Some(1_000_000)).unwrap();
+    let range = corrected.time_range.unwrap();
+    assert_eq!((corrected.columns[range.column].name.as_str(), range.unit), ("updatedDate", 1_000_000));
+    assert!(table.corrected(Some("actor"), None).is_err(), "not a time");
+    assert!(table.corrected(Some("nope"), None).is_err());
+}

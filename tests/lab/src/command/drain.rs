@@ -1,0 +1,115 @@
+//! A bare HTTP client that follows page keys on one connection: the yardstick of the bench.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::net::TcpStream;
+
+use crate::failure::{Doing, Failure, Result};
+
+/// What is done with a page's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Only the next key is looked for.
+    KeyOnly,
+    /// serde_json walks over everything and keeps nothing but the key.
+    Skipping,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    pagination: Pagination,
+    result: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    next_page_key: Option<String>,
+}
+
+/// What came through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Drained {
+    pub(crate) pages: u64,
+    pub(crate) bytes: u64,
+    /// Counted only by a reading that sees records.
+    pub(crate) rows: u64,
+}
+
+/// Reads a chain to its end.
+pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<Drained> {
+    let stream = TcpStream::connect(host).await.doing("drain")?;
+    stream.set_nodelay(true).doing("drain")?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.doing("drain")?;
+    tokio::spawn(connection);
+    let mut drained = Drained::default();
+    let mut key: Option<String> = None;
+    loop {
+        let target = match &key {
+            None => path.to_owned(),
+            Some(key) => {
+                let key: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+                format!("{path}&paginationKey={key}")
+            }
+        };
+        let request = Request::get(target).header("host", host).header("x-api-key", "lab-key");
+        let request = request.body(Empty::<Bytes>::new()).doing("drain")?;
+        let mut response = sender.send_request(request).await.doing("drain")?;
+        if !response.status().is_success() {
+            return Err(Failure::new(format!("drain: the simulator answers {}", response.status())));
+        }
+        drained.pages += 1;
+        let mut body = Vec::new();
+        while let Some(frame) = response.frame().await {
+            let Ok(data) = frame.doing("drain")?.into_data() else {
+                continue;
+            };
+            drained.bytes += data.len() as u64;
+            // The key stands in front of the records: its reader needs the first frame and drops the others.
+            if reading == Reading::Skipping || body.is_empty() {
+                body.extend_from_slice(&data);
+            }
+        }
+        key = match reading {
+            Reading::KeyOnly => find_key(&body),
+            Reading::Skipping => {
+                let page: Page = serde_json::from_slice(&body).doing("drain")?;
+                drained.rows += page.result.len() as u64;
+                page.pagination.next_page_key
+            }
+        };
+        if key.is_none() {
+            return Ok(drained);
+        }
+    }
+}
+
+fn find_key(begin: &[u8]) -> Option<String> {
+    const NAME: &[u8] = b"\"nextPageKey\":\"";
+    let at = begin.windows(NAME.len()).take(200).position(|bytes| bytes == NAME)? + NAME.len();
+    let length = begin[at..].iter().position(|byte| *byte == b'"')?;
+    String::from_utf8(begin[at..at + length].to_vec()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_readings_reach_the_end() {
+        let simulator = lab::Simulator::start(([127, 0, 0, 1], 0)).unwrap();
+        let path = "/~rows=1000/v4/organizer/report/ticket-status-logs\
+                    ?mobileAppId=my-app&from=2026-01-01&to=2026-02-01&limit=300";
+        let host = simulator.url().replace("http://", "");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let read = |reading| runtime.block_on(drain(&host, path, reading)).unwrap();
+        let (key_only, skipping) = (read(Reading::KeyOnly), read(Reading::Skipping));
+        assert_eq!((key_only.pages, skipping.pages, skipping.rows), (4, 4, 1000));
+        assert_eq!(key_only.bytes, skipping.bytes);
+    }
+}

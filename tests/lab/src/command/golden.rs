@@ -1,0 +1,142 @@
+//! Golden SQL tests: a script is run by psql as `pg_regress` runs it, and its output compared byte for byte.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use crate::failure::{Doing, Result};
+use crate::stage::cleanup::rest_if_stopping;
+use crate::stage::cluster::Cluster;
+use crate::stage::project::Project;
+
+/// A script that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// One test: `sql/NAME.sql` and `expected/NAME.out`.
+#[derive(Debug, Clone)]
+pub(crate) struct Golden {
+    pub(crate) name: String,
+    folder: PathBuf,
+}
+
+/// How a test ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Passed,
+    /// The output was taken as the expected one, which it was not before.
+    Accepted,
+    /// Why it failed, with the differences if there are any.
+    Failed(String),
+}
+
+/// All tests of the project; a file that lacks its other half is a test too, one that fails.
+pub(crate) fn goldens(project: &Project) -> Vec<Golden> {
+    let folder = project.root.join("tests/pg_regress");
+    let names_in = |part: &str, ending: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(folder.join(part)).into_iter().flatten().flatten();
+        let files = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        files.filter_map(|file| Some(file.strip_suffix(ending)?.to_owned())).collect()
+    };
+    let mut names = BTreeSet::from_iter(names_in("sql", ".sql"));
+    names.extend(names_in("expected", ".out"));
+    names.into_iter().map(|name| Golden { name, folder: folder.clone() }).collect()
+}
+
+impl Golden {
+    fn sql(&self) -> PathBuf {
+        self.folder.join("sql").join(&self.name).with_extension("sql")
+    }
+
+    fn expected(&self) -> PathBuf {
+        self.folder.join("expected").join(&self.name).with_extension("out")
+    }
+
+    /// Runs the script in a database of its own.
+    pub(crate) fn run(&self, project: &Project, cluster: &Cluster, accept: bool) -> Result<Verdict> {
+        if !self.sql().is_file() {
+            return Ok(Verdict::Failed(format!("{} has no script", project.shown(&self.expected()))));
+        }
+        let results = project.folder().join("results");
+        std::fs::create_dir_all(&results)?;
+        let result = results.join(&self.name).with_extension("out");
+        let crashes_before = crashes(cluster);
+        let database = format!("lab_{}", self.name);
+        cluster.create_database(&database)?;
+        let ended = self.play(cluster, &database, &result)?;
+        rest_if_stopping();
+        if crashes(cluster) > crashes_before {
+            cluster.wait_until_ready()?;
+            return Ok(Verdict::Failed("a backend crashed: see target/lab/server.log".into()));
+        }
+        match ended {
+            None => {
+                return Ok(Verdict::Failed(format!("not finished after {} s", PATIENCE.as_secs())));
+            }
+            // psql ends with 3 only under ON_ERROR_STOP, which a script may set on purpose.
+            Some(status) if !status.success() && status.code() != Some(3) => {
+                return Ok(Verdict::Failed(format!("psql: {status}\n{}", differences(&self.expected(), &result))));
+            }
+            Some(_) => {}
+        }
+        let output = std::fs::read(&result).doing("reading the result")?;
+        let expected = std::fs::read(self.expected()).ok();
+        if expected.as_ref() == Some(&output) {
+            return Ok(Verdict::Passed);
+        }
+        if accept {
+            std::fs::create_dir_all(self.folder.join("expected"))?;
+            std::fs::write(self.expected(), output).doing("writing the expected output")?;
+            return Ok(Verdict::Accepted);
+        }
+        if expected.is_none() {
+            return Ok(Verdict::Failed(format!("{} does not exist", project.shown(&self.expected()))));
+        }
+        Ok(Verdict::Failed(differences(&self.expected(), &result)))
+    }
+
+    /// Feeds the script to psql; `None` when it did not end in time.
+    fn play(&self, cluster: &Cluster, database: &str, result: &Path) -> Result<Option<ExitStatus>> {
+        let out = File::create(result).doing("writing the result")?;
+        let child = cluster
+            .psql(database)
+            .args(["-a", "-q", "-v", "HIDE_TABLEAM=on", "-v", "HIDE_TOAST_COMPRESSION=on"])
+            .current_dir(&self.folder)
+            // By standard input, so that messages carry no path and line, which would change with every edit.
+            .stdin(File::open(self.sql()).doing("reading the script")?)
+            .stdout(out.try_clone()?)
+            .stderr(out)
+            .spawn()
+            .doing("psql")?;
+        wait(child)
+    }
+}
+
+fn wait(mut child: Child) -> Result<Option<ExitStatus>> {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// How many backends have died of a signal so far.
+fn crashes(cluster: &Cluster) -> usize {
+    cluster.log().matches("terminated by signal").count()
+}
+
+fn differences(expected: &Path, result: &Path) -> String {
+    let output = Command::new("diff").arg("-u").arg(expected).arg(result).output();
+    match output {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Err(cause) => format!("diff: {cause}"),
+    }
+}

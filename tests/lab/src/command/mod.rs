@@ -1,0 +1,13 @@
+//! The commands of `lab`, one file each, and what only one of them needs.
+
+mod backend_memory;
+pub(crate) mod bench;
+pub(crate) mod demo;
+mod drain;
+mod golden;
+pub(crate) mod requests;
+pub(crate) mod rows;
+mod rust_tests;
+pub(crate) mod sim;
+pub(crate) mod test;
+pub(crate) mod up;

@@ -1,0 +1,86 @@
+//! `lab requests`: what the simulator was asked under a tag, with the parts masked that differ from run to run.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::ExitCode;
+
+use crate::args::Args;
+use crate::failure::{Doing, Failure, Result};
+
+pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
+    let only_count = args.flag("--count");
+    let show_times = args.flag("--times");
+    let sort = args.flag("--sort");
+    let headers = args.value("--headers")?;
+    let tag = args.word().ok_or_else(|| Failure::usage("requests of which tag?"))?;
+    args.end()?;
+    let url = std::env::var("RESTLOG_SIM_URL").doing("RESTLOG_SIM_URL")?;
+    let mut path = format!("/_requests?tag={}", encode(&tag));
+    if let Some(headers) = headers {
+        path += &format!("&headers={}", encode(&headers));
+    }
+    let text = fetch(&url, "GET", &path)?;
+    fetch(&url, "DELETE", &path)?;
+    let mut lines: Vec<String> = text.lines().map(|line| mask(line, show_times)).collect();
+    if sort {
+        lines.sort();
+    }
+    let mut out = std::io::stdout().lock();
+    if only_count {
+        writeln!(out, "{}", lines.len())?;
+    } else {
+        for line in &lines {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out, "{} request{}", lines.len(), if lines.len() == 1 { "" } else { "s" })?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// One exchange over HTTP/1.0, whose answer ends with the connection.
+pub(crate) fn fetch(url: &str, method: &str, path: &str) -> Result<String> {
+    let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+    let asking = format!("asking the simulator at {host}");
+    let mut stream = TcpStream::connect(host).doing(&asking)?;
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").doing(&asking)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).doing(&asking)?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.split(' ').nth(1) == Some("200") => Ok(body.to_owned()),
+        _ => Err(Failure::new(format!("{asking}: {}", answer.lines().next().unwrap_or("no answer")))),
+    }
+}
+
+/// Replaces page keys, and times unless they are wanted.
+fn mask(line: &str, show_times: bool) -> String {
+    let Some((path, query)) = line.split_once('?') else {
+        return line.to_owned();
+    };
+    let (query, headers) = query.find(" [").map_or((query, ""), |at| query.split_at(at));
+    let parameters: Vec<String> = query
+        .split('&')
+        .map(|parameter| match parameter.split_once('=') {
+            Some((name @ "paginationKey", _)) => format!("{name}=<key>"),
+            Some((name @ ("from" | "to"), _)) if !show_times => format!("{name}=<time>"),
+            _ => parameter.to_owned(),
+        })
+        .collect();
+    format!("{path}?{}{headers}", parameters.join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_what_differs_from_run_to_run() {
+        let line = "GET /v4/log?from=2026-01-01&to=2026-02-01&actor=from=1&paginationKey=ab== [x-api-key: k]";
+        assert_eq!(mask(line, false), "GET /v4/log?from=<time>&to=<time>&actor=from=1&paginationKey=<key> [x-api-key: k]");
+        assert_eq!(mask(line, true), "GET /v4/log?from=2026-01-01&to=2026-02-01&actor=from=1&paginationKey=<key> [x-api-key: k]");
+        assert_eq!(mask("GET /_ready", false), "GET /_ready");
+    }
+}

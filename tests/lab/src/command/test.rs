@@ -1,0 +1,103 @@
+//! `lab test`: every Rust test and every golden; the last line tells how many passed and failed.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use lab::Simulator;
+
+use super::golden::{Golden, Verdict, goldens};
+use super::rust_tests;
+use crate::args::Args;
+use crate::failure::{Doing, Failure, Result};
+use crate::stage::cluster::Cluster;
+use crate::stage::prepare::prepare;
+use crate::stage::project::Project;
+
+/// One line of the summary.
+#[derive(Debug)]
+struct Line {
+    name: String,
+    passed: u32,
+    failed: u32,
+    seconds: f64,
+}
+
+pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
+    let accept = args.flag("--accept");
+    let skip_rust = args.flag("--skip-rust");
+    let no_build = args.flag("--no-build");
+    let only = args.values("--only")?;
+    args.end()?;
+    let project = Project::find()?;
+    let goldens = chosen(goldens(&project), &only)?;
+    if !no_build {
+        prepare(&project)?;
+    }
+    let mut lines = Vec::new();
+    let mut complaints = Vec::new();
+    if !skip_rust {
+        let tests = rust_tests::run(&project)?;
+        complaints.extend(tests.complaint);
+        lines.extend(tests.suites.into_iter().map(|suite| Line {
+            name: suite.name,
+            passed: suite.passed,
+            failed: suite.failed,
+            seconds: suite.seconds,
+        }));
+    }
+    let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
+    let cluster = Cluster::start(&project, None, &simulator.url())?;
+    for golden in goldens {
+        let started = Instant::now();
+        let verdict = golden.run(&project, &cluster, accept)?;
+        let seconds = started.elapsed().as_secs_f64();
+        let passed = !matches!(verdict, Verdict::Failed(_));
+        let note = match verdict {
+            Verdict::Passed => "",
+            Verdict::Accepted => " (accepted)",
+            Verdict::Failed(reason) => {
+                complaints.push(format!("{}: {reason}", golden.name));
+                ""
+            }
+        };
+        lines.push(Line { name: format!("{}{note}", golden.name), passed: u32::from(passed), failed: u32::from(!passed), seconds });
+    }
+    drop(cluster);
+    report(&lines, &complaints, skip_rust)
+}
+
+fn chosen(goldens: Vec<Golden>, only: &[String]) -> Result<Vec<Golden>> {
+    if let Some(unknown) = only.iter().find(|name| goldens.iter().all(|golden| golden.name != **name)) {
+        return Err(Failure::new(format!("there is no golden {unknown:?}")));
+    }
+    Ok(goldens.into_iter().filter(|golden| only.is_empty() || only.contains(&golden.name)).collect())
+}
+
+fn report(lines: &[Line], complaints: &[String], skip_rust: bool) -> Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    for complaint in complaints {
+        writeln!(out, "\n{}", complaint.trim_end())?;
+    }
+    let width = lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0);
+    writeln!(out)?;
+    for line in lines {
+        let outcome = match (line.passed, line.failed) {
+            (1, 0) => "ok".to_owned(),
+            (count, 0) => format!("ok ({count})"),
+            (0, 1) => "FAILED".to_owned(),
+            (passed, failed) => format!("FAILED ({failed} of {})", passed + failed),
+        };
+        writeln!(out, "{:width$}  {outcome:16} {:7.2} s", line.name, line.seconds)?;
+    }
+    let passed: u32 = lines.iter().map(|line| line.passed).sum();
+    let failed: u32 = lines.iter().map(|line| line.failed).sum();
+    if skip_rust {
+        writeln!(out, "\nRust tests were skipped (--skip-rust): this is not the whole run.")?;
+        writeln!(out, "goldens only: {passed} passed, {failed} failed")?;
+    } else {
+        writeln!(out, "\n{passed} passed, {failed} failed")?;
+    }
+    let well = failed == 0 && passed > 0;
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

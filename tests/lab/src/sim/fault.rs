@@ -1,0 +1,126 @@
+//! The ways in which an answer can be wrong, and how a URL names them: `fault=NAME[:ARG[:ARG]]`.
+
+/// What a 429 says about when to come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RetryAfter {
+    Seconds(u64),
+    /// The HTTP-date form.
+    Date,
+    /// No header at all.
+    Missing,
+}
+
+/// One fault. Those of the transport are played by the server, those of the content by the API's page writer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Status(u16),
+    Throttle(RetryAfter),
+    /// More bytes are promised than come before the connection closes.
+    Cut,
+    /// The connection closes before any answer.
+    Close,
+    /// Half the body, then silence.
+    Stall,
+    StallHeaders,
+    /// Bytes per second.
+    Drip(u64),
+    BadJson,
+    /// A whole HTTP body whose JSON text is cut.
+    TruncatedJson,
+    Html,
+    /// An error in a 200.
+    Envelope,
+    NoRecords,
+    RecordsObject,
+    /// The page names the key that was just used.
+    RepeatKey,
+    EmptyMiddle,
+    EndlessEmpty,
+    WrongType(String),
+    Nul(String),
+    Surrogate(String),
+    Huge(String, usize),
+    RedirectOther,
+    RedirectSame,
+    /// A gigabyte of blanks in a small gzip stream.
+    Bomb,
+    /// Kept for the APIs that declare a total.
+    MovedTotal,
+    /// One row lies far outside the asked range.
+    FarRow,
+    /// A record has one key twice.
+    DupFields,
+}
+
+impl Fault {
+    /// Reads `NAME[:ARG[:ARG]]`.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let mut parts = text.splitn(3, ':');
+        let name = parts.next().unwrap_or_default();
+        let first = parts.next();
+        let second = parts.next();
+        let field =
+            || first.filter(|field| !field.is_empty()).map(str::to_owned).ok_or_else(|| format!("{name} needs a field: {name}:FIELD"));
+        let fault = match name {
+            "status" => Self::Status(
+                number(first, name)
+                    .ok()
+                    .and_then(|code| u16::try_from(code).ok())
+                    .filter(|code| (200..=599).contains(code))
+                    .ok_or("status needs a code from 200 to 599: status:CODE")?,
+            ),
+            "throttle" => Self::Throttle(match first {
+                None => RetryAfter::Seconds(1),
+                Some("date") => RetryAfter::Date,
+                Some("none") => RetryAfter::Missing,
+                seconds => RetryAfter::Seconds(number(seconds, name)?),
+            }),
+            "cut" => Self::Cut,
+            "close" => Self::Close,
+            "stall" => Self::Stall,
+            "stall_headers" => Self::StallHeaders,
+            "drip" => Self::Drip(number(first, name)?.max(1)),
+            "bad_json" => Self::BadJson,
+            "truncated_json" => Self::TruncatedJson,
+            "html" => Self::Html,
+            "envelope" => Self::Envelope,
+            "no_records" => Self::NoRecords,
+            "records_object" => Self::RecordsObject,
+            "repeat_key" => Self::RepeatKey,
+            "empty_middle" => Self::EmptyMiddle,
+            "endless_empty" => Self::EndlessEmpty,
+            "wrong_type" => Self::WrongType(field()?),
+            "nul" => Self::Nul(field()?),
+            "surrogate" => Self::Surrogate(field()?),
+            "huge" => Self::Huge(field()?, usize::try_from(number(second, name)?).map_err(|_| "huge: too many bytes")?),
+            "redirect_other" => Self::RedirectOther,
+            "redirect_same" => Self::RedirectSame,
+            "bomb" => Self::Bomb,
+            "moved_total" => Self::MovedTotal,
+            "far_row" => Self::FarRow,
+            "dup_fields" => Self::DupFields,
+            _ => return Err(format!("no fault is called {name:?}")),
+        };
+        Ok(fault)
+    }
+
+    /// Whether a fault ordered for page `at` strikes page `page`.
+    pub(crate) fn strikes(&self, page: u32, at: u32) -> bool {
+        match self {
+            Self::EndlessEmpty => page >= at,
+            _ => page == at,
+        }
+    }
+
+    /// The field that a content fault spoils.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Self::WrongType(field) | Self::Nul(field) | Self::Surrogate(field) | Self::Huge(field, _) => Some(field),
+            _ => None,
+        }
+    }
+}
+
+fn number(text: Option<&str>, name: &str) -> Result<u64, String> {
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{name} needs a whole number as its last argument"))
+}

@@ -1,0 +1,88 @@
+//! Takes a request's target apart: the settings segment, the path, the query.
+
+/// A request target, still encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target<'a> {
+    /// The text behind `~` in the first path segment; empty when there is none.
+    pub(crate) settings: &'a str,
+    /// The path behind the settings segment, with its leading slash.
+    pub(crate) path: &'a str,
+    /// The query, empty when there is none.
+    pub(crate) query: &'a str,
+}
+
+impl<'a> Target<'a> {
+    pub(crate) fn split(path: &'a str, query: Option<&'a str>) -> Self {
+        let query = query.unwrap_or_default();
+        match path.strip_prefix("/~") {
+            Some(rest) => {
+                let slash = rest.find('/').unwrap_or(rest.len());
+                Self { settings: &rest[..slash], path: &rest[slash..], query }
+            }
+            None => Self { settings: "", path, query },
+        }
+    }
+
+    /// `path?query`, decoded for reading.
+    pub(crate) fn readable(&self) -> String {
+        let path = percent_decode(self.path);
+        if self.query.is_empty() {
+            path
+        } else {
+            // A plus is a blank here, as in `parameters`; an encoded plus stays one.
+            format!("{path}?{}", percent_decode(&self.query.replace('+', " ")))
+        }
+    }
+
+    /// The query's pairs in their order, decoded as a form is.
+    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
+    }
+}
+
+/// Undoes percent-encoding; what is not valid UTF-8 is replaced.
+pub(crate) fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match hex.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) if first == b'%' => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_the_first_segment() {
+        let target = Target::split("/~rows=1/v4/organizer", Some("a=b%20c+d"));
+        assert_eq!(target.settings, "rows=1");
+        assert_eq!(target.path, "/v4/organizer");
+        assert_eq!(target.readable(), "/v4/organizer?a=b c d");
+        assert_eq!(target.parameters(), [("a".to_owned(), "b c d".to_owned())]);
+    }
+
+    #[test]
+    fn a_target_without_settings_or_path_is_fine() {
+        assert_eq!(Target::split("/x", None).settings, "");
+        let bare = Target::split("/~rows=1", None);
+        assert_eq!((bare.settings, bare.path), ("rows=1", ""));
+    }
+
+    #[test]
+    fn a_stray_percent_sign_stays() {
+        assert_eq!(percent_decode("100%"), "100%");
+        assert_eq!(percent_decode("%zz%41"), "%zzA");
+    }
+}

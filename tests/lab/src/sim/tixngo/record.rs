@@ -1,0 +1,99 @@
+//! Writes a ticket status log entry as TIXNGO's JSON: 25 members in the order of the reference page.
+
+use super::ticket_log::{Activation, Row};
+use crate::sim::json::{RecordWriter, Twist, push_number};
+use crate::sim::settings::{self, Nulls, Settings, Spelling};
+
+/// What a column holds; decides which value is of the wrong type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Time,
+    Flag,
+    Object,
+}
+
+/// Names and kinds of the reference page, in its order.
+pub(crate) const COLUMNS: [(&str, Kind); 25] = [
+    ("ticketId", Kind::Text),
+    ("ticketStatusLogId", Kind::Text),
+    ("actor", Kind::Text),
+    ("actionName", Kind::Text),
+    ("fromStatus", Kind::Text),
+    ("toStatus", Kind::Text),
+    ("fromOwnerId", Kind::Text),
+    ("toOwnerId", Kind::Text),
+    ("spectatorId", Kind::Text),
+    ("transferMessage", Kind::Text),
+    ("transferGroup", Kind::Text),
+    ("transferLang", Kind::Text),
+    ("controlledDate", Kind::Time),
+    ("deletionReason", Kind::Text),
+    ("activationDetails", Kind::Object),
+    ("ticketTransferDirection", Kind::Text),
+    ("checked", Kind::Flag),
+    ("keptByOwner", Kind::Flag),
+    ("eventID", Kind::Text),
+    ("contingentId", Kind::Text),
+    ("mobileDateTime", Kind::Time),
+    ("devices", Kind::Text),
+    ("transferDirection", Kind::Text),
+    ("createdDate", Kind::Time),
+    ("updatedDate", Kind::Time),
+];
+
+/// Appends one record. A `twist` replaces or repeats one member.
+pub(crate) fn push_row(out: &mut Vec<u8>, row: &Row, settings: &Settings, twist: Option<&Twist>) {
+    let name = |column: usize| match COLUMNS[column].0 {
+        "eventID" if settings.spelling == Spelling::SmallD => "eventId",
+        name => name,
+    };
+    let activation = row.activation.map(|activation| activation_json(activation, settings.activation));
+    let mut record = RecordWriter::new(out, settings.nulls == Nulls::Present, twist);
+    record.identifier(0, name(0), "tk-", Some(row.ticket), 8);
+    record.identifier(1, name(1), "", Some(row.version), 1);
+    record.plain(2, name(2), Some(row.actor));
+    record.plain(3, name(3), Some(row.action.name));
+    record.plain(4, name(4), row.action.from);
+    record.plain(5, name(5), Some(row.action.to));
+    record.identifier(6, name(6), "sp-", row.from_owner, 5);
+    record.identifier(7, name(7), "sp-", row.to_owner, 5);
+    record.identifier(8, name(8), "sp-", Some(row.spectator), 5);
+    record.raw(9, name(9), row.message.map(|(_, json)| json.as_bytes()));
+    record.identifier(10, name(10), "tg-", row.group, 10);
+    record.plain(11, name(11), row.language);
+    record.time(12, name(12), row.controlled);
+    record.plain(13, name(13), row.deletion_reason);
+    record.raw(14, name(14), activation.as_deref());
+    record.plain(15, name(15), row.last_direction);
+    record.flag(16, name(16), Some(row.checked));
+    record.flag(17, name(17), row.kept_by_owner);
+    record.identifier(18, name(18), "ev-", Some(row.event), 3);
+    record.identifier(19, name(19), "ct-", row.contingent, 2);
+    record.time(20, name(20), row.mobile_time);
+    record.plain(21, name(21), row.device);
+    record.plain(22, name(22), row.direction);
+    record.time(23, name(23), Some(row.created));
+    record.time(24, name(24), Some(row.updated));
+    record.end(name);
+}
+
+fn activation_json(activation: Activation, form: settings::Activation) -> Vec<u8> {
+    let quote: &[u8] = match form {
+        settings::Activation::Object => b"\"",
+        settings::Activation::String => b"\\\"",
+    };
+    let mut text = Vec::with_capacity(80);
+    let mut push = |parts: &[&[u8]]| parts.iter().for_each(|part| text.extend_from_slice(part));
+    push(&[b"{", quote, b"method", quote, b":", quote, activation.method.as_bytes(), quote]);
+    push(&[b",", quote, b"gate", quote, b":"]);
+    let mut gate = Vec::new();
+    push_number(&mut gate, activation.gate, 1);
+    let offline: &[u8] = if activation.offline { b"true" } else { b"false" };
+    push(&[&gate, b",", quote, b"offline", quote, b":", offline, b"}"]);
+    if form == settings::Activation::String {
+        text.insert(0, b'"');
+        text.push(b'"');
+    }
+    text
+}

@@ -1,0 +1,204 @@
+//! A private Postgres cluster: made from nothing, reached over a socket and a loopback port, gone at the end.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::cleanup::{Cleanup, at_end};
+use super::prepare::PG_CONFIG;
+use super::project::Project;
+use super::server_owner::ServerOwner;
+use crate::failure::{Doing, Failure, Result};
+
+/// A socket's path has room for 107 bytes, of which `/socket/.s.PGSQL.65535` takes 22.
+const LONGEST_FOLDER: usize = 80;
+/// How clusters' folders begin; the number of the lab's process follows.
+const PREFIX: &str = "restlog-lab-";
+
+/// A running cluster. Dropping it stops the server and removes its folder.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    folder: PathBuf,
+    pub(crate) port: u16,
+    pub(crate) simulator_url: String,
+    _cleanup: Cleanup,
+}
+
+impl Cluster {
+    /// Starts a cluster whose clients will be told of this simulator.
+    pub(crate) fn start(project: &Project, port: Option<u16>, simulator_url: &str) -> Result<Self> {
+        let owner = ServerOwner::find()?;
+        let folder = make_folder(project, owner)?;
+        let port = match port {
+            Some(port) => port,
+            None => TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).doing("free port")?.port(),
+        };
+        let cleanup = {
+            let (folder, kept_log) = (folder.clone(), project.log("server"));
+            at_end(move || {
+                stop(owner, &folder);
+                let _ = std::fs::copy(folder.join("server.log"), kept_log);
+                let _ = std::fs::remove_dir_all(&folder);
+            })
+        };
+        make_cluster(owner, &folder, port)?;
+        let program = folder.join("lab");
+        std::env::current_exe().and_then(|lab| std::fs::copy(lab, &program)).doing("copying the lab")?;
+        server_command(owner, &folder, "pg_ctl", &["start", "--wait", "--silent"])
+            .args(["--log".as_ref(), folder.join("server.log").as_os_str()])
+            .stdout(Stdio::null())
+            .status()
+            .doing("pg_ctl")
+            .and_then(|status| {
+                let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+                if status.success() { Ok(()) } else { Err(Failure::new(format!("the server does not start:\n{log}"))) }
+            })?;
+        Ok(Self { folder, port, simulator_url: simulator_url.to_owned(), _cleanup: cleanup })
+    }
+
+    /// psql as the superuser, with an environment that is the same everywhere.
+    pub(crate) fn psql(&self, database: &str) -> Command {
+        let mut psql = Command::new(Path::new(PG_CONFIG).with_file_name("psql"));
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["PG", "LC_", "LANG", "PSQL"].iter().any(|prefix| text.starts_with(prefix)) {
+                psql.env_remove(&name);
+            }
+        }
+        psql.args(["-X", "-d", database])
+            .env("PGHOST", self.folder.join("socket"))
+            .env("PGPORT", self.port.to_string())
+            .env("PGUSER", "postgres")
+            .env("PGCLIENTENCODING", "UTF8")
+            .env("LC_MESSAGES", "C")
+            .env("RESTLOG_SIM_URL", &self.simulator_url)
+            .env("RESTLOG_LAB", self.program());
+        psql
+    }
+
+    /// The lab's program, where psql and backends can run it.
+    pub(crate) fn program(&self) -> PathBuf {
+        self.folder.join("lab")
+    }
+
+    /// Runs SQL that must succeed, and gives what it prints, unaligned and without headings.
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> Result<String> {
+        let output =
+            self.psql(database).args(["-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql]).stdin(Stdio::null()).output().doing("psql")?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
+        }
+        Err(Failure::new(format!("{sql}\n{}", String::from_utf8_lossy(&output.stderr).trim_end())))
+    }
+
+    /// A new, empty database.
+    pub(crate) fn create_database(&self, name: &str) -> Result<()> {
+        let sql = format!("CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
+        self.sql("postgres", &sql).map(|_| ())
+    }
+
+    /// Waits until the server has recovered from a crash.
+    pub(crate) fn wait_until_ready(&self) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            match self.sql("postgres", "SELECT 1") {
+                Err(_) if started.elapsed() < Duration::from_secs(30) => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                outcome => return outcome.map(|_| ()),
+            }
+        }
+    }
+
+    /// What the server has logged so far.
+    pub(crate) fn log(&self) -> String {
+        let bytes = std::fs::read(self.folder.join("server.log")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// A folder that the server's owner can work in: below the project, or in the system's temporary folder.
+fn make_folder(project: &Project, owner: ServerOwner) -> Result<PathBuf> {
+    for parent in [project.folder(), std::env::temp_dir()] {
+        remove_leftovers(&parent, owner);
+        let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
+        if folder.as_os_str().len() > LONGEST_FOLDER {
+            continue;
+        }
+        std::fs::create_dir_all(&folder).doing(format!("making {}", folder.display()))?;
+        owner.own(&folder)?;
+        if owner.can_use(&folder) {
+            return Ok(folder);
+        }
+        std::fs::remove_dir_all(&folder)?;
+    }
+    Err(Failure::new("the server's owner can use neither the project's folder nor the temporary one"))
+}
+
+/// Ends clusters whose lab was killed before it could.
+fn remove_leftovers(parent: &Path, owner: ServerOwner) {
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
+        if number.is_some_and(|number| !Path::new(&format!("/proc/{number}")).exists()) {
+            stop(owner, &entry.path());
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn make_cluster(owner: ServerOwner, folder: &Path, port: u16) -> Result<()> {
+    let output = server_command(owner, folder, "initdb", &[])
+        .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
+        .output()
+        .doing("initdb")?;
+    if !output.status.success() {
+        return Err(Failure::new(format!("initdb: {}", String::from_utf8_lossy(&output.stderr))));
+    }
+    let socket = folder.join("socket");
+    std::fs::create_dir(&socket)?;
+    owner.own(&socket)?;
+    // Nothing here needs to survive a power cut. Without autovacuum and JIT, plans do not change by themselves.
+    let settings = format!(
+        "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\n\
+         max_connections = 40\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_wal_size = '4GB'\n\
+         autovacuum = off\njit = off\ntimezone = 'UTC'\nlog_timezone = 'UTC'\nlc_messages = 'C'\n\
+         log_min_messages = warning\n",
+        socket.display()
+    );
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(folder.join("data/postgresql.conf"))
+        .and_then(|mut file| file.write_all(settings.as_bytes()))
+        .doing("writing postgresql.conf")
+}
+
+/// One of the server's programs, run as the server's owner on the cluster's data.
+fn server_command(owner: ServerOwner, folder: &Path, program: &str, args: &[&str]) -> Command {
+    let mut command = owner.command(&Path::new(PG_CONFIG).with_file_name(program), folder);
+    command.args(args).arg("-D").arg(folder.join("data"));
+    command
+}
+
+/// Stops the server by its pid file: politely, then at once, then by force.
+fn stop(owner: ServerOwner, folder: &Path) {
+    let pid_file = folder.join("data/postmaster.pid");
+    let pid = std::fs::read_to_string(&pid_file).ok().and_then(|text| text.lines().next()?.parse::<u32>().ok());
+    let Some(pid) = pid else { return };
+    for mode in ["fast", "immediate"] {
+        let stopped = server_command(owner, folder, "pg_ctl", &["stop", "--silent", "--timeout=5", "--mode", mode])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if stopped.is_ok_and(|status| status.success()) {
+            return;
+        }
+    }
+    let _ = Command::new("sh").args(["-c", &format!("kill -KILL {pid} 2>/dev/null")]).status();
+    let patience = Instant::now();
+    while Path::new(&format!("/proc/{pid}")).exists() && patience.elapsed() < Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

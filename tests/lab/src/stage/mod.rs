@@ -1,0 +1,8 @@
+//! What the commands stand on: the project's folder, its tools, a private cluster, and cleaning up.
+
+pub(crate) mod cleanup;
+pub(crate) mod cluster;
+pub(crate) mod prepare;
+pub(crate) mod project;
+pub(crate) mod server_owner;
+pub(crate) mod step;
