@@ -167,7 +167,7 @@ impl ForeignTable {
             })
             .collect();
         // From here on the description's names are only for people, who know the columns by their names here.
-        for column in columns.iter().flatten() {
+        for column in columns.iter().rev().flatten() {
             if let Some(described) = column.described {
                 table.columns[described].name.clone_from(&column.name);
             }
@@ -201,7 +201,8 @@ impl ForeignTable {
 
     /// The error for a column that nothing in the source fills.
     pub(super) fn no_field(&self, column: &Column) -> Error {
-        let names: Vec<_> = self.table.columns.iter().map(|c| c.name.as_str()).collect();
+        let described = self.server.source.table(&self.table.name);
+        let names: Vec<_> = described.into_iter().flat_map(|t| &t.columns).map(|c| c.name.as_str()).collect();
         Error::new(ErrorKind::ColumnName, format!("column \"{}\" of foreign table \"{}\" has no field to read", column.name, self.name))
             .hint(format!("Name it after one of: {}; or set its option field to a JSON Pointer.", names.join(", ")))
     }

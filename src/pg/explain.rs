@@ -8,9 +8,10 @@ use pgrx::{PgList, pg_sys};
 use super::catalog::{ForeignTable, text_of};
 use super::executor::{Scan, default_from, read_plan, scan_of};
 use super::report::OrRaise;
-use crate::plan::qual::Condition;
+use crate::plan::qual::{Condition, Op};
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::Defaults;
+use crate::sources::TimeRange;
 
 /// The few ways in which we write to an ExplainState.
 struct Explainer {
@@ -69,23 +70,15 @@ pub(super) unsafe extern "C-unwind" fn explain_foreign_scan(node: *mut pg_sys::F
 /// SAFETY: `node` is the plan node being explained.
 unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan, node: *mut pg_sys::ForeignScan) {
     let defaults = Defaults { from: default_from(table, 0), ..table.defaults() };
-    explainer.text("Request", &plan.request_line(&table.table, &defaults, table.page_size()));
-    if let Some(range) = &table.table.time_range {
-        let (lower, upper) = plan.condition().bounds(range.column);
-        let from = match (lower, &table.settings.default_from) {
-            (true, _) => "the conditions".to_owned(),
-            (false, Some(text)) => format!("default_from ({text})"),
-            (false, None) => "the beginning".to_owned(),
-        };
-        let to = if upper { "the conditions" } else { "the scan's start" };
-        let name = &table.table.columns[range.column].name;
-        explainer.text("Window", &format!("{name} from {from} to {to}"));
-    }
     // SAFETY: the caller's; our GetForeignPlan put expressions into both lists.
     let (operands, quals): (Vec<String>, Vec<String>) = unsafe {
         let texts = |list| PgList::<pg_sys::Node>::from_pg(list).iter_ptr().map(|e| explainer.expression(e)).collect();
         (texts((*node).fdw_exprs), texts((*node).scan.plan.qual))
     };
+    explainer.text("Request", &plan.request_line(&table.table, &defaults, table.page_size()));
+    if let Some(range) = &table.table.time_range {
+        explainer.text("Window", &window(table, plan, range, &operands));
+    }
     let pushed: Vec<String> = plan.conditions.iter().map(|condition| sql(condition, table, &operands)).collect();
     if !pushed.is_empty() {
         explainer.text("Pushed Conditions", &pushed.join(" AND "));
@@ -95,6 +88,33 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
         explainer.text("Local Conditions", &local.join(" AND "));
     }
     explainer.count("Concurrency", None, table.settings.concurrency as u64);
+}
+
+/// The times that are asked for, as far as the plan knows them.
+fn window(table: &ForeignTable, plan: &ScanPlan, range: &TimeRange, operands: &[String]) -> String {
+    let (lower, upper) = plan.condition().bounds(range.column);
+    // What each side of a plain conjunction says; an OR has no single text, and is shown with the conditions.
+    let side = |wanted: &[Op]| -> Vec<&str> {
+        let operand = |condition: &Condition| match condition {
+            Condition::Compare { column, op, operand } if *column == range.column && wanted.contains(op) => operands.get(*operand),
+            _ => None,
+        };
+        plan.conditions.iter().filter_map(operand).map(String::as_str).collect()
+    };
+    let from = match (lower, side(&[Op::Ge, Op::Gt, Op::Eq]).as_slice(), &table.settings.default_from) {
+        (true, [], _) => "as conditioned".to_owned(),
+        (true, [one], _) => (*one).to_owned(),
+        (true, several, _) => format!("the latest of {}", several.join(", ")),
+        (false, _, Some(text)) => format!("default_from ({text})"),
+        (false, _, None) => "the beginning".to_owned(),
+    };
+    let to = match (upper, side(&[Op::Le, Op::Lt, Op::Eq]).as_slice()) {
+        (true, []) => "as conditioned".to_owned(),
+        (true, [one]) => (*one).to_owned(),
+        (true, several) => format!("the earliest of {}", several.join(", ")),
+        (false, _) => "the scan's start".to_owned(),
+    };
+    format!("{} from {from} to {to}", table.table.columns[range.column].name)
 }
 
 /// A condition as SQL would say it.

@@ -268,8 +268,10 @@ fn refused(response: &Response) -> Attempt {
         ),
         StatusCode::TOO_MANY_REQUESTS => {
             let hint = match asked {
-                Some(time) => format!("The API asks to wait {} s. Lower concurrency or requests_per_second.", time.as_secs()),
-                None => "Lower concurrency or requests_per_second.".to_owned(),
+                Some(time) if !time.is_zero() => {
+                    format!("The API asks to wait {} s. Lower concurrency or requests_per_second.", time.as_secs())
+                }
+                _ => "Lower concurrency or requests_per_second.".to_owned(),
             };
             (Some(Failure::Throttled(asked)), error(ErrorKind::Throttled, "the API refuses further requests for now", &hint))
         }
@@ -315,9 +317,13 @@ fn too_many_requests(limit: u64) -> Error {
 
 /// Adds where it happened: method, path, page, attempts. No host: an error may be read by users who must not know it.
 fn describe(error: Error, request: &Request, page: u64, attempts: u32) -> Error {
-    let tries = if attempts == 1 { String::new() } else { format!(" after {attempts} attempts") };
-    let cause = error.get_detail().map_or_else(String::new, |d| format!(": {}", d.trim_end_matches('.')));
-    error.detail(format!("{}, page {page}{cause}{tries}.", request.line()))
+    let tries = if attempts == 1 { String::new() } else { format!(", after {attempts} attempts") };
+    let cause = match error.get_detail() {
+        None => ".".to_owned(),
+        Some(sentence) if sentence.ends_with('.') => format!(". {sentence}"),
+        Some(fragment) => format!(": {fragment}."),
+    };
+    error.detail(format!("{}, page {page}{tries}{cause}", request.line()))
 }
 
 fn unix_now() -> u64 {

@@ -246,7 +246,7 @@ async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Mess
         shared.stats.decode_micros.add_time(started.elapsed());
         let located = |error: Error| {
             let at = format!("{}, page {number}", asked.line());
-            let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}: {d}"));
+            let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}. {d}"));
             error.detail(detail)
         };
         let (page, decoded) = decoded.map_err(located)?;

@@ -42,7 +42,7 @@ fn encode(text: &str) -> String {
 }
 
 /// One exchange over HTTP/1.0, whose answer ends with the connection.
-pub(crate) fn fetch(url: &str, method: &str, path: &str) -> Result<String> {
+fn fetch(url: &str, method: &str, path: &str) -> Result<String> {
     let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
     let asking = format!("asking the simulator at {host}");
     let mut stream = TcpStream::connect(host).doing(&asking)?;

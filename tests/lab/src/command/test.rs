@@ -13,6 +13,7 @@ use crate::failure::{Doing, Failure, Result};
 use crate::stage::cluster::Cluster;
 use crate::stage::prepare::prepare;
 use crate::stage::project::Project;
+use crate::stage::step::Progress;
 
 /// One line of the summary.
 #[derive(Debug)]
@@ -48,7 +49,10 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     }
     let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
     let cluster = Cluster::start(&project, None, &simulator.url())?;
+    let rust_lines = lines.len();
+    let mut progress = Progress::new(&format!("{} golden tests", goldens.len()));
     for golden in goldens {
+        progress.tick()?;
         let started = Instant::now();
         let verdict = golden.run(&project, &cluster, accept)?;
         let seconds = started.elapsed().as_secs_f64();
@@ -63,6 +67,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         };
         lines.push(Line { name: format!("{}{note}", golden.name), passed: u32::from(passed), failed: u32::from(!passed), seconds });
     }
+    progress.end(lines[rust_lines..].iter().all(|line| line.failed == 0))?;
     drop(cluster);
     report(&lines, &complaints, skip_rust)
 }

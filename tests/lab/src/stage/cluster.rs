@@ -186,7 +186,12 @@ fn server_command(owner: ServerOwner, folder: &Path, program: &str, args: &[&str
 fn stop(owner: ServerOwner, folder: &Path) {
     let pid_file = folder.join("data/postmaster.pid");
     let pid = std::fs::read_to_string(&pid_file).ok().and_then(|text| text.lines().next()?.parse::<u32>().ok());
-    let Some(pid) = pid else { return };
+    // A pid file may be older than the process that has its number now, or be made to look so.
+    let ours = |pid: &u32| {
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains(&*folder.to_string_lossy())
+    };
+    let Some(pid) = pid.filter(ours) else { return };
     for mode in ["fast", "immediate"] {
         let stopped = server_command(owner, folder, "pg_ctl", &["stop", "--silent", "--timeout=5", "--mode", mode])
             .stdout(Stdio::null())

@@ -1,0 +1,221 @@
+//! The one table of options. The validator, the hints and the README are made from it.
+
+/// The catalog objects that take options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// CREATE FOREIGN DATA WRAPPER
+    Wrapper,
+    /// CREATE SERVER
+    Server,
+    /// CREATE USER MAPPING
+    Mapping,
+    /// CREATE FOREIGN TABLE
+    Table,
+    /// A column of a foreign table
+    Column,
+}
+
+impl Context {
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Wrapper => "a foreign data wrapper",
+            Self::Server => "a server",
+            Self::Mapping => "a user mapping",
+            Self::Table => "a foreign table",
+            Self::Column => "a column",
+        }
+    }
+}
+
+/// What an option's text must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Anything
+    Text,
+    /// An absolute http or https URL
+    Url,
+    /// A Postgres boolean
+    Bool,
+    /// A whole number within bounds
+    Count(u64, u64),
+    /// A number greater than 0
+    Rate,
+    /// A duration with Postgres' units; a bare number is milliseconds
+    Duration,
+    /// A size with Postgres' units; a bare number is bytes
+    Bytes,
+    /// One of these words
+    Choice(&'static [&'static str]),
+    /// A JSON Pointer
+    Pointer,
+    /// A description of an API in JSON
+    Definition,
+    /// A secret text
+    Secret,
+}
+
+/// One option: its name, where it may stand, what it must be, its default and its README row.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// The option's name.
+    pub name: &'static str,
+    /// Where it may stand.
+    pub contexts: &'static [Context],
+    /// What its text must be.
+    pub kind: Kind,
+    /// What holds when it is not set; empty where there is none.
+    pub default: &'static str,
+    /// One sentence for the README.
+    pub doc: &'static str,
+}
+
+const S: &[Context] = &[Context::Server];
+const ST: &[Context] = &[Context::Server, Context::Table];
+const T: &[Context] = &[Context::Table];
+const C: &[Context] = &[Context::Column];
+const M: &[Context] = &[Context::Mapping];
+
+/// Every option that does not come from a source's own parameters.
+pub const OPTIONS: &[Spec] = &[
+    Spec { name: "source", contexts: S, kind: Kind::Text, default: "", doc: "Name of a built-in source; see `restlog.sources()`." },
+    Spec {
+        name: "definition",
+        contexts: S,
+        kind: Kind::Definition,
+        default: "",
+        doc: "Your own description of an API, in JSON, instead of `source`.",
+    },
+    Spec {
+        name: "base_url",
+        contexts: S,
+        kind: Kind::Url,
+        default: "",
+        doc: "Required. Where the API lives, with any prefix of its paths, such as `https://api.example/v4`.",
+    },
+    Spec {
+        name: "concurrency",
+        contexts: ST,
+        kind: Kind::Count(1, 64),
+        default: "4",
+        doc: "How many chains of pages one scan reads at once.",
+    },
+    Spec {
+        name: "page_size",
+        contexts: ST,
+        kind: Kind::Count(1, 1_000_000),
+        default: "the API's largest",
+        doc: "Records asked for in one page.",
+    },
+    Spec {
+        name: "requests_per_second",
+        contexts: S,
+        kind: Kind::Rate,
+        default: "no limit",
+        doc: "Requests that one session sends in a second, at most.",
+    },
+    Spec { name: "connect_timeout", contexts: S, kind: Kind::Duration, default: "10s", doc: "Time for DNS, TCP and TLS together." },
+    Spec { name: "read_timeout", contexts: S, kind: Kind::Duration, default: "30s", doc: "Longest silence within one response." },
+    Spec {
+        name: "request_timeout",
+        contexts: S,
+        kind: Kind::Duration,
+        default: "120s",
+        doc: "Longest time for one request and its whole response.",
+    },
+    Spec {
+        name: "max_retries",
+        contexts: S,
+        kind: Kind::Count(0, 100),
+        default: "3",
+        doc: "How often one request is sent again after 429, 5xx or a broken connection.",
+    },
+    Spec {
+        name: "retry_budget",
+        contexts: S,
+        kind: Kind::Duration,
+        default: "60s",
+        doc: "Longest time that one request spends waiting between its retries, `Retry-After` included.",
+    },
+    Spec { name: "max_response_bytes", contexts: ST, kind: Kind::Bytes, default: "256MB", doc: "Largest response, decompressed." },
+    Spec {
+        name: "ca_file",
+        contexts: S,
+        kind: Kind::Text,
+        default: "",
+        doc: "PEM file, read by the database server, with a further certificate authority. Only a superuser may set it.",
+    },
+    Spec {
+        name: "proxy",
+        contexts: S,
+        kind: Kind::Url,
+        default: "",
+        doc: "Proxy for all requests. Proxy variables of the environment are not read.",
+    },
+    Spec { name: "user_agent", contexts: S, kind: Kind::Text, default: "restlog_fdw/<version>", doc: "The User-Agent header." },
+    Spec {
+        name: "allow_http",
+        contexts: S,
+        kind: Kind::Bool,
+        default: "false",
+        doc: "Let secrets travel over plain http to a host that is not this machine.",
+    },
+    Spec {
+        name: "on_invalid",
+        contexts: ST,
+        kind: Kind::Choice(&["error", "null", "replace"]),
+        default: "error",
+        doc: "What becomes of text that Postgres cannot hold (a NUL character, half a surrogate pair): an error, NULL, or U+FFFD in its place.",
+    },
+    Spec { name: "table", contexts: T, kind: Kind::Text, default: "the foreign table's name", doc: "Name of the table in the source." },
+    Spec {
+        name: "default_from",
+        contexts: T,
+        kind: Kind::Text,
+        default: "",
+        doc: "Lower time bound for queries without one: an interval before now (`7 days`) or a time (`2026-01-01`).",
+    },
+    Spec {
+        name: "time_column",
+        contexts: T,
+        kind: Kind::Text,
+        default: "the description's",
+        doc: "Column that the API's time range filters, where the live API differs from its page.",
+    },
+    Spec {
+        name: "time_unit",
+        contexts: T,
+        kind: Kind::Duration,
+        default: "the description's",
+        doc: "Granularity of the API's time range, where it is coarser than its page says (`1s`, `1d`).",
+    },
+    Spec {
+        name: "field",
+        contexts: C,
+        kind: Kind::Pointer,
+        default: "by the column's name",
+        doc: "JSON Pointer of the field in the record, such as `/user/name`.",
+    },
+    Spec {
+        name: "pushdown",
+        contexts: C,
+        kind: Kind::Bool,
+        default: "true",
+        doc: "`false` keeps conditions on this column out of the request.",
+    },
+    Spec { name: "api_key", contexts: M, kind: Kind::Secret, default: "", doc: "API key." },
+    Spec { name: "token", contexts: M, kind: Kind::Secret, default: "", doc: "Bearer or session token." },
+    Spec {
+        name: "api_key_file",
+        contexts: M,
+        kind: Kind::Text,
+        default: "",
+        doc: "File, read by the database server, that holds the API key. Only a superuser may set it.",
+    },
+    Spec {
+        name: "token_file",
+        contexts: M,
+        kind: Kind::Text,
+        default: "",
+        doc: "File, read by the database server, that holds the token. Only a superuser may set it.",
+    },
+];

@@ -1,0 +1,261 @@
+//! Walks a body with serde: envelope → records → fields. What a value becomes is the reader's business.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::super::json_text::{self, Invalid};
+use super::super::page::Mark;
+use super::{Node, Reader, not_an_object};
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::OnInvalid;
+use crate::sources::Pointer;
+
+/// The objects around the records; `records` and `next` say whether this one is on the way to them.
+pub(super) struct Envelope<'r, 'a> {
+    pub(super) reader: &'r mut Reader<'a>,
+    pub(super) depth: usize,
+    pub(super) records: bool,
+    pub(super) next: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        let decoder = self.reader.decoder;
+        if self.records && decoder.records.0.len() == self.depth {
+            return Records(self.reader).deserialize(deserializer);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Envelope<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        let decoder = self.reader.decoder;
+        let step = |pointer: &'_ Pointer, on_way: bool, key: &str| on_way && pointer.0.get(self.depth).is_some_and(|name| name == key);
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            let records = step(&decoder.records, self.records, &key);
+            let next = step(&decoder.next, self.next, &key);
+            if next && decoder.next.0.len() == self.depth + 1 {
+                let raw: &RawValue = map.next_value()?;
+                self.reader.out.facts.next = match page_key(raw.get()) {
+                    Ok(key) => key,
+                    Err(error) => return Err(self.reader.fail(error)),
+                };
+            } else if records || next {
+                map.next_value_seed(Envelope { reader: &mut *self.reader, depth: self.depth + 1, records, next })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    // Anything but an object on the way has nothing of what is looked for; whether that matters shows at the end.
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> std::result::Result<(), A::Error> {
+        IgnoredAny.visit_seq(seq).map(drop)
+    }
+}
+
+/// The key of the next page: a string, or a number by its digits.
+fn page_key(raw: &str) -> Result<Option<String>> {
+    match raw.as_bytes().first() {
+        None | Some(b'n') => Ok(None),
+        Some(b'"') => match json_text::string(raw, OnInvalid::Error) {
+            Ok(key) => Ok(key.map(std::borrow::Cow::into_owned)),
+            Err(Invalid) => Err(Error::new(ErrorKind::Shape, "the key of the next page cannot be sent back")),
+        },
+        Some(b'0'..=b'9' | b'-') => Ok(Some(raw.to_owned())),
+        Some(_) => Err(Error::new(ErrorKind::Shape, "the key of the next page is neither a string nor a number")),
+    }
+}
+
+/// The array of records.
+struct Records<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'de> DeserializeSeed<'de> for Records<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Records<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
+        self.0.found = true;
+        while seq.next_element_seed(Record(&mut *self.0))?.is_some() {}
+        Ok(())
+    }
+
+    // Not an array: `found` stays false, and the end says so.
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<(), A::Error> {
+        IgnoredAny.visit_map(map).map(drop)
+    }
+}
+
+/// One record.
+struct Record<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        let reader = self.0;
+        let decoder = reader.decoder;
+        reader.out.facts.records += 1;
+        let mark = reader.page.begin_row();
+        if decoder.fields.columns.is_empty() {
+            deserializer.deserialize_map(Fields { reader: &mut *reader, node: &decoder.fields, mark, depth: 0 })?;
+        } else {
+            // A column wants the whole record: its text is taken first, then read for the others.
+            let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+            read_raw(reader, &decoder.fields, mark, 0, raw.get())?;
+        }
+        reader.finish_record(mark).map_err(|error| reader.fail(error))
+    }
+}
+
+/// Fills the cells of a node from its raw text, and those of its children.
+fn read_raw<E: serde::de::Error>(reader: &mut Reader<'_>, node: &Node, mark: Mark, depth: usize, raw: &str) -> std::result::Result<(), E> {
+    reader.put(mark, &node.columns, raw).map_err(|error| reader.fail::<E>(error))?;
+    let is_object = raw.starts_with('{');
+    if depth == 0 && !is_object {
+        let error = not_an_object(reader);
+        return Err(reader.fail(error));
+    }
+    if is_object && !node.children.is_empty() {
+        let fields = Fields { reader: &mut *reader, node, mark, depth };
+        serde_json::Deserializer::from_str(raw).deserialize_map(fields).map_err(E::custom)?;
+    }
+    Ok(())
+}
+
+/// The members of a record, or of an object in it.
+struct Fields<'r, 'a, 'n> {
+    reader: &'r mut Reader<'a>,
+    node: &'n Node,
+    mark: Mark,
+    depth: usize,
+}
+
+impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        let mut position = 0;
+        loop {
+            let key = Key { keys: &mut self.reader.keys, node: self.node, position, guess: self.depth == 0 };
+            let Some(child) = map.next_key_seed(key)? else { return Ok(()) };
+            position += 1;
+            let Some(child) = child else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let child = &self.node.children[child].1;
+            let raw: &RawValue = map.next_value()?;
+            if child.children.is_empty() {
+                self.reader.put(self.mark, &child.columns, raw.get()).map_err(|error| self.reader.fail::<A::Error>(error))?;
+            } else {
+                read_raw(self.reader, child, self.mark, self.depth + 1, raw.get())?;
+            }
+        }
+    }
+}
+
+/// A member's name → the child it names. At the record's own level the last record's order is tried first.
+struct Key<'k, 'n> {
+    keys: &'k mut Vec<(String, Option<usize>)>,
+    node: &'n Node,
+    position: usize,
+    guess: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key<'_, '_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> std::result::Result<Self::Value, E> {
+        if !self.guess {
+            return Ok(self.node.find(name));
+        }
+        if let Some((known, child)) = self.keys.get(self.position)
+            && known == name
+        {
+            return Ok(*child);
+        }
+        let child = self.node.find(name);
+        // A record of ever new names must not make the memory of them grow.
+        if self.position < 256 {
+            self.keys.truncate(self.position);
+            self.keys.push((name.to_owned(), child));
+        }
+        Ok(child)
+    }
+}
