@@ -1,0 +1,129 @@
+//! Holds the rooms of the design: who may import whom, where `unsafe` may stand, and what no file may have.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below a folder, as path from the project's root and text.
+fn files(folder: &str) -> Vec<(String, String)> {
+    fn walk(path: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(path).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root().join(folder), &mut found);
+    assert!(!found.is_empty(), "{folder} has no Rust files");
+    let name = |path: &Path| path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+    found.into_iter().map(|path| (name(&path), std::fs::read_to_string(&path).unwrap())).collect()
+}
+
+/// The lines of a file that are not comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim_start).filter(|line| !line.starts_with("//"))
+}
+
+fn forbid(folder: &str, words: &[&str]) {
+    for (name, text) in files(folder) {
+        for line in code(&text) {
+            for word in words {
+                assert!(!line.contains(word), "{name} must not know \"{word}\": {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn imports_run_one_way() {
+    forbid("src/sources", &["crate::plan", "crate::scan", "crate::pg", "crate::options::validate"]);
+    forbid("src/plan", &["crate::scan", "crate::pg"]);
+    forbid("src/scan", &["crate::pg"]);
+}
+
+#[test]
+fn pgrx_is_known_in_one_room() {
+    for folder in ["src/sources", "src/plan", "src/scan", "src/options"] {
+        forbid(folder, &["pgrx", "pg_sys"]);
+    }
+    // The lab installs cargo-pgrx, but must build without it.
+    let lab = std::fs::read_to_string(root().join("tests/lab/Cargo.toml")).unwrap();
+    assert!(!lab.contains("pgrx"), "the lab depends on pgrx");
+}
+
+#[test]
+fn the_pure_rooms_know_no_network_no_clock_and_no_thread() {
+    let words =
+        ["reqwest", "tokio", "std::net", "Instant::now", "SystemTime", "Utc::now", "Local::now", "std::thread", "std::env", "std::fs"];
+    forbid("src/sources", &words);
+    forbid("src/plan", &words);
+}
+
+#[test]
+fn one_file_opens_connections() {
+    for (name, text) in files("src") {
+        let client = code(&text).any(|line| line.contains("reqwest::Client"));
+        assert!(!client || name == "src/scan/client.rs", "{name} opens connections");
+    }
+}
+
+#[test]
+fn unsafe_stands_in_one_room_and_is_forbidden_in_all_others() {
+    let lib = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let mut forbidden = false;
+    for line in code(&lib) {
+        if let Some(module) = line.strip_prefix("pub mod ").or_else(|| line.strip_prefix("mod ")) {
+            let module = module.trim_end_matches(';');
+            assert_eq!(forbidden, module != "pg", "module {module}");
+        }
+        forbidden = line == "#[forbid(unsafe_code)]";
+    }
+    for (name, text) in files("src") {
+        let has = code(&text).any(|line| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe extern"));
+        assert!(!has || name.starts_with("src/pg/"), "{name} has unsafe code");
+    }
+}
+
+#[test]
+fn files_can_be_read_in_one_sitting_and_say_what_they_are_for() {
+    for (name, text) in files("src").into_iter().chain(files("tests")) {
+        assert!(text.lines().count() <= 450, "{name} has {} lines", text.lines().count());
+        let is_test = name.ends_with("/tests.rs");
+        assert!(is_test || text.starts_with("//!"), "{name} does not open with what it is for");
+        assert!(!name.contains("utils") && !name.contains("helpers"), "{name}: named after nothing");
+    }
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    let marks = ["TO", "DO"].concat();
+    for (name, text) in files("src").into_iter().chain(files("tests")) {
+        for mark in [marks.as_str(), "FIXME", "HACK", "XXX:", "#[ignore"] {
+            // This file names the marks.
+            assert!(name == "tests/architecture.rs" || !text.contains(mark), "{name} has {mark}");
+        }
+    }
+}
+
+#[test]
+fn every_dependency_says_why() {
+    for manifest in ["Cargo.toml", "tests/lab/Cargo.toml"] {
+        let text = std::fs::read_to_string(root().join(manifest)).unwrap();
+        let mut section = "";
+        let mut before = "";
+        for line in text.lines() {
+            if line.starts_with('[') {
+                section = line;
+            } else if section.contains("dependencies") && line.contains('=') {
+                assert!(before.starts_with('#'), "{manifest}: {line} has no reason above it");
+            }
+            before = line;
+        }
+    }
+}

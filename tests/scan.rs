@@ -1,0 +1,277 @@
+//! The scan room against the simulator, without a Postgres: what is asked and when, how a scan ends, and its threads.
+
+use std::collections::BTreeMap;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use lab::Simulator;
+use restlog_fdw::error::{Error, ErrorKind};
+use restlog_fdw::options::{OnInvalid, Secret, Settings};
+use restlog_fdw::plan::slice::Slice;
+use restlog_fdw::plan::window::Window;
+use restlog_fdw::scan::client::{Connection, Limits};
+use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
+use restlog_fdw::scan::page::Page;
+use restlog_fdw::scan::stats::Stats;
+use restlog_fdw::scan::stream::{ScanSpec, Stream};
+use restlog_fdw::scan::{auth, decode};
+use restlog_fdw::sources::{PagingStyle, Pointer, Source, built_in};
+
+/// Microseconds from 2000-01-01 to 2026-01-01, the simulator's first day.
+const FIRST_DAY: i64 = 9497 * DAY;
+const DAY: i64 = 86_400_000_000;
+
+/// One scan being read.
+struct Scan {
+    simulator: Simulator,
+    tag: &'static str,
+    stream: Stream,
+    stats: Arc<Stats>,
+}
+
+/// What a test changes.
+struct Wish {
+    switches: &'static str,
+    options: Vec<(&'static str, &'static str)>,
+    days: Vec<(i64, i64)>,
+    page_sizes: (u64, u64),
+    max_requests: u64,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self { switches: "rows=3100", options: vec![], days: vec![(0, 31)], page_sizes: (100, 100), max_requests: 0 }
+    }
+}
+
+fn source() -> Arc<Source> {
+    built_in("tixngo").unwrap().unwrap()
+}
+
+fn start(tag: &'static str, wish: Wish) -> Scan {
+    let simulator = Simulator::start(([127, 0, 0, 1], 0)).unwrap();
+    let base = format!("{}/~tag={tag},{}/v4", simulator.url(), wish.switches);
+    let mut options: Vec<(String, String)> = vec![("base_url".into(), base)];
+    options.extend(wish.options.iter().map(|(n, v)| (n.to_string(), v.to_string())));
+    let source = source();
+    let settings = Settings::resolve(Some(&source), &options, &[]).unwrap();
+    let secrets = BTreeMap::from([("api_key".to_owned(), Secret::new("lab-key"))]);
+    let headers = auth::headers(&source.auth, &settings.parameters, &secrets).unwrap();
+    let table = Arc::new(source.tables[0].clone());
+    let app = table.column("mobileAppId").unwrap();
+    let slice = |(from, to): &(i64, i64)| Slice {
+        window: Some(Window { lo: FIRST_DAY + from * DAY, hi: FIRST_DAY + to * DAY }),
+        values: BTreeMap::from([(app, vec!["my-app".to_owned()])]),
+        partition: Vec::new(),
+    };
+    let field = |name: &str, target| Column { name: name.into(), from: From::Field(Pointer(vec![name.into()])), target, embedded: false };
+    let PagingStyle::Cursor { next, .. } = &table.pagination.style;
+    let columns =
+        vec![field("ticketId", Target::Text), field("ticketStatusLogId", Target::Text), field("createdDate", Target::Timestamptz)];
+    let spec = ScanSpec {
+        slices: wish.days.iter().map(slice).collect(),
+        decoder: Decoder::new(columns, table.records.clone(), next.clone(), OnInvalid::Error),
+        time_column: Some(2),
+        partition_columns: BTreeMap::new(),
+        page_sizes: wish.page_sizes,
+        concurrency: settings.concurrency,
+        limits: Limits { max_requests: wish.max_requests, max_response_bytes: settings.max_response_bytes, log: false },
+        connection: Arc::new(Connection::new(&settings, headers).unwrap()),
+        table,
+    };
+    let stats = Arc::new(Stats::default());
+    Scan { simulator, tag, stream: Stream::start(spec, Arc::clone(&stats)).unwrap(), stats }
+}
+
+impl Scan {
+    /// Waits for the next page as the backend does: on the descriptor.
+    fn next(&mut self) -> Result<Option<Page>, Error> {
+        let started = Instant::now();
+        loop {
+            if let Poll::Ready(page) = self.stream.try_next() {
+                return page;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "nothing came");
+            let mut fds = [nix::poll::PollFd::new(self.stream.wake_fd(), nix::poll::PollFlags::POLLIN)];
+            nix::poll::poll(&mut fds, 1000_u16).unwrap();
+        }
+    }
+
+    /// Reads to the end, and returns the keys of all rows.
+    fn drain(&mut self) -> Result<Vec<String>, Error> {
+        let mut keys = Vec::new();
+        while let Some(page) = self.next()? {
+            for row in 0..page.rows() {
+                let text = |column| String::from_utf8(page.varlena(page.cell(row, column).1).to_vec()).unwrap();
+                keys.push(format!("{}/{}", text(0), text(1)));
+            }
+            self.stream.recycle(page);
+            self.stream.want_more();
+        }
+        Ok(keys)
+    }
+
+    fn requests(&self) -> usize {
+        self.simulator.requests(self.tag).len()
+    }
+}
+
+fn distinct(keys: &[String]) -> usize {
+    keys.iter().collect::<std::collections::HashSet<_>>().len()
+}
+
+#[test]
+fn every_row_comes_once_whatever_the_slices() {
+    for (tag, days) in [("one", vec![(0, 31)]), ("many", (0..31).map(|d| (d, d + 1)).collect::<Vec<_>>())] {
+        for bounds in ["rows=3100,bounds=inclusive", "rows=3100,bounds=exclusive"] {
+            let mut scan = start(tag, Wish { switches: bounds, days: days.clone(), ..Wish::default() });
+            let keys = scan.drain().unwrap();
+            assert_eq!((keys.len(), distinct(&keys)), (3100, 3100), "{tag}, {bounds}");
+        }
+    }
+}
+
+#[test]
+fn one_request_leaves_until_the_consumer_wants_more() {
+    let mut scan = start("lazy", Wish { days: (0..8).map(|d| (d, d + 1)).collect(), page_sizes: (7, 50), ..Wish::default() });
+    let page = scan.next().unwrap().unwrap();
+    std::thread::sleep(Duration::from_millis(150));
+    assert_eq!((scan.requests(), page.rows()), (1, 7), "neither the next page nor another slice");
+    scan.stream.want_more();
+    let rest = scan.drain().unwrap();
+    assert_eq!(rest.len() + page.rows(), 800);
+}
+
+#[test]
+fn a_consumer_that_stops_pulling_stops_the_requests() {
+    let mut scan = start("bounded", Wish { page_sizes: (10, 10), options: vec![("concurrency", "4")], ..Wish::default() });
+    scan.stream.want_more();
+    scan.next().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let before = scan.requests();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(scan.requests(), before, "pages are not read ahead without bound");
+    assert!(before <= 4, "one slice: what was taken, one in the channel, one to hand over: {before}");
+}
+
+#[test]
+fn dropping_a_stream_ends_its_requests() {
+    let scan = start("dropped", Wish { switches: "rows=3100,latency=50", page_sizes: (10, 10), ..Wish::default() });
+    scan.stream.want_more();
+    let Scan { simulator, stream, .. } = scan;
+    std::thread::sleep(Duration::from_millis(120));
+    drop(stream);
+    std::thread::sleep(Duration::from_millis(100));
+    let before = simulator.requests("dropped").len();
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(simulator.requests("dropped").len(), before);
+}
+
+#[test]
+fn no_more_than_concurrency_slices_are_in_flight() {
+    let wish = Wish {
+        switches: "rows=3100,fault=stall_headers,at=1",
+        days: (0..31).map(|d| (d, d + 1)).collect(),
+        options: vec![("concurrency", "3")],
+        ..Wish::default()
+    };
+    let mut scan = start("in_flight", wish);
+    scan.stream.want_more();
+    assert!(matches!(scan.stream.try_next(), Poll::Pending));
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(scan.requests(), 3);
+}
+
+#[test]
+fn a_failure_in_any_slice_fails_the_scan() {
+    let mut scan = start("failing", Wish { switches: "rows=3100,fault=truncated_json,at=2", page_sizes: (30, 30), ..Wish::default() });
+    let error = scan.drain().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Shape);
+    assert!(error.get_detail().unwrap().contains("page 2"), "{error}");
+}
+
+#[test]
+fn retries_are_counted_and_a_scan_over_its_limit_is_an_error() {
+    let mut scan = start("again", Wish { switches: "rows=3100,fault=status:500,times=2,at=2", ..Wish::default() });
+    assert_eq!(scan.drain().unwrap().len(), 3100);
+    assert_eq!((scan.stats.retries.get(), scan.stats.pages.get()), (2, 31));
+    let mut scan = start("limited", Wish { max_requests: 5, ..Wish::default() });
+    assert_eq!(scan.drain().unwrap_err().kind(), ErrorKind::Throttled);
+    assert_eq!(scan.requests(), 5);
+}
+
+#[test]
+fn rows_outside_the_window_are_counted() {
+    let mut scan = start("edges", Wish { days: vec![(5, 6)], ..Wish::default() });
+    assert_eq!(scan.drain().unwrap().len(), 100);
+    assert_eq!((scan.stats.records.get(), scan.stats.outside_window.get()), (101, 1));
+}
+
+#[test]
+fn compressed_bodies_count_on_the_wire_and_decoded() {
+    for encoding in ["rows=3100,encoding=gzip", "rows=3100,encoding=zstd", "rows=3100,encoding=br"] {
+        let mut scan = start("packed", Wish { switches: encoding, ..Wish::default() });
+        assert_eq!(scan.drain().unwrap().len(), 3100, "{encoding}");
+        let (wire, body) = (scan.stats.wire_bytes.get(), scan.stats.body_bytes.get());
+        assert!(body > 1_500_000, "{encoding}: {body}");
+        // The simulator's br is stored, not packed.
+        assert!(encoding.ends_with("br") || wire < body / 2, "{encoding}: {wire} of {body}");
+    }
+}
+
+#[test]
+fn a_pace_spaces_requests() {
+    let started = Instant::now();
+    let mut scan = start("paced", Wish { options: vec![("requests_per_second", "20")], page_sizes: (400, 400), ..Wish::default() });
+    assert_eq!(scan.drain().unwrap().len(), 3100);
+    // Eight pages, seven gaps of 50 ms: a lower bound, which no slow machine can break.
+    assert!(started.elapsed() >= Duration::from_millis(350));
+}
+
+#[test]
+fn the_threads_block_every_signal() {
+    let mut scan = start("threads", Wish::default());
+    scan.drain().unwrap();
+    let mut seen = 0;
+    for task in std::fs::read_dir("/proc/self/task").unwrap() {
+        let path = task.unwrap().path();
+        if !std::fs::read_to_string(path.join("comm")).unwrap().starts_with("restlog") {
+            continue;
+        }
+        let status = std::fs::read_to_string(path.join("status")).unwrap();
+        let blocked = status.lines().find_map(|l| l.strip_prefix("SigBlk:")).unwrap().trim();
+        let blocked = u64::from_str_radix(blocked, 16).unwrap();
+        // KILL and STOP cannot be blocked, and glibc keeps 32 and 33 for itself.
+        let must = !(1 << 8 | 1 << 18 | 1 << 31 | 1 << 32);
+        assert_eq!(blocked & must, must, "{blocked:x}");
+        seen += 1;
+    }
+    assert_eq!(seen, 2, "the runtime's two workers");
+    assert!(scan.stream.wake_fd().as_raw_fd() > 2);
+}
+
+#[test]
+fn pages_of_the_reference_page_decode_to_its_rows() {
+    let body = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tixngo.json")).unwrap();
+    let source = source();
+    let table = &source.tables[0];
+    let PagingStyle::Cursor { next, .. } = &table.pagination.style;
+    let columns: Vec<Column> = table
+        .columns
+        .iter()
+        .filter_map(|c| match &c.origin {
+            restlog_fdw::sources::Origin::Field { pointer, embedded } => {
+                Some(Column { name: c.name.clone(), from: From::Field(pointer.clone()), target: Target::Text, embedded: *embedded })
+            }
+            restlog_fdw::sources::Origin::Request { .. } => None,
+        })
+        .collect();
+    let width = columns.len();
+    let decoder = Decoder::new(columns, table.records.clone(), next.clone(), OnInvalid::Error);
+    let (page, decoded) = decoder.decode(&decode::SliceRules::default(), &body, Page::default().reset(width, 1)).unwrap();
+    assert_eq!(decoded.facts.next.as_deref(), Some("eyJrIjoxfQ=="));
+    let filled = |row: usize| (0..width).filter(|c| page.cell(row, *c).0 != restlog_fdw::scan::page::CellState::Null).count();
+    assert_eq!((page.rows(), filled(0), filled(1)), (2, width, 8), "every documented field is read");
+}
