@@ -1,5 +1,7 @@
 //! The README tells users what the code does: where both can be compared, they are.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use std::path::Path;
 
 use restlog_fdw::options::{Context, OPTIONS};

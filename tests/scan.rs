@@ -1,5 +1,7 @@
 //! The scan room against the simulator, without a Postgres: what is asked and when, how a scan ends, and its threads.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use std::collections::BTreeMap;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -38,11 +40,12 @@ struct Wish {
     days: Vec<(i64, i64)>,
     page_sizes: (u64, u64),
     max_requests: u64,
+    log: bool,
 }
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { switches: "rows=3100", options: vec![], days: vec![(0, 31)], page_sizes: (100, 100), max_requests: 0 }
+        Self { switches: "rows=3100", options: vec![], days: vec![(0, 31)], page_sizes: (100, 100), max_requests: 0, log: false }
     }
 }
 
@@ -77,7 +80,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         partition_columns: BTreeMap::new(),
         page_sizes: wish.page_sizes,
         concurrency: settings.concurrency,
-        limits: Limits { max_requests: wish.max_requests, max_response_bytes: settings.max_response_bytes, log: false },
+        limits: Limits { max_requests: wish.max_requests, max_response_bytes: settings.max_response_bytes, log: wish.log },
         connection: Arc::new(Connection::new(&settings, headers).unwrap()),
         table,
     };
@@ -274,4 +277,19 @@ fn pages_of_the_reference_page_decode_to_its_rows() {
     assert_eq!(decoded.facts.next.as_deref(), Some("eyJrIjoxfQ=="));
     let filled = |row: usize| (0..width).filter(|c| page.cell(row, *c).0 != restlog_fdw::scan::page::CellState::Null).count();
     assert_eq!((page.rows(), filled(0), filled(1)), (2, width, 8), "every documented field is read");
+}
+
+#[test]
+fn the_log_has_the_request_and_never_the_key() {
+    let mut scan = start("logged", Wish { log: true, switches: "rows=100,fault=status:500,times=1", ..Wish::default() });
+    scan.drain().unwrap();
+    let lines = scan.stats.take_log();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].starts_with("GET /organizer/report/ticket-status-logs?mobileAppId=my-app&from=2025-12-31T23:59:59.999Z"),
+        "{}",
+        lines[0]
+    );
+    assert!(lines[0].contains("page 1, attempt 1: the API failed") && lines[1].contains("attempt 2: "), "{lines:?}");
+    assert!(!lines.concat().contains("lab-key"));
 }

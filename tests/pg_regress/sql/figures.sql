@@ -57,3 +57,7 @@ SELECT count(*) FROM million.ticket_status_logs WHERE createddate >= '2026-01-05
 -- A join that never needs the table never asks
 SELECT count(*) FROM (SELECT 1 WHERE false) none(x) JOIN LATERAL (SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-05') t ON true;
 \! "$RESTLOG_LAB" requests figures --count
+
+-- A LIMIT sizes the first page and ends nothing: the row at the window's lower end is dropped, and the next page brings one
+SELECT createddate FROM ticket_status_logs WHERE createddate > '2026-01-05' LIMIT 1;
+\! "$RESTLOG_LAB" requests figures
