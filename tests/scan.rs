@@ -111,7 +111,7 @@ impl Scan {
                 keys.push(format!("{}/{}", text(0), text(1)));
             }
             self.stream.recycle(page);
-            self.stream.want_more();
+            self.stream.want_more(true);
         }
         Ok(keys)
     }
@@ -142,15 +142,32 @@ fn one_request_leaves_until_the_consumer_wants_more() {
     let page = scan.next().unwrap().unwrap();
     std::thread::sleep(Duration::from_millis(150));
     assert_eq!((scan.requests(), page.rows()), (1, 7), "neither the next page nor another slice");
-    scan.stream.want_more();
+    scan.stream.want_more(true);
     let rest = scan.drain().unwrap();
     assert_eq!(rest.len() + page.rows(), 800);
 }
 
 #[test]
+fn empty_pages_do_not_open_the_gates_but_double_them() {
+    let mut scan = start("empty", Wish { switches: "rows=3100,fault=endless_empty,at=2", page_sizes: (1, 100), ..Wish::default() });
+    let first = scan.next().unwrap().unwrap();
+    assert_eq!(first.rows(), 1);
+    scan.stream.want_more(false);
+    assert_eq!(scan.next().unwrap().unwrap().rows(), 0);
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(scan.requests(), 2);
+    scan.stream.want_more(false);
+    for _ in 0..2 {
+        assert_eq!(scan.next().unwrap().unwrap().rows(), 0);
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(scan.requests(), 4);
+}
+
+#[test]
 fn a_consumer_that_stops_pulling_stops_the_requests() {
     let mut scan = start("bounded", Wish { page_sizes: (10, 10), options: vec![("concurrency", "4")], ..Wish::default() });
-    scan.stream.want_more();
+    scan.stream.want_more(true);
     scan.next().unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let before = scan.requests();
@@ -162,7 +179,7 @@ fn a_consumer_that_stops_pulling_stops_the_requests() {
 #[test]
 fn dropping_a_stream_ends_its_requests() {
     let scan = start("dropped", Wish { switches: "rows=3100,latency=50", page_sizes: (10, 10), ..Wish::default() });
-    scan.stream.want_more();
+    scan.stream.want_more(true);
     let Scan { simulator, stream, .. } = scan;
     std::thread::sleep(Duration::from_millis(120));
     drop(stream);
@@ -170,6 +187,18 @@ fn dropping_a_stream_ends_its_requests() {
     let before = simulator.requests("dropped").len();
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(simulator.requests("dropped").len(), before);
+}
+
+#[test]
+fn a_dropped_stream_does_not_use_its_last_moment_for_a_request() {
+    for _ in 0..20 {
+        let mut scan = start("last_moment", Wish::default());
+        scan.next().unwrap();
+        let Scan { simulator, stream, .. } = scan;
+        drop(stream);
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(simulator.requests("last_moment").len(), 1);
+    }
 }
 
 #[test]
@@ -181,7 +210,7 @@ fn no_more_than_concurrency_slices_are_in_flight() {
         ..Wish::default()
     };
     let mut scan = start("in_flight", wish);
-    scan.stream.want_more();
+    scan.stream.want_more(true);
     assert!(matches!(scan.stream.try_next(), Poll::Pending));
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(scan.requests(), 3);

@@ -64,6 +64,8 @@ enum State {
         row: usize,
         /// Pages taken from the stream, the current one included.
         taken: u64,
+        /// Whether any of them had rows.
+        got_rows: bool,
     },
     Done,
 }
@@ -249,12 +251,12 @@ impl Scan {
         };
         LAST.set(Some(Arc::clone(&self.stats)));
         let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
-        Ok(State::Reading { stream, page: None, row: 0, taken: 0 })
+        Ok(State::Reading { stream, page: None, row: 0, taken: 0, got_rows: false })
     }
 
     /// Moves on to the next row; `false` at the proven end.
     fn advance(&mut self) -> Result<bool> {
-        let State::Reading { stream, page, row, taken } = &mut self.state else { return Ok(false) };
+        let State::Reading { stream, page, row, taken, got_rows } = &mut self.state else { return Ok(false) };
         loop {
             if let Some(current) = page {
                 if *row < current.rows() {
@@ -265,7 +267,7 @@ impl Scan {
                 if let Some(spent) = page.take() {
                     stream.recycle(spent);
                 }
-                stream.want_more();
+                stream.want_more(*got_rows);
             }
             let next = stream.next(&self.stats);
             for line in self.stats.take_log() {
@@ -273,6 +275,7 @@ impl Scan {
             }
             match next.map_err(|error| on_table(error, &self.table.name)) {
                 Ok(Some(next)) => {
+                    *got_rows |= next.rows() > 0;
                     *page = Some(next);
                     *row = 0;
                     *taken += 1;

@@ -55,8 +55,8 @@ impl WatchedStream {
         check_for_interrupts!();
     }
 
-    pub(super) fn want_more(&self) {
-        self.stream.want_more();
+    pub(super) fn want_more(&self, got_rows: bool) {
+        self.stream.want_more(got_rows);
     }
 
     pub(super) fn recycle(&self, page: Page) {

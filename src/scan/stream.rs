@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Instant;
@@ -83,10 +83,10 @@ struct Shared {
     spec: ScanSpec,
     stats: Arc<Stats>,
     wake: Arc<EventFd>,
-    /// Whether the one request that needs no demand was taken.
-    first: AtomicBool,
-    /// Opens when the consumer has shown that it wants more than the first page.
-    demand: watch::Receiver<bool>,
+    /// Requests that were begun, in all slices.
+    begun: AtomicU64,
+    /// How many may be: one, until the consumer has shown that it wants more than the first page.
+    allowed: watch::Receiver<u64>,
     spent: Arc<Mutex<Vec<Page>>>,
     bodies: BodyPool,
 }
@@ -96,7 +96,7 @@ struct Shared {
 pub struct Stream {
     pages: mpsc::Receiver<Message>,
     wake: Arc<EventFd>,
-    demand: watch::Sender<bool>,
+    allowed: watch::Sender<u64>,
     spent: Arc<Mutex<Vec<Page>>>,
     driver: AbortHandle,
 }
@@ -126,18 +126,18 @@ impl Stream {
         let spent = Arc::new(Mutex::new(Vec::new()));
         let in_flight = spec.concurrency.min(spec.slices.len()).max(1);
         let (sender, pages) = mpsc::channel(in_flight);
-        let (demand, wanted) = watch::channel(false);
+        let (allowed, permits) = watch::channel(1);
         let shared = Arc::new(Shared {
             spec,
             stats,
             wake: Arc::clone(&wake),
-            first: AtomicBool::new(true),
-            demand: wanted,
+            begun: AtomicU64::new(0),
+            allowed: permits,
             spent: Arc::clone(&spent),
             bodies: BodyPool::default(),
         });
         let driver = runtime()?.spawn(drive(shared, sender)).abort_handle();
-        Ok(Self { pages, wake, demand, spent, driver })
+        Ok(Self { pages, wake, allowed, spent, driver })
     }
 
     /// The next finished page; `Ready(None)` is the proven end.
@@ -155,9 +155,10 @@ impl Stream {
         }
     }
 
-    /// The consumer has used up what it got: from now on pages are fetched ahead.
-    pub fn want_more(&self) {
-        self.demand.send_replace(true);
+    /// The consumer has used up what it got. If that were rows, pages are fetched ahead from now on; if all pages so far were
+    /// empty, one page may still satisfy it, and the requests only double.
+    pub fn want_more(&self, got_rows: bool) {
+        self.allowed.send_modify(|allowed| *allowed = if got_rows { u64::MAX } else { allowed.saturating_mul(2) });
     }
 
     /// Readable whenever [`Stream::try_next`] is worth a call.
@@ -190,14 +191,12 @@ impl Shared {
         let _ = self.wake.write(1);
     }
 
-    /// The scan's first request needs nobody's leave; every other one waits until the consumer wants more.
-    async fn leave_to_send(&self) -> bool {
-        let first = self.first.swap(false, Ordering::Relaxed);
-        if !first {
-            // An error means that the consumer is gone, and then this task is being aborted.
-            let _ = self.demand.clone().wait_for(|wanted| *wanted).await;
-        }
-        first
+    /// Waits until another request is allowed, and says whether it is the scan's first. `None` when the consumer is gone: this
+    /// task is about to be aborted, and must not use the time until then for one more request.
+    async fn leave_to_send(&self) -> Option<bool> {
+        let number = self.begun.fetch_add(1, Ordering::Relaxed);
+        self.allowed.clone().wait_for(|allowed| number < *allowed).await.ok()?;
+        Some(number == 0)
     }
 }
 
@@ -235,7 +234,7 @@ async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Mess
     let mut pager = Pager::new(spec.table.pagination.style.clone());
     let mut number = 0;
     loop {
-        let first = shared.leave_to_send().await;
+        let Some(first) = shared.leave_to_send().await else { return Ok(()) };
         number += 1;
         let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
         let asked = request(&spec.table, &slice, pager.token(), size);
@@ -263,5 +262,22 @@ async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Mess
         if !more {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_that_closes_without_the_end_is_an_error() {
+        let (sender, pages) = mpsc::channel(1);
+        let (allowed, _) = watch::channel(1);
+        let driver = runtime().unwrap().spawn(async {}).abort_handle();
+        let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap());
+        let mut stream = Stream { pages, wake, allowed, spent: Arc::default(), driver };
+        assert!(stream.try_next().is_pending());
+        drop(sender);
+        assert!(matches!(stream.try_next(), Poll::Ready(Err(_))), "lost rows must not look like the end");
     }
 }
