@@ -322,3 +322,17 @@ fn the_log_has_the_request_and_never_the_key() {
     assert!(lines[0].contains("page 1, attempt 1: the API failed") && lines[1].contains("attempt 2: "), "{lines:?}");
     assert!(!lines.concat().contains("lab-key"));
 }
+
+#[test]
+fn dropping_a_stream_ends_a_request_that_nobody_answers() {
+    let scan = start("abandoned", Wish { switches: "rows=3100,fault=stall_headers", ..Wish::default() });
+    let Scan { stream, stats, .. } = scan;
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(Arc::strong_count(&stats) > 1, "a worker waits for headers");
+    drop(stream);
+    let started = Instant::now();
+    while Arc::strong_count(&stats) > 1 {
+        assert!(started.elapsed() < Duration::from_secs(5), "the worker still waits");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
