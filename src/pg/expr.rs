@@ -12,6 +12,7 @@ use crate::sources::Origin;
 
 /// Converts the clauses of one base relation and collects their operands.
 pub(super) struct Converter<'t> {
+    #[cfg_attr(feature = "pg13", allow(dead_code, reason = "pull_varnos takes it since 14"))]
     root: *mut pg_sys::PlannerInfo,
     relation: *mut pg_sys::RelOptInfo,
     table: &'t ForeignTable,
@@ -204,7 +205,11 @@ impl<'t> Converter<'t> {
     unsafe fn is_operand(&self, node: *mut pg_sys::Node) -> bool {
         // SAFETY: the caller's.
         unsafe {
-            !pg_sys::bms_is_member((*self.relation).relid as i32, pg_sys::pull_varnos(self.root, node))
+            #[cfg(feature = "pg13")]
+            let used = pg_sys::pull_varnos(node);
+            #[cfg(not(feature = "pg13"))]
+            let used = pg_sys::pull_varnos(self.root, node);
+            !pg_sys::bms_is_member((*self.relation).relid as i32, used)
                 && !pg_sys::contain_volatile_functions(node)
                 && !pg_sys::contain_subplans(node)
         }

@@ -159,7 +159,8 @@ fn server_oid(name: &str) -> pg_sys::Oid {
     unsafe {
         let oid = pg_sys::get_foreign_server_oid(c_name.as_ptr(), false);
         let user = pg_sys::GetUserId();
-        let usage = pg_sys::ACL_USAGE;
+        // AclMode grew to 64 bits in 16.
+        let usage = pg_sys::ACL_USAGE as pg_sys::AclMode;
         #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
         let allowed = pg_sys::pg_foreign_server_aclcheck(oid, user, usage);
         #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
