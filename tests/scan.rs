@@ -19,7 +19,7 @@ use restlog_fdw::scan::page::Page;
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};
 use restlog_fdw::scan::{auth, decode};
-use restlog_fdw::sources::{PagingStyle, Pointer, Source, built_in};
+use restlog_fdw::sources::{Pointer, Source, built_in};
 
 /// Microseconds from 2000-01-01 to 2026-01-01, the simulator's first day.
 const FIRST_DAY: i64 = 9497 * DAY;
@@ -70,12 +70,11 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         partition: Vec::new(),
     };
     let field = |name: &str, target| Column { name: name.into(), from: From::Field(Pointer(vec![name.into()])), target, embedded: false };
-    let PagingStyle::Cursor { next, .. } = &table.pagination.style;
     let columns =
         vec![field("ticketId", Target::Text), field("ticketStatusLogId", Target::Text), field("createdDate", Target::Timestamptz)];
     let spec = ScanSpec {
         slices: wish.days.iter().map(slice).collect(),
-        decoder: Decoder::new(columns, table.records.clone(), next.clone(), OnInvalid::Error),
+        decoder: Decoder::new(columns, &table, OnInvalid::Error),
         time_column: Some(2),
         partition_columns: BTreeMap::new(),
         page_sizes: wish.page_sizes,
@@ -289,7 +288,6 @@ fn pages_of_the_reference_page_decode_to_its_rows() {
     let body = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tixngo.json")).unwrap();
     let source = source();
     let table = &source.tables[0];
-    let PagingStyle::Cursor { next, .. } = &table.pagination.style;
     let columns: Vec<Column> = table
         .columns
         .iter()
@@ -301,7 +299,7 @@ fn pages_of_the_reference_page_decode_to_its_rows() {
         })
         .collect();
     let width = columns.len();
-    let decoder = Decoder::new(columns, table.records.clone(), next.clone(), OnInvalid::Error);
+    let decoder = Decoder::new(columns, table, OnInvalid::Error);
     let (page, decoded) = decoder.decode(&decode::SliceRules::default(), &body, Page::default().reset(width, 1)).unwrap();
     assert_eq!(decoded.facts.next.as_deref(), Some("eyJrIjoxfQ=="));
     let filled = |row: usize| (0..width).filter(|c| page.cell(row, *c).0 != restlog_fdw::scan::page::CellState::Null).count();

@@ -23,7 +23,7 @@ use crate::scan::decode::{Column, Decoder, From, Target};
 use crate::scan::page::Page;
 use crate::scan::stats::Stats;
 use crate::scan::stream::ScanSpec;
-use crate::sources::{Origin, PagingStyle};
+use crate::sources::Origin;
 
 thread_local! {
     /// The counters of this session's last scan, for `restlog.last_scan()`.
@@ -230,9 +230,7 @@ impl Scan {
         if slices.is_empty() {
             return Ok(State::Done);
         }
-        let PagingStyle::Cursor { next, .. } = &self.table.table.pagination.style;
-        let decoder =
-            Decoder::new(self.layout.columns.clone(), self.table.table.records.clone(), next.clone(), self.table.settings.on_invalid);
+        let decoder = Decoder::new(self.layout.columns.clone(), &self.table.table, self.table.settings.on_invalid);
         let size = self.table.page_size();
         let spec = ScanSpec {
             table: Arc::clone(&self.table.table),

@@ -19,7 +19,7 @@ use crate::scan::client::Limits;
 use crate::scan::decode::Decoder;
 use crate::scan::stats::Stats;
 use crate::scan::stream::ScanSpec;
-use crate::sources::{self, Origin, PagingStyle, Source, Table};
+use crate::sources::{self, Origin, Source, Table};
 
 extension_sql_file!("../../sql/wrapper.sql", name = "wrapper", finalize);
 
@@ -180,13 +180,12 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
     let (table, values) = askable_table(&server.source, &options)?;
     let connection = connect::connection(&server, user)?;
     let window = table.time_range.as_ref().map(|range| Window { lo: now - range.unit, hi: now });
-    let PagingStyle::Cursor { next, .. } = &table.pagination.style;
     let line = format!("{} {}", table.method.as_str(), table.path);
     let stats = Arc::new(Stats::default());
     let spec = ScanSpec {
         table: Arc::new(table.clone()),
         slices: vec![Slice { window, values, partition: Vec::new() }],
-        decoder: Decoder::new(Vec::new(), table.records.clone(), next.clone(), options.on_invalid),
+        decoder: Decoder::new(Vec::new(), table, options.on_invalid),
         time_column: None,
         partition_columns: BTreeMap::new(),
         page_sizes: (1, 1),

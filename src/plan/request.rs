@@ -13,6 +13,12 @@ pub enum PageToken {
     Start,
     /// The key that the page before named.
     Cursor(String),
+    /// A page's number.
+    Page(u64),
+    /// How many records are before it.
+    Offset(u64),
+    /// The address that the page before named.
+    Url(String),
 }
 
 /// One request, without host and without secrets.
@@ -28,6 +34,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The JSON body's members.
     pub body: Map<String, Value>,
+    /// The whole address, where the page before named one: everything else but the method is in it.
+    pub url: Option<String>,
 }
 
 impl Request {
@@ -39,6 +47,10 @@ impl Request {
     /// Method, path and parameters, readable: for EXPLAIN and the log.
     pub fn readable(&self) -> String {
         let mut text = self.line();
+        if self.url.is_some() {
+            // SECURITY: an address that the API made may repeat a key.
+            text.push_str(" (the next page's own address)");
+        }
         for (i, (name, value)) in self.query.iter().enumerate() {
             text.push(if i == 0 { '?' } else { '&' });
             text.push_str(name);
@@ -60,6 +72,16 @@ impl Request {
             Part::Body => {
                 self.body.insert(place.name.clone(), Value::String(value));
             }
+        }
+    }
+
+    /// A number, which in a JSON body is one.
+    fn put_number(&mut self, place: &Place, number: &str) {
+        match number.parse::<u64>() {
+            Ok(n) if place.part == Part::Body => {
+                self.body.insert(place.name.clone(), Value::from(n));
+            }
+            _ => self.put(place, number.to_owned()),
         }
     }
 
@@ -104,7 +126,8 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
 
 /// Puts everything in its place; EXPLAIN calls it with placeholders.
 pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(String, String)>, token: &PageToken, size: &str) -> Request {
-    let mut request = Request { method: table.method, path: table.path.clone(), query: Vec::new(), headers: Vec::new(), body: Map::new() };
+    let mut request =
+        Request { method: table.method, path: table.path.clone(), query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None };
     for (index, values) in &slice.values {
         if let Some(filter) = &table.columns[*index].filter {
             if filter.many {
@@ -118,10 +141,19 @@ pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(String, Str
         request.put(&range.from, from);
         request.put(&range.to, to);
     }
-    request.put(&table.pagination.size.place, size.to_owned());
+    if let PageToken::Url(url) = token {
+        let Request { method, path, .. } = request;
+        return Request { method, path, query: Vec::new(), headers: Vec::new(), body: Map::new(), url: Some(url.clone()) };
+    }
+    request.put_number(&table.pagination.size.place, size);
     match (&table.pagination.style, token) {
-        (_, PageToken::Start) => {}
         (PagingStyle::Cursor { token: place, .. }, PageToken::Cursor(key)) => request.put(place, key.clone()),
+        (PagingStyle::Number { place, first }, PageToken::Start) => request.put_number(place, &first.to_string()),
+        (PagingStyle::Offset { place, .. }, PageToken::Start) => request.put_number(place, "0"),
+        (PagingStyle::Number { place, .. } | PagingStyle::Offset { place, .. }, PageToken::Page(n) | PageToken::Offset(n)) => {
+            request.put_number(place, &n.to_string());
+        }
+        _ => {}
     }
     request
 }

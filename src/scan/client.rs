@@ -3,11 +3,12 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, DATE, HeaderMap, HeaderName, HeaderValue, LINK, RETRY_AFTER};
 use reqwest::{Response, StatusCode, redirect};
 use url::Url;
 
 use super::body::{self, BodyPool};
+use super::link;
 use super::retry::{Failure, RetryPolicy, retry_after};
 use super::stats::Stats;
 use crate::error::{Error, ErrorKind, Result};
@@ -58,6 +59,15 @@ pub struct Limits {
     pub max_response_bytes: u64,
     /// Whether request lines are kept for the log.
     pub log: bool,
+}
+
+/// A successful response.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its body, decompressed.
+    pub body: Vec<u8>,
+    /// The next page by its `Link` header.
+    pub next: Option<String>,
 }
 
 /// How one attempt failed.
@@ -115,8 +125,8 @@ impl Connection {
         })
     }
 
-    /// Sends a request, again where that may help, and returns the body.
-    pub async fn fetch(&self, request: &Request, page: u64, limits: Limits, stats: &Stats, pool: &BodyPool) -> Result<Vec<u8>> {
+    /// Sends a request, again where that may help.
+    pub async fn fetch(&self, request: &Request, page: u64, limits: Limits, stats: &Stats, pool: &BodyPool) -> Result<Reply> {
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
         loop {
@@ -132,7 +142,7 @@ impl Connection {
             stats.fetch_micros.add_time(started.elapsed());
             if limits.log {
                 let what = match &outcome {
-                    Ok(body) => format!("{} bytes", body.len()),
+                    Ok(reply) => format!("{} bytes", reply.body.len()),
                     Err(failed) => failed.error.message().to_owned(),
                 };
                 stats.log(format!(
@@ -142,7 +152,7 @@ impl Connection {
                 ));
             }
             let failed = match outcome {
-                Ok(body) => return Ok(body),
+                Ok(reply) => return Ok(reply),
                 Err(failed) => failed,
             };
             let wait = failed.failure.and_then(|f| self.retry.next_wait(f, attempt, waited, fastrand::f64()));
@@ -157,7 +167,7 @@ impl Connection {
         }
     }
 
-    async fn attempt(&self, request: &Request, limits: Limits, stats: &Stats, pool: &BodyPool) -> std::result::Result<Vec<u8>, Attempt> {
+    async fn attempt(&self, request: &Request, limits: Limits, stats: &Stats, pool: &BodyPool) -> std::result::Result<Reply, Attempt> {
         let give_up = |error| Attempt { failure: None, error };
         let built = self.build(request).map_err(give_up)?;
         let mut response = self.http.execute(built).await.map_err(|e| connection_failed(&e))?;
@@ -167,6 +177,7 @@ impl Connection {
         if !response.status().is_success() {
             return Err(refused(&response));
         }
+        let next = link::next(response.headers().get_all(LINK).iter().filter_map(|h| h.to_str().ok()));
         let encoding = response.headers().get(CONTENT_ENCODING).and_then(|h| h.to_str().ok()).map(str::to_owned);
         let mut wire = pool.take();
         let announced = response.content_length().unwrap_or(0);
@@ -183,7 +194,7 @@ impl Connection {
         }
         let body = body::decompress(encoding.as_deref(), wire, pool, limits.max_response_bytes).map_err(give_up)?;
         stats.body_bytes.add(body.len() as u64);
-        Ok(body)
+        Ok(Reply { body, next })
     }
 
     fn build(&self, request: &Request) -> Result<reqwest::Request> {
@@ -192,6 +203,15 @@ impl Connection {
             // Joined by steps: Url::join would drop the base's own path, and steps are percent-encoded each.
             let mut path = url.path_segments_mut().map_err(|()| unsendable("base_url"))?;
             path.pop_if_empty().extend(request.path.split('/').skip(1));
+        }
+        if let Some(next) = &request.url {
+            let next = url.join(next).map_err(|_| Error::new(ErrorKind::Shape, "the address of the next page is not a URL"))?;
+            // SECURITY: whoever makes the address must not choose who gets the key.
+            if next.origin() != url.origin() {
+                return Err(Error::new(ErrorKind::Shape, "the address of the next page is on another host, which is not followed")
+                    .hint("Set base_url to the address that the API itself uses, if you trust it."));
+            }
+            url = next;
         }
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);

@@ -5,16 +5,18 @@
 
 mod walk;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde::de::{DeserializeSeed, IgnoredAny};
 
 use super::json_text::{self, Invalid};
-use super::page::{CellState, Mark, Page};
+use super::page::{CellState, Page, RowMark};
 use super::paging::PageFacts;
 use super::timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 use crate::plan::window::Window;
-use crate::sources::Pointer;
+use crate::sources::{NextUrl, PagingStyle, Pointer, Table};
 
 /// What a column's type wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,9 +64,23 @@ pub struct Column {
 pub struct Decoder {
     columns: Vec<Column>,
     fields: Node,
-    records: Pointer,
-    next: Pointer,
+    /// What is looked for in the envelope, and where; the records come first.
+    marks: Vec<(Pointer, Mark)>,
+    /// The object that must be there for a missing key to prove anything.
+    evidence: Option<Pointer>,
+    /// Whether the ends of each page are fingerprinted, because pages overlap.
+    overlap: bool,
     on_invalid: OnInvalid,
+}
+
+/// What a place in the envelope holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Records,
+    Next,
+    Total,
+    /// Only whether there is an object.
+    Evidence,
 }
 
 /// What differs from slice to slice.
@@ -76,6 +92,8 @@ pub struct SliceRules {
     pub partition: Vec<(usize, Vec<String>)>,
     /// Values asked for, by the description's column.
     pub asked: Vec<(usize, String)>,
+    /// Records at the start of the page that were read before.
+    pub overlap: u64,
 }
 
 /// What was read, beside the rows.
@@ -120,15 +138,29 @@ impl Node {
 }
 
 impl Decoder {
-    /// A decoder of these columns.
-    pub fn new(columns: Vec<Column>, records: Pointer, next: Pointer, on_invalid: OnInvalid) -> Self {
+    /// A decoder of these columns of a table's responses.
+    pub fn new(columns: Vec<Column>, table: &Table, on_invalid: OnInvalid) -> Self {
         let mut fields = Node::default();
         for (index, column) in columns.iter().enumerate() {
             if let From::Field(pointer) = &column.from {
                 fields.add(&pointer.0, index);
             }
         }
-        Self { columns, fields, records, next, on_invalid }
+        let pagination = &table.pagination;
+        let mut marks = vec![(table.records.clone(), Mark::Records)];
+        let next = match &pagination.style {
+            PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => Some(next.clone()),
+            _ => None,
+        };
+        // A key that stands in an object of its own is missing only where that object is there: without it the response is not
+        // the one that was described, perhaps an error in a 200.
+        let evidence = next.as_ref().and_then(|next| next.0.split_last()).filter(|(_, parent)| !parent.is_empty());
+        let evidence = evidence.map(|(_, parent)| Pointer(parent.to_vec()));
+        marks.extend(next.map(|next| (next, Mark::Next)));
+        marks.extend(pagination.total.clone().map(|total| (total, Mark::Total)));
+        marks.extend(evidence.clone().map(|parent| (parent, Mark::Evidence)));
+        let overlap = matches!(pagination.style, PagingStyle::Offset { overlap: true, .. });
+        Self { columns, fields, marks, evidence, overlap, on_invalid }
     }
 
     /// How many columns its pages have.
@@ -147,12 +179,14 @@ impl Decoder {
             constants: Vec::new(),
             out: Decoded::default(),
             found: false,
+            evident: false,
             keys: Vec::new(),
             error: None,
         };
         reader.set_constants()?;
         let mut json = serde_json::Deserializer::from_str(text);
-        let envelope = walk::Envelope { reader: &mut reader, depth: 0, records: true, next: true };
+        let alive = (0..self.marks.len()).collect();
+        let envelope = walk::Envelope { reader: &mut reader, depth: 0, alive };
         let read = envelope.deserialize(&mut json).and_then(|()| json.end());
         if let Err(e) = read {
             // The only thing that serde refuses for its type is a record: everything around it may be anything.
@@ -160,7 +194,12 @@ impl Decoder {
             return Err(own.unwrap_or_else(|| malformed(text, &e)));
         }
         if !reader.found {
-            return Err(no_records(&self.records));
+            return Err(no_records(&self.marks[0].0));
+        }
+        if let Some(parent) = &self.evidence
+            && !reader.evident
+        {
+            return Err(no_evidence(parent));
         }
         Ok((reader.page, reader.out))
     }
@@ -174,6 +213,12 @@ fn malformed(text: &str, error: &serde_json::Error) -> Error {
     }
     let problem = if error.is_eof() { "the response ends before its JSON does" } else { "the response is not valid JSON" };
     Error::new(ErrorKind::Shape, problem).detail(format!("At line {}, column {} of {} bytes.", error.line(), error.column(), text.len()))
+}
+
+fn no_evidence(at: &Pointer) -> Error {
+    Error::new(ErrorKind::Shape, format!("the response has no object at \"{at}\""))
+        .detail("Without it nothing says whether there is another page.")
+        .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
 }
 
 fn no_records(at: &Pointer) -> Error {
@@ -194,6 +239,7 @@ struct Reader<'a> {
     constants: Vec<(usize, CellState, u64)>,
     out: Decoded,
     found: bool,
+    evident: bool,
     /// The last record's keys in order, each with the child it named: records of one body repeat their order.
     keys: Vec<(String, Option<usize>)>,
     error: Option<Error>,
@@ -204,6 +250,14 @@ impl Reader<'_> {
     fn fail<E: serde::de::Error>(&mut self, error: Error) -> E {
         self.error = Some(error);
         E::custom("")
+    }
+
+    /// Remembers the page's first and last record.
+    fn fingerprint(&mut self, raw: &str) {
+        let mut hasher = DefaultHasher::new();
+        raw.hash(&mut hasher);
+        let print = hasher.finish();
+        self.out.facts.ends = Some((self.out.facts.ends.map_or(print, |(first, _)| first), print));
     }
 
     fn place(&self, column: usize) -> String {
@@ -230,7 +284,7 @@ impl Reader<'_> {
     }
 
     /// Puts one raw JSON value into the cells that want it.
-    fn put(&mut self, mark: Mark, columns: &[usize], raw: &str) -> Result<()> {
+    fn put(&mut self, mark: RowMark, columns: &[usize], raw: &str) -> Result<()> {
         for &column in columns {
             let (state, cell) = self.cell(column, raw).map_err(|Invalid| self.bad_text(column))?;
             self.page.set(mark, column, state, cell);
@@ -297,7 +351,7 @@ impl Reader<'_> {
     }
 
     /// Keeps or drops the record just read.
-    fn finish_record(&mut self, mark: Mark) -> Result<()> {
+    fn finish_record(&mut self, mark: RowMark) -> Result<()> {
         for i in 0..self.constants.len() {
             let (column, state, cell) = self.constants[i];
             self.page.set(mark, column, state, cell);

@@ -6,6 +6,7 @@ pub mod body;
 pub mod client;
 pub mod decode;
 pub mod json_text;
+pub mod link;
 pub mod page;
 pub mod paging;
 pub mod retry;

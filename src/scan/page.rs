@@ -19,7 +19,7 @@ pub enum CellState {
 
 /// Where the arena and the rows ended, to go back to.
 #[derive(Debug, Clone, Copy)]
-pub struct Mark {
+pub struct RowMark {
     arena: usize,
     cells: usize,
 }
@@ -82,8 +82,8 @@ impl Page {
     }
 
     /// Begins a row of NULLs and says where it began.
-    pub fn begin_row(&mut self) -> Mark {
-        let mark = Mark { arena: self.arena.len(), cells: self.cells.len() };
+    pub fn begin_row(&mut self) -> RowMark {
+        let mark = RowMark { arena: self.arena.len(), cells: self.cells.len() };
         let end = mark.cells + self.columns;
         self.cells.resize(end, 0);
         self.states.resize(end, CellState::Null);
@@ -96,7 +96,7 @@ impl Page {
     }
 
     /// Forgets the row that was begun.
-    pub fn drop_row(&mut self, mark: Mark) {
+    pub fn drop_row(&mut self, mark: RowMark) {
         self.arena.truncate(mark.arena);
         self.cells.truncate(mark.cells);
         self.states.truncate(mark.cells);
@@ -105,13 +105,13 @@ impl Page {
 
     /// Sets a cell of the row that was begun; a second setting replaces the first.
     #[inline]
-    pub fn set(&mut self, mark: Mark, column: usize, state: CellState, cell: u64) {
+    pub fn set(&mut self, mark: RowMark, column: usize, state: CellState, cell: u64) {
         self.cells[mark.cells + column] = cell;
         self.states[mark.cells + column] = state;
     }
 
     /// A cell of the row that was begun.
-    pub fn get(&self, mark: Mark, column: usize) -> (CellState, u64) {
+    pub fn get(&self, mark: RowMark, column: usize) -> (CellState, u64) {
         (self.states[mark.cells + column], self.cells[mark.cells + column])
     }
 

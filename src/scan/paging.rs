@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::PageToken;
-use crate::sources::PagingStyle;
+use crate::sources::{Pagination, PagingStyle};
 
 /// An API that answers this many empty pages in a row, each naming another key, is not answering (law 2).
 const MAX_EMPTY_PAGES: u32 = 100;
@@ -15,23 +15,32 @@ const MAX_EMPTY_PAGES: u32 = 100;
 pub struct PageFacts {
     /// Records in the response, before any was dropped.
     pub records: u64,
-    /// The key of the next page: absent, null and `""` are all `None`.
+    /// The key or address of the next page: absent, null and `""` are all `None`.
     pub next: Option<String>,
+    /// How many records there are in all, if the response says so.
+    pub total: Option<u64>,
+    /// Fingerprints of the first and the last record, where pages overlap.
+    pub ends: Option<(u64, u64)>,
 }
 
 /// The state of one chain.
 #[derive(Debug)]
 pub struct Pager {
-    style: PagingStyle,
+    pagination: Pagination,
     token: PageToken,
     seen: HashSet<u128>,
     empty: u32,
+    /// Records read so far, overlaps not counted twice.
+    read: u64,
+    total: Option<u64>,
+    /// The fingerprint of the last record read.
+    last: Option<u64>,
 }
 
 impl Pager {
     /// A chain at its start.
-    pub fn new(style: PagingStyle) -> Self {
-        Self { style, token: PageToken::Start, seen: HashSet::new(), empty: 0 }
+    pub fn new(pagination: Pagination) -> Self {
+        Self { pagination, token: PageToken::Start, seen: HashSet::new(), empty: 0, read: 0, total: None, last: None }
     }
 
     /// The token of the page to ask for.
@@ -39,11 +48,49 @@ impl Pager {
         &self.token
     }
 
+    /// How many records at the start of the page asked for were read before.
+    pub fn overlap(&self) -> u64 {
+        match (&self.pagination.style, &self.token) {
+            (PagingStyle::Offset { overlap: true, .. }, PageToken::Offset(_)) => 1,
+            _ => 0,
+        }
+    }
+
     /// Moves on past the page just read. `false` is the proven end.
     pub fn advance(&mut self, facts: &PageFacts) -> Result<bool> {
-        let PagingStyle::Cursor { bookmark, .. } = self.style;
+        let style = self.pagination.style.clone();
+        match style {
+            PagingStyle::Cursor { bookmark, .. } => self.follow(facts, bookmark, PageToken::Cursor),
+            PagingStyle::NextUrl(_) => self.follow(facts, false, PageToken::Url),
+            PagingStyle::Number { first, .. } => {
+                let number = match self.token {
+                    PageToken::Page(n) => n,
+                    _ => first,
+                };
+                self.count(facts, |_| Ok(PageToken::Page(number + 1)))
+            }
+            PagingStyle::Offset { max, overlap, .. } => self.count(facts, |read| {
+                let offset = if overlap { read - 1 } else { read };
+                match max {
+                    Some(max) if offset > max => {
+                        Err(Error::new(ErrorKind::Shape, format!("the API reaches no record beyond offset {max}"))
+                            .detail(format!("{read} records were read, and nothing proves that there are no more."))
+                            .hint("Narrow the query so that fewer records match."))
+                    }
+                    _ => Ok(PageToken::Offset(offset)),
+                }
+            }),
+        }
+    }
+
+    /// The response names the next page.
+    fn follow(&mut self, facts: &PageFacts, bookmark: bool, token: impl Fn(String) -> PageToken) -> Result<bool> {
         let Some(key) = facts.next.as_deref().filter(|key| !key.is_empty()) else { return Ok(false) };
-        let same = matches!(&self.token, PageToken::Cursor(used) if used == key);
+        if facts.records == 0 && self.pagination.empty_page_ends {
+            return Ok(false);
+        }
+        let next = token(key.to_owned());
+        let same = self.token == next;
         if same && facts.records == 0 && bookmark {
             return Ok(false);
         }
@@ -59,9 +106,51 @@ impl Pager {
             )
             .hint("Nothing proves that the data ended. Report this to the API's vendor, or ask for a smaller time range."));
         }
-        self.token = PageToken::Cursor(key.to_owned());
+        self.token = next;
         Ok(true)
     }
+
+    /// We count: by what was received, never by what was asked for, because a server may clamp the page size.
+    fn count(&mut self, facts: &PageFacts, next: impl Fn(u64) -> Result<PageToken>) -> Result<bool> {
+        let again = self.overlap();
+        if again > 0 && (facts.records == 0 || facts.ends.map(|(first, _)| first) != self.last) {
+            return Err(shifted("A page does not begin with the record at which the page before it ended."));
+        }
+        let new = facts.records.saturating_sub(again);
+        self.read += new;
+        if let Some((_, last)) = facts.ends {
+            self.last = Some(last);
+        }
+        if let Some(total) = facts.total {
+            let before = *self.total.get_or_insert(total);
+            if total != before {
+                return Err(shifted(&format!("The API said that there are {before} records, and then {total}.")));
+            }
+            if self.read > total {
+                return Err(shifted(&format!("The API said that there are {total} records, and gave {}.", self.read)));
+            }
+            if self.read == total {
+                return Ok(false);
+            }
+            if new == 0 {
+                return Err(shifted(&format!("The API said that there are {total} records, and gave {} and then none.", self.read)));
+            }
+        } else if self.pagination.total.is_some() && !self.pagination.empty_page_ends {
+            return Err(Error::new(ErrorKind::Shape, "the response does not say how many records there are")
+                .detail("Nothing else would prove that all of them were read."));
+        } else if new == 0 {
+            // Declared: only with `empty_page_ends` can a counted chain have no total.
+            return Ok(false);
+        }
+        self.token = next(self.read)?;
+        Ok(true)
+    }
+}
+
+fn shifted(detail: &str) -> Error {
+    Error::new(ErrorKind::Shape, "records moved while they were read")
+        .detail(detail)
+        .hint("Run the query again; an upper bound in the past keeps new records from moving pages, where the API has a time range.")
 }
 
 /// 128 bits stand for a key, so that memory stays bounded for chains of many long keys (law 8).
@@ -75,63 +164,4 @@ fn fingerprint(key: &str) -> u128 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sources::built_in;
-
-    fn pager() -> Pager {
-        Pager::new(built_in("tixngo").unwrap().unwrap().tables[0].pagination.style.clone())
-    }
-
-    fn page(records: u64, next: Option<&str>) -> PageFacts {
-        PageFacts { records, next: next.map(str::to_owned) }
-    }
-
-    #[test]
-    fn a_missing_or_empty_key_ends_the_chain_whatever_the_page_held() {
-        for records in [0, 5] {
-            assert_eq!(pager().advance(&page(records, None)), Ok(false));
-            assert_eq!(pager().advance(&page(records, Some(""))), Ok(false));
-        }
-    }
-
-    #[test]
-    fn an_empty_page_with_a_new_key_is_not_the_end() {
-        let mut p = pager();
-        assert_eq!(p.advance(&page(0, Some("a"))), Ok(true));
-        assert_eq!(*p.token(), PageToken::Cursor("a".into()));
-        assert_eq!(p.advance(&page(3, Some("b"))), Ok(true));
-    }
-
-    #[test]
-    fn an_empty_page_with_the_key_just_used_is_a_bookmark_where_declared() {
-        let mut p = pager();
-        assert_eq!(p.advance(&page(3, Some("a"))), Ok(true));
-        assert_eq!(p.advance(&page(0, Some("a"))), Ok(false));
-        let mut strict = pager();
-        let PagingStyle::Cursor { bookmark, .. } = &mut strict.style;
-        *bookmark = false;
-        assert_eq!(strict.advance(&page(3, Some("a"))), Ok(true));
-        assert!(strict.advance(&page(0, Some("a"))).is_err());
-    }
-
-    #[test]
-    fn a_key_seen_before_is_an_error_also_when_others_came_between() {
-        let mut p = pager();
-        assert_eq!(p.advance(&page(1, Some("a"))), Ok(true));
-        assert_eq!(p.advance(&page(1, Some("b"))), Ok(true));
-        assert_eq!(p.advance(&page(1, Some("a"))).unwrap_err().kind(), ErrorKind::Shape);
-        let mut p = pager();
-        assert_eq!(p.advance(&page(1, Some("a"))), Ok(true));
-        assert!(p.advance(&page(1, Some("a"))).is_err(), "rows and the same key: no progress");
-    }
-
-    #[test]
-    fn a_hundred_empty_pages_in_a_row_are_an_error() {
-        let mut p = pager();
-        for i in 1..MAX_EMPTY_PAGES {
-            assert_eq!(p.advance(&page(0, Some(&format!("k{i}")))), Ok(true));
-        }
-        assert_eq!(p.advance(&page(0, Some("last"))).unwrap_err().kind(), ErrorKind::Shape);
-    }
-}
+mod tests;

@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::{asked, request};
 use crate::plan::slice::Slice;
 use crate::plan::window::Window;
-use crate::sources::Table;
+use crate::sources::{NextUrl, PagingStyle, Table};
 
 /// A row further outside the bounds that were asked for than this, or than the API's unit, is no rounding of theirs: not even
 /// a whole minute, and every confusion of time zones is larger.
@@ -67,7 +67,7 @@ impl ScanSpec {
         let partition =
             slice.partition.iter().filter_map(|key| Some((*self.partition_columns.get(key)?, slice.values.get(key)?.clone()))).collect();
         let asked = slice.values.iter().filter_map(|(key, values)| Some((*key, values.first()?.clone()))).collect();
-        SliceRules { window, partition, asked }
+        SliceRules { window, partition, asked, overlap: 0 }
     }
 }
 
@@ -230,26 +230,30 @@ fn lost_worker(join: &tokio::task::JoinError) -> Error {
 
 async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Message>) -> Result<()> {
     let spec = &shared.spec;
-    let rules = spec.rules(&slice);
-    let mut pager = Pager::new(spec.table.pagination.style.clone());
+    let mut rules = spec.rules(&slice);
+    let mut pager = Pager::new(spec.table.pagination.clone());
     let mut number = 0;
     loop {
         let Some(first) = shared.leave_to_send().await else { return Ok(()) };
         number += 1;
         let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
         let asked = request(&spec.table, &slice, pager.token(), size);
-        let body = spec.connection.fetch(&asked, number, spec.limits, &shared.stats, &shared.bodies).await?;
+        rules.overlap = pager.overlap();
+        let reply = spec.connection.fetch(&asked, number, spec.limits, &shared.stats, &shared.bodies).await?;
         let started = Instant::now();
         let page = shared.spent.lock().ok().and_then(|mut spent| spent.pop()).unwrap_or_default();
-        let decoded = spec.decoder.decode(&rules, &body, page.reset(spec.decoder.width(), number));
+        let decoded = spec.decoder.decode(&rules, &reply.body, page.reset(spec.decoder.width(), number));
         shared.stats.decode_micros.add_time(started.elapsed());
         let located = |error: Error| {
             let at = format!("{}, page {number}", asked.line());
             let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}. {d}"));
             error.detail(detail)
         };
-        let (page, decoded) = decoded.map_err(located)?;
-        shared.bodies.give_back(body);
+        let (page, mut decoded) = decoded.map_err(located)?;
+        if spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
+            decoded.facts.next = reply.next;
+        }
+        shared.bodies.give_back(reply.body);
         shared.stats.pages.add(1);
         shared.stats.records.add(decoded.facts.records);
         shared.stats.outside_window.add(decoded.outside_window);

@@ -131,17 +131,21 @@ pub enum Part {
     Path,
 }
 
-/// How the next page is asked for.
+/// How the next page is asked for, and what proves that there is none.
 #[derive(Debug, Clone)]
 pub struct Pagination {
     /// The rule that yields the next page token.
     pub style: PagingStyle,
     /// Where the page size travels.
     pub size: PageSize,
+    /// Where the response says how many records there are in all; reaching it is the end.
+    pub total: Option<Pointer>,
+    /// An empty page is the end.
+    pub empty_page_ends: bool,
 }
 
 /// The rules that yield page tokens.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PagingStyle {
     /// An opaque key in the response names the next page; its absence, null or `""` ends the chain.
     Cursor {
@@ -152,6 +156,34 @@ pub enum PagingStyle {
         /// The last key may be a bookmark: an empty page that names the key just used ends the chain.
         bookmark: bool,
     },
+    /// Pages are numbered. Their size may not change within a chain.
+    Number {
+        /// Where the number travels.
+        place: Place,
+        /// The number of the first page.
+        first: u64,
+    },
+    /// A page begins after so many records.
+    Offset {
+        /// Where the offset travels.
+        place: Place,
+        /// The largest offset that the API accepts; records beyond it cannot be read.
+        max: Option<u64>,
+        /// Each page is asked for from one record earlier, and must begin with the last record of the page before: the only
+        /// way to notice rows that shift where there is no total.
+        overlap: bool,
+    },
+    /// The response names the address of the next page; its absence, null or `""` ends the chain.
+    NextUrl(NextUrl),
+}
+
+/// Where the address of the next page stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextUrl {
+    /// In the body.
+    Body(Pointer),
+    /// In the `Link` header, with `rel="next"` (RFC 8288).
+    LinkHeader,
 }
 
 /// Where the page size travels, and its bounds.

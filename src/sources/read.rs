@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::fault::{Faults, Object};
 use super::{
-    Column, Credential, Filter, Method, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place, Pointer, SECRETS, Source,
-    SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+    Column, Credential, Filter, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place, Pointer, SECRETS,
+    Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::units::parse_duration;
@@ -138,8 +138,10 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
     };
     // A missing pagination is a fault already, so what stands in for it is never used.
     let pagination = pagination.unwrap_or_else(|| Pagination {
-        style: PagingStyle::Cursor { token: nowhere(), next: Pointer::default(), bookmark: false },
+        style: PagingStyle::Number { place: nowhere(), first: 1 },
         size: PageSize { place: nowhere(), max: 1, may_change: false },
+        total: None,
+        empty_page_ends: false,
     });
     o.finish(faults);
     Table { name, doc, method, path, records, pagination, time_range, columns }
@@ -249,18 +251,64 @@ fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults) 
     TimeRange { column: column.unwrap_or(0), from, to, required, format, unit }
 }
 
+/// The styles by their names.
+#[derive(Clone, Copy)]
+enum Style {
+    Cursor,
+    Number,
+    Offset,
+    NextUrl,
+    LinkHeader,
+}
+
 fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option<Pagination> {
+    const STYLES: &[(&str, Style)] = &[
+        ("cursor", Style::Cursor),
+        ("page_number", Style::Number),
+        ("offset", Style::Offset),
+        ("next_url", Style::NextUrl),
+        ("link_header", Style::LinkHeader),
+    ];
     let mut o = Object::new(value, at, faults);
-    o.choice("style", &[("cursor", ())], None, faults);
-    let token = o.required("token", faults).map(|v| place(v, &o.place("token"), faults));
-    let next = o.pointer("next", faults);
-    if next.is_none() {
-        faults.push(at, "\"next\" is required");
+    let style = o.choice("style", STYLES, None, faults);
+    let token = |o: &mut Object<'_>, faults: &mut Faults| {
+        let value = o.required("token", faults)?;
+        Some(place(value, &o.place("token"), faults))
+    };
+    let needs_next = |next: Option<Pointer>, faults: &mut Faults| {
+        if next.is_none() {
+            faults.push(at, "\"next\" is required");
+        }
+        next
+    };
+    let style = style.and_then(|style| match style {
+        Style::Cursor => {
+            let (token, next) = (token(&mut o, faults), o.pointer("next", faults));
+            let bookmark = o.flag("bookmark", false, faults);
+            Some(PagingStyle::Cursor { next: needs_next(next, faults)?, token: token?, bookmark })
+        }
+        Style::Number => {
+            let first = o.count("first", faults).unwrap_or(1);
+            Some(PagingStyle::Number { place: token(&mut o, faults)?, first })
+        }
+        Style::Offset => {
+            let (max, overlap) = (o.count("max", faults), o.flag("overlap", false, faults));
+            Some(PagingStyle::Offset { place: token(&mut o, faults)?, max, overlap })
+        }
+        Style::NextUrl => {
+            let next = o.pointer("next", faults);
+            needs_next(next, faults).map(|next| PagingStyle::NextUrl(NextUrl::Body(next)))
+        }
+        Style::LinkHeader => Some(PagingStyle::NextUrl(NextUrl::LinkHeader)),
+    });
+    let total = o.pointer("total", faults);
+    let empty_page_ends = o.flag("empty_page_ends", false, faults);
+    if matches!(style, Some(PagingStyle::Number { .. } | PagingStyle::Offset { .. })) && total.is_none() && !empty_page_ends {
+        faults.push(at, "needs \"total\" or \"empty_page_ends\": something must prove the end");
     }
-    let bookmark = o.flag("bookmark", false, faults);
     let size = o.required("size", faults).map(|v| page_size(v, &o.place("size"), faults));
     o.finish(faults);
-    Some(Pagination { style: PagingStyle::Cursor { token: token?, next: next?, bookmark }, size: size? })
+    Some(Pagination { style: style?, size: size?, total, empty_page_ends })
 }
 
 fn page_size(value: &Value, at: &str, faults: &mut Faults) -> PageSize {

@@ -55,7 +55,7 @@ fn tixngo_has_every_field_and_every_parameter_of_the_reference_page() {
     );
     let range = table.time_range.as_ref().unwrap();
     let mut parameters = vec![range.from.name.as_str(), range.to.name.as_str(), table.pagination.size.place.name.as_str()];
-    let PagingStyle::Cursor { token, .. } = &table.pagination.style;
+    let PagingStyle::Cursor { token, .. } = &table.pagination.style else { panic!("TIXNGO pages by cursor") };
     parameters.push(&token.name);
     parameters.extend(table.columns.iter().filter_map(|c| Some(c.filter.as_ref()?.place.name.as_str())));
     parameters.sort_unstable();
@@ -102,7 +102,7 @@ fn a_minimal_description_suffices() {
 fn all_faults_are_listed_each_with_its_place() {
     let found = faults(
         r#"{"name":"Bad Name","colour":"red","tables":[
-            {"name":"t","path":"p","pagination":{"style":"offset","token":{"name":"k"},"next":"n","size":{"name":"l","max":0}},
+            {"name":"t","path":"p","pagination":{"style":"cursor","token":{"name":"k"},"next":"n","size":{"name":"l","max":0},"total":"t"},
              "time_range":{"column":"when","from":{"name":"f"},"unit":"soon"},
              "columns":[{"name":"a","type":"money"},{"name":"A"},{"name":"b","request":{"option":"nope"}}]}],
           "auth":[{"header":"X","value":"{key"},{"header":"X","value":"{password_of_my_cat}"}]}"#,
@@ -112,7 +112,7 @@ fn all_faults_are_listed_each_with_its_place() {
         "/: \"colour\" is not a member here",
         "/tables/0/path: must begin with \"/\"",
         "/tables/0: \"records\" is required",
-        "/tables/0/pagination/style: must be one of",
+        "/tables/0/pagination/total: must be a JSON Pointer",
         "/tables/0/pagination/next: must be a JSON Pointer",
         "/tables/0/pagination/size: \"max\" is required",
         "/tables/0/time_range/column: \"when\" is not one of the table's columns",

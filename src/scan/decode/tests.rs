@@ -1,4 +1,5 @@
 use super::*;
+use crate::sources::built_in;
 
 const ALL: i64 = i64::MAX;
 
@@ -6,12 +7,16 @@ fn column(name: &str, path: &str, target: Target) -> Column {
     Column { name: name.into(), from: From::Field(Pointer::parse(path).unwrap()), target, embedded: false }
 }
 
-fn pointer(text: &str) -> Pointer {
-    Pointer::parse(text).unwrap()
+/// Of a table whose next page no body names.
+fn decoder(columns: Vec<Column>) -> Decoder {
+    let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+    table.pagination.style = PagingStyle::NextUrl(NextUrl::LinkHeader);
+    Decoder::new(columns, &table, OnInvalid::Error)
 }
 
-fn decoder(columns: Vec<Column>) -> Decoder {
-    Decoder::new(columns, pointer("/result"), pointer("/pagination/nextPageKey"), OnInvalid::Error)
+/// Of TIXNGO's own table.
+fn keyed(columns: Vec<Column>) -> Decoder {
+    Decoder::new(columns, &built_in("tixngo").unwrap().unwrap().tables[0], OnInvalid::Error)
 }
 
 fn read(decoder: &Decoder, rules: &SliceRules, body: &str) -> Result<(Page, Decoded)> {
@@ -45,7 +50,7 @@ fn refused(body: &str) -> Error {
 
 #[test]
 fn fields_are_found_by_name_whatever_their_order_and_case_and_others_are_skipped() {
-    let d = decoder(vec![
+    let d = keyed(vec![
         column("id", "/eventID", Target::Text),
         column("n", "/n", Target::Integer(ALL)),
         column("deep", "/user/name", Target::Text),
@@ -56,7 +61,7 @@ fn fields_are_found_by_name_whatever_their_order_and_case_and_others_are_skipped
         {"user":{"name":null},"more":{"eventID":"no"}}]}"#;
     let (page, decoded) = read(&d, &SliceRules::default(), body).unwrap();
     assert_eq!(rows(&page, 3), [["'a'", "=1", "'u'"], ["'b'", "=2", "NULL"], ["NULL", "NULL", "NULL"]]);
-    assert_eq!(decoded.facts, PageFacts { records: 3, next: Some("k".into()) });
+    assert_eq!(decoded.facts, PageFacts { records: 3, next: Some("k".into()), ..PageFacts::default() });
 }
 
 #[test]
@@ -124,7 +129,10 @@ fn the_whole_record_and_its_fields_can_be_read_together() {
 
 #[test]
 fn records_may_be_the_document_itself() {
-    let d = Decoder::new(vec![column("a", "/a", Target::Text)], pointer(""), pointer("/next"), OnInvalid::Error);
+    let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+    table.records = Pointer::default();
+    table.pagination.style = PagingStyle::NextUrl(NextUrl::LinkHeader);
+    let d = Decoder::new(vec![column("a", "/a", Target::Text)], &table, OnInvalid::Error);
     let (page, decoded) = read(&d, &SliceRules::default(), r#"[{"a":"x"},{"a":"y"}]"#).unwrap();
     assert_eq!((page.rows(), decoded.facts.next), (2, None));
 }
@@ -219,15 +227,53 @@ fn text_that_postgres_cannot_hold_names_its_place() {
 
 #[test]
 fn page_keys_may_be_texts_or_numbers() {
-    let next = |json: &str| {
-        read(&decoder(vec![]), &SliceRules::default(), &format!("{{\"pagination\":{{\"nextPageKey\":{json}}},\"result\":[]}}"))
-    };
+    let next =
+        |json: &str| read(&keyed(vec![]), &SliceRules::default(), &format!("{{\"pagination\":{{\"nextPageKey\":{json}}},\"result\":[]}}"));
     assert_eq!(next("\"a\\/b\"").unwrap().1.facts.next.as_deref(), Some("a/b"));
     assert_eq!(next("17").unwrap().1.facts.next.as_deref(), Some("17"));
     assert_eq!(next("null").unwrap().1.facts.next, None);
     assert_eq!(next("{}").unwrap_err().kind(), ErrorKind::Shape);
-    let absent = read(&decoder(vec![]), &SliceRules::default(), r#"{"pagination":null,"result":[]}"#).unwrap();
+    let absent = read(&keyed(vec![]), &SliceRules::default(), r#"{"pagination":{},"result":[]}"#).unwrap();
     assert_eq!(absent.1.facts.next, None);
+}
+
+#[test]
+fn a_missing_key_proves_nothing_where_its_object_is_missing() {
+    for body in [
+        r#"{"result":[]}"#,
+        r#"{"pagination":null,"result":[{}]}"#,
+        r#"{"pagination":[],"result":[{}]}"#,
+        r#"{"result":[],"error":{"code":1}}"#,
+    ] {
+        let error = read(&keyed(vec![]), &SliceRules::default(), body).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Shape, "the response has no object at \"/pagination\""), "{body}");
+    }
+}
+
+#[test]
+fn totals_are_numbers_or_their_digits() {
+    let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+    table.pagination.total = Pointer::parse("/count");
+    let d = Decoder::new(vec![], &table, OnInvalid::Error);
+    let total = |json: &str| {
+        read(&d, &SliceRules::default(), &format!("{{\"pagination\":{{}},\"count\":{json},\"result\":[]}}")).map(|r| r.1.facts.total)
+    };
+    assert_eq!((total("7"), total("\"7\""), total("null")), (Ok(Some(7)), Ok(Some(7)), Ok(None)));
+    assert!(total("-1").is_err() && total("{}").is_err() && total("1.5").is_err());
+}
+
+#[test]
+fn overlapping_records_are_fingerprinted_and_dropped() {
+    let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+    let PagingStyle::Cursor { token, .. } = table.pagination.style.clone() else { panic!("TIXNGO pages by cursor") };
+    table.pagination.style = PagingStyle::Offset { place: token, max: None, overlap: true };
+    let d = Decoder::new(vec![column("a", "/a", Target::Text)], &table, OnInvalid::Error);
+    let (first, one) = read(&d, &SliceRules::default(), r#"{"result":[{"a":"x"},{"a":"y"}]}"#).unwrap();
+    let rules = SliceRules { overlap: 1, ..SliceRules::default() };
+    let (second, two) = read(&d, &rules, r#"{"result":[{"a":"y"},{"a":"z"}]}"#).unwrap();
+    assert_eq!((rows(&first, 1).len(), rows(&second, 1)), (2, vec![vec!["'z'".to_owned()]]));
+    assert_eq!(one.facts.ends.unwrap().1, two.facts.ends.unwrap().0);
+    assert_eq!((two.facts.records, second.record(0)), (2, 2));
 }
 
 #[test]

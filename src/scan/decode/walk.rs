@@ -6,29 +6,41 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::super::json_text::{self, Invalid};
-use super::super::page::Mark;
-use super::{Node, Reader, not_an_object};
+use super::super::page::RowMark;
+use super::{Mark, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
-use crate::sources::Pointer;
 
-/// The objects around the records; `records` and `next` say whether this one is on the way to them.
+/// The objects around the records; `alive` are the marks that may still lie below.
 pub(super) struct Envelope<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
     pub(super) depth: usize,
-    pub(super) records: bool,
-    pub(super) next: bool,
+    pub(super) alive: Vec<usize>,
+}
+
+impl Envelope<'_, '_> {
+    /// Whether this very place has the mark.
+    fn is_at(&self, mark: Mark) -> bool {
+        let marks = &self.reader.decoder.marks;
+        self.alive.iter().any(|i| marks[*i].1 == mark && marks[*i].0.0.len() == self.depth)
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
-        let decoder = self.reader.decoder;
-        if self.records && decoder.records.0.len() == self.depth {
+        if self.is_at(Mark::Records) {
             return Records(self.reader).deserialize(deserializer);
         }
-        deserializer.deserialize_any(self)
+        let (next, all) = (self.is_at(Mark::Next), self.is_at(Mark::Total));
+        if !(next || all) {
+            return deserializer.deserialize_any(self);
+        }
+        let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+        let facts = &mut self.reader.out.facts;
+        let read = if next { page_key(raw.get()).map(|key| facts.next = key) } else { total(raw.get()).map(|n| facts.total = n) };
+        read.map_err(|error| self.reader.fail(error))
     }
 }
 
@@ -41,20 +53,15 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         let decoder = self.reader.decoder;
-        let step = |pointer: &'_ Pointer, on_way: bool, key: &str| on_way && pointer.0.get(self.depth).is_some_and(|name| name == key);
+        let depth = self.depth;
+        self.reader.evident |= self.is_at(Mark::Evidence);
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            let records = step(&decoder.records, self.records, &key);
-            let next = step(&decoder.next, self.next, &key);
-            if next && decoder.next.0.len() == self.depth + 1 {
-                let raw: &RawValue = map.next_value()?;
-                self.reader.out.facts.next = match page_key(raw.get()) {
-                    Ok(key) => key,
-                    Err(error) => return Err(self.reader.fail(error)),
-                };
-            } else if records || next {
-                map.next_value_seed(Envelope { reader: &mut *self.reader, depth: self.depth + 1, records, next })?;
-            } else {
+            let on_way = |i: &&usize| decoder.marks[**i].0.0.get(depth).is_some_and(|name| *name == key);
+            let alive: Vec<usize> = self.alive.iter().filter(on_way).copied().collect();
+            if alive.is_empty() {
                 map.next_value::<IgnoredAny>()?;
+            } else {
+                map.next_value_seed(Envelope { reader: &mut *self.reader, depth: depth + 1, alive })?;
             }
         }
         Ok(())
@@ -94,6 +101,17 @@ fn page_key(raw: &str) -> Result<Option<String>> {
         },
         Some(b'0'..=b'9' | b'-') => Ok(Some(raw.to_owned())),
         Some(_) => Err(Error::new(ErrorKind::Shape, "the key of the next page is neither a string nor a number")),
+    }
+}
+
+/// The number of all records: a number, or its digits in a string.
+fn total(raw: &str) -> Result<Option<u64>> {
+    match raw {
+        "null" => Ok(None),
+        _ => match raw.trim_matches('"').parse() {
+            Ok(total) => Ok(Some(total)),
+            Err(_) => Err(Error::new(ErrorKind::Shape, "the total of the response is not a whole number")),
+        },
     }
 }
 
@@ -156,7 +174,15 @@ impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
         let decoder = reader.decoder;
         reader.out.facts.records += 1;
         let mark = reader.page.begin_row();
-        if decoder.fields.columns.is_empty() {
+        if decoder.overlap {
+            let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+            reader.fingerprint(raw.get());
+            if reader.out.facts.records <= reader.rules.overlap {
+                reader.page.drop_row(mark);
+                return Ok(());
+            }
+            read_raw(reader, &decoder.fields, mark, 0, raw.get())?;
+        } else if decoder.fields.columns.is_empty() {
             deserializer.deserialize_map(Fields { reader: &mut *reader, node: &decoder.fields, mark, depth: 0 })?;
         } else {
             // A column wants the whole record: its text is taken first, then read for the others.
@@ -168,7 +194,13 @@ impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
 }
 
 /// Fills the cells of a node from its raw text, and those of its children.
-fn read_raw<E: serde::de::Error>(reader: &mut Reader<'_>, node: &Node, mark: Mark, depth: usize, raw: &str) -> std::result::Result<(), E> {
+fn read_raw<E: serde::de::Error>(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    mark: RowMark,
+    depth: usize,
+    raw: &str,
+) -> std::result::Result<(), E> {
     reader.put(mark, &node.columns, raw).map_err(|error| reader.fail::<E>(error))?;
     let is_object = raw.starts_with('{');
     if depth == 0 && !is_object {
@@ -186,7 +218,7 @@ fn read_raw<E: serde::de::Error>(reader: &mut Reader<'_>, node: &Node, mark: Mar
 struct Fields<'r, 'a, 'n> {
     reader: &'r mut Reader<'a>,
     node: &'n Node,
-    mark: Mark,
+    mark: RowMark,
     depth: usize,
 }
 
