@@ -28,9 +28,7 @@ pub enum ErrorKind {
     TooLarge,
     /// The response has not the declared shape, or does not prove that it is complete: nothing is returned.
     Shape,
-    /// A number, boolean, identifier or JSON that the column's type does not accept.
-    BadValue,
-    /// A date or time that the column's type does not accept.
+    /// A time that cannot be placed in the range that was asked for; other values are judged by their type's input function.
     BadDatetime,
     /// Text that Postgres cannot hold (a NUL character, half a surrogate pair): see the option `on_invalid`.
     BadText,
@@ -54,7 +52,6 @@ impl ErrorKind {
             Self::Throttled => "53400",
             Self::TooLarge => "54000",
             Self::Shape => "HV00L",
-            Self::BadValue => "22P02",
             Self::BadDatetime => "22007",
             Self::BadText => "22021",
             Self::Forbidden => "42501",

@@ -13,7 +13,7 @@ use url::Url;
 pub use self::table::{Context, Kind, OPTIONS, Spec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::Source;
-use crate::units::{parse_bool, parse_bytes, parse_duration};
+use crate::units::{parse_bool, parse_bytes, parse_duration, parse_zone};
 
 /// A text that must not be shown. No Display, no Serialize; Debug prints `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,11 +37,21 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Options that make the database server read a file: a superuser's only.
-pub const FILE_OPTIONS: &[&str] = &["ca_file", "api_key_file", "token_file"];
+/// Postgres cannot hold a value of a gigabyte.
+const MAX_BYTES: u64 = 1000 << 20;
+
+/// Whether an option makes the database server read a file, which is a superuser's to allow.
+pub fn reads_file(name: &str) -> bool {
+    spec(name).is_some_and(|spec| spec.kind == Kind::File)
+}
 
 fn spec(name: &str) -> Option<&'static Spec> {
     OPTIONS.iter().find(|spec| spec.name == name)
+}
+
+/// Whether an option of this name exists for some kind of object.
+pub fn is_known(name: &str) -> bool {
+    spec(name).is_some()
 }
 
 /// Whether an option of this name exists, but not for this kind of object.
@@ -98,11 +108,11 @@ fn bad_value(name: &str, must: impl fmt::Display) -> Error {
 fn check(spec: &Spec, value: &str) -> Result<()> {
     let bad = |must: &str| Err(bad_value(spec.name, must));
     match spec.kind {
-        Kind::Text if value.is_empty() => bad("not empty"),
+        Kind::Text | Kind::File if value.is_empty() => bad("not empty"),
         // SECURITY: neither a secret nor a definition is repeated in an error.
         Kind::Secret if value.is_empty() => bad("not empty"),
         Kind::Secret if value.bytes().any(|b| b < 0x20 || b == 0x7f) => bad("free of control characters"),
-        Kind::Text | Kind::Secret => Ok(()),
+        Kind::Text | Kind::File | Kind::Secret => Ok(()),
         Kind::Url => parse_url(spec.name, value).map(drop),
         Kind::Bool if parse_bool(value).is_none() => bad("a boolean"),
         Kind::Count(min, max) if !value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)) => {
@@ -112,9 +122,12 @@ fn check(spec: &Spec, value: &str) -> Result<()> {
         Kind::Duration if parse_duration(value).is_none_or(|d| d.is_zero()) => {
             bad("a duration greater than 0 such as 400ms, 10s or 2min; a bare number is milliseconds")
         }
-        Kind::Bytes if parse_bytes(value).is_none_or(|n| n == 0) => bad("a size greater than 0 such as 64MB; a bare number is bytes"),
+        Kind::Bytes if parse_bytes(value).is_none_or(|n| !(1..=MAX_BYTES).contains(&n)) => {
+            bad("a size from 1 byte to 1000MB, such as 64MB; a bare number is bytes")
+        }
         Kind::Choice(words) if !words.contains(&value) => Err(bad_value(spec.name, format_args!("one of {}", words.join(", ")))),
         Kind::Pointer if crate::sources::Pointer::parse(value).is_none_or(|p| p.0.is_empty()) => bad("a JSON Pointer such as /user/name"),
+        Kind::Zone if parse_zone(value.as_bytes()).is_none() => bad("an offset from UTC such as Z, +02:00 or -05:00"),
         Kind::Definition => check_definition(value),
         _ => Ok(()),
     }
@@ -191,6 +204,8 @@ pub struct Settings {
     pub user_agent: String,
     /// Plain http to another machine is allowed.
     pub allow_http: bool,
+    /// Seconds east of UTC of times without a zone.
+    pub time_zone: Option<i32>,
     /// What becomes of text that Postgres cannot hold.
     pub on_invalid: OnInvalid,
     /// Name of the table in the source.
@@ -248,6 +263,7 @@ impl Settings {
             proxy: get("proxy")?.map(|v| parse_url("proxy", &v)).transpose()?,
             user_agent: get("user_agent")?.unwrap_or_else(|| concat!("restlog_fdw/", env!("CARGO_PKG_VERSION")).to_owned()),
             allow_http: get("allow_http")?.as_deref().and_then(parse_bool).unwrap_or(false),
+            time_zone: get("time_zone")?.and_then(|v| parse_zone(v.as_bytes())).and_then(|z| i32::try_from(z).ok()),
             on_invalid: match get("on_invalid")?.as_deref() {
                 Some("null") => OnInvalid::Null,
                 Some("replace") => OnInvalid::Replace,
@@ -263,12 +279,14 @@ impl Settings {
 
     /// SECURITY: secrets must not cross a network in the clear.
     pub fn check_plain_http(&self) -> Result<()> {
-        let loopback = match self.base_url.host() {
+        let is_here = |url: &Url| match url.host() {
             Some(url::Host::Domain(name)) => name == "localhost",
             Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
             Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
             None => false,
         };
+        // A request to this very machine leaves it if the proxy is elsewhere.
+        let loopback = is_here(&self.base_url) && self.proxy.as_ref().is_none_or(is_here);
         if self.base_url.scheme() == "https" || loopback || self.allow_http {
             return Ok(());
         }

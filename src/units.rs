@@ -1,4 +1,4 @@
-//! Reads booleans, durations and sizes as Postgres' own settings do.
+//! Reads booleans, durations, sizes and offsets from UTC as Postgres does.
 
 use std::time::Duration;
 
@@ -34,6 +34,29 @@ pub fn parse_bytes(value: &str) -> Option<u64> {
     const UNITS: &[(&str, f64)] = &[("B", 1.0), ("kB", 1024.0), ("MB", 1_048_576.0), ("GB", 1_073_741_824.0)];
     let bytes = parse_unit(value, UNITS, 1.0)?;
     if bytes > 1e15 { None } else { Some(bytes as u64) }
+}
+
+/// Seconds east of UTC of `Z`, `+02`, `+0200`, `+02:00`.
+pub fn parse_zone(text: &[u8]) -> Option<i64> {
+    let (sign, rest) = match text {
+        [b'Z' | b'z'] => return Some(0),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
+        _ => return None,
+    };
+    let (hour, minute) = match rest {
+        [_, _] => (digits(rest)?, 0),
+        [_, _, _, _] => (digits(&rest[..2])?, digits(&rest[2..])?),
+        [_, _, b':', _, _] => (digits(&rest[..2])?, digits(&rest[3..])?),
+        _ => return None,
+    };
+    // Postgres refuses zones beyond ±15:59:59; let it say so.
+    (hour <= 15 && minute <= 59).then_some(sign * (hour * 3600 + minute * 60))
+}
+
+/// A number of decimal digits only.
+pub(crate) fn digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
 }
 
 #[cfg(test)]

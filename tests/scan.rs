@@ -74,7 +74,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         vec![field("ticketId", Target::Text), field("ticketStatusLogId", Target::Text), field("createdDate", Target::Timestamptz)];
     let spec = ScanSpec {
         slices: wish.days.iter().map(slice).collect(),
-        decoder: Decoder::new(columns, &table, OnInvalid::Error),
+        decoder: Decoder::new(columns, &table, OnInvalid::Error, None),
         time_column: Some(2),
         partition_columns: BTreeMap::new(),
         page_sizes: wish.page_sizes,
@@ -299,7 +299,7 @@ fn pages_of_the_reference_page_decode_to_its_rows() {
         })
         .collect();
     let width = columns.len();
-    let decoder = Decoder::new(columns, table, OnInvalid::Error);
+    let decoder = Decoder::new(columns, table, OnInvalid::Error, None);
     let (page, decoded) = decoder.decode(&decode::SliceRules::default(), &body, Page::default().reset(width, 1)).unwrap();
     assert_eq!(decoded.facts.next.as_deref(), Some("eyJrIjoxfQ=="));
     let filled = |row: usize| (0..width).filter(|c| page.cell(row, *c).0 != restlog_fdw::scan::page::CellState::Null).count();

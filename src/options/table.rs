@@ -48,10 +48,14 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A JSON Pointer
     Pointer,
+    /// An offset from UTC
+    Zone,
     /// A description of an API in JSON
     Definition,
     /// A secret text
     Secret,
+    /// A file that the database server reads: a superuser's to set
+    File,
 }
 
 /// One option: its name, where it may stand, what it must be, its default and its README row.
@@ -140,7 +144,7 @@ pub const OPTIONS: &[Spec] = &[
     Spec {
         name: "ca_file",
         contexts: S,
-        kind: Kind::Text,
+        kind: Kind::File,
         default: "",
         doc: "PEM file, read by the database server, with a further certificate authority. Only a superuser may set it.",
     },
@@ -158,6 +162,13 @@ pub const OPTIONS: &[Spec] = &[
         kind: Kind::Bool,
         default: "false",
         doc: "Let secrets travel over plain http to a host that is not this machine.",
+    },
+    Spec {
+        name: "time_zone",
+        contexts: ST,
+        kind: Kind::Zone,
+        default: "",
+        doc: "What times without a zone mean, as an offset from UTC: `Z`, `+08:00`. Without it such a time is read in the session's time zone, and refused where the API's time range depends on it.",
     },
     Spec {
         name: "on_invalid",
@@ -207,14 +218,14 @@ pub const OPTIONS: &[Spec] = &[
     Spec {
         name: "api_key_file",
         contexts: M,
-        kind: Kind::Text,
+        kind: Kind::File,
         default: "",
         doc: "File, read by the database server, that holds the API key. Only a superuser may set it.",
     },
     Spec {
         name: "token_file",
         contexts: M,
-        kind: Kind::Text,
+        kind: Kind::File,
         default: "",
         doc: "File, read by the database server, that holds the token. Only a superuser may set it.",
     },

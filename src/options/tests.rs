@@ -22,9 +22,7 @@ fn every_option_has_a_place_a_sentence_and_its_own_name() {
         let secret = spec.kind == Kind::Secret;
         assert!(!secret || spec.contexts == [Context::Mapping], "a secret belongs to a user mapping: {}", spec.name);
     }
-    for name in FILE_OPTIONS {
-        assert!(spec(name).is_some(), "{name}");
-    }
+    assert!(OPTIONS.iter().all(|spec| spec.name.ends_with("_file") == reads_file(spec.name)));
 }
 
 #[test]
@@ -57,6 +55,7 @@ fn values_are_checked_when_they_are_set() {
         ("read_timeout", "400ms", "soon"),
         ("request_timeout", "2min", "0"),
         ("max_response_bytes", "64MB", "much"),
+        ("max_response_bytes", "1000MB", "1GB"),
         ("allow_http", "on", "maybe"),
         ("on_invalid", "replace", "skip"),
         ("max_retries", "0", "1.5"),
@@ -83,6 +82,8 @@ fn secrets_do_not_cross_a_network_in_the_clear() {
         assert_eq!(server(&[("base_url", fine)]), Ok(()), "{fine}");
     }
     assert_eq!(server(&[("base_url", "http://api.example"), ("allow_http", "true")]), Ok(()));
+    assert!(server(&[("base_url", "http://localhost"), ("proxy", "http://proxy.example:3128")]).is_err(), "it leaves the machine");
+    assert_eq!(server(&[("base_url", "http://localhost"), ("proxy", "http://127.0.0.1:3128")]), Ok(()));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use pgrx::{PgList, PgRelation, pg_sys};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{Secret, Settings};
+use crate::options::{self, Secret, Settings};
 use crate::plan::slice::Defaults;
 use crate::scan::decode::{From, Target};
 use crate::sources::{self, Origin, Pointer, Source, Table, fold};
@@ -83,13 +83,19 @@ pub(super) unsafe fn options_of(list: *mut pg_sys::List) -> Options {
     }
 }
 
+/// Text of the database, whatever its encoding.
+///
 /// SAFETY: `text` is null or a NUL-terminated string that lives during the call.
 pub(super) unsafe fn text_of(text: *const std::ffi::c_char) -> String {
     if text.is_null() {
         return String::new();
     }
-    // SAFETY: the caller's.
-    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+    // SAFETY: the caller's; what pg_server_to_any returns is its argument, or palloc'd.
+    unsafe {
+        let length = CStr::from_ptr(text).to_bytes().len() as i32;
+        let utf8 = pg_sys::pg_server_to_any(text, length, pg_sys::pg_enc::PG_UTF8 as i32);
+        CStr::from_ptr(utf8).to_string_lossy().into_owned()
+    }
 }
 
 /// The value of one option.
@@ -141,10 +147,13 @@ impl ForeignTable {
             ((*table).serverid, options_of((*table).options))
         };
         let server = Server::read(server)?;
+        check_table_options(&server.source, &options)?;
         let settings = Settings::resolve(Some(&server.source), &server.options, &options)?;
         // SAFETY: see above: the relation is open elsewhere, so its cache entry stays.
         let relation = unsafe { PgRelation::open(relation) };
-        let name = relation.name().to_owned();
+        // Not relation.name(), which takes every name for UTF-8.
+        // SAFETY: the name of an open relation.
+        let name = unsafe { text_of((*(*relation.as_ptr()).rd_rel).relname.data.as_ptr()) };
         let wanted = settings.table.clone().unwrap_or_else(|| name.clone());
         let Some(table) = server.source.table(&wanted) else {
             let tables: Vec<_> = server.source.tables.iter().map(|t| t.name.as_str()).collect();
@@ -163,7 +172,9 @@ impl ForeignTable {
                 // SAFETY: the relation has a column of this number.
                 let options = unsafe { options_of(pg_sys::GetForeignColumnOptions(relation.oid(), attribute.attnum)) };
                 let (type_oid, typmod) = (attribute.atttypid, attribute.atttypmod);
-                Some(bind(&table, attribute.name(), type_oid, typmod, &options))
+                // SAFETY: a NUL-terminated name in the relation's own descriptor.
+                let name = unsafe { text_of(attribute.attname.data.as_ptr()) };
+                Some(bind(&table, &name, type_oid, typmod, &options))
             })
             .collect();
         // From here on the description's names are only for people, who know the columns by their names here.
@@ -175,17 +186,10 @@ impl ForeignTable {
         Ok(Self { name, server, table: Arc::new(table), settings, columns })
     }
 
-    /// What the scan's slices take from the options. `now` and `from` are for the executor to fill in.
-    pub(super) fn defaults(&self) -> Defaults {
-        let mut parameters = BTreeMap::new();
-        for (index, column) in self.table.columns.iter().enumerate() {
-            if let Origin::Request { option: Some(option), .. } = &column.origin
-                && let Some(value) = self.settings.parameters.get(option)
-            {
-                parameters.insert(index, value.clone());
-            }
-        }
-        Defaults { from: None, now: 0, parameters }
+    /// What the slices of a scan that starts at `now` take from the options.
+    pub(super) fn defaults(&self, now: i64) -> Defaults {
+        let from = self.settings.default_from.as_deref().map(|text| super::validator::parse_default_from(text, now));
+        Defaults { from, now, parameters: parameters(&self.table, &self.settings) }
     }
 
     /// Records asked for in one page.
@@ -206,6 +210,35 @@ impl ForeignTable {
         Error::new(ErrorKind::ColumnName, format!("column \"{}\" of foreign table \"{}\" has no field to read", column.name, self.name))
             .hint(format!("Name it after one of: {}; or set its option field to a JSON Pointer.", names.join(", ")))
     }
+}
+
+/// The request parameters of a table that its options give.
+pub(super) fn parameters(table: &Table, settings: &Settings) -> BTreeMap<usize, String> {
+    let value = |(index, column): (usize, &sources::Column)| match &column.origin {
+        Origin::Request { option: Some(option), .. } => Some((index, settings.parameters.get(option)?.clone())),
+        _ => None,
+    };
+    table.columns.iter().enumerate().filter_map(value).collect()
+}
+
+/// Refuses a table's option that its source does not have, or that only the server can use: the validator is not told which
+/// server a table belongs to.
+fn check_table_options(source: &Source, given: &Options) -> Result<()> {
+    let parameter = |name: &str| source.parameters.iter().any(|p| p.name == name);
+    let of_auth = |name: &str| {
+        let texts = source.auth.iter().flat_map(|c| [&c.header, &c.value]);
+        texts.flat_map(|text| sources::placeholders(text).unwrap_or_default()).any(|used| used == name)
+    };
+    for (name, _) in given.iter().filter(|(name, _)| !options::is_known(name)) {
+        if !parameter(name) || of_auth(name) {
+            return Err(Error::new(
+                ErrorKind::OptionName,
+                format!("option \"{name}\" is not valid for a foreign table of source \"{}\"", source.name),
+            )
+            .hint(if parameter(name) { "It belongs to the server." } else { "Drop it." }));
+        }
+    }
+    Ok(())
 }
 
 fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> Column {

@@ -31,6 +31,7 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
     // Only the server's options: tables of one server share its pool.
     let options = Settings::resolve(Some(source), &server.options, &[])?;
     settings::check_host(&options.base_url)?;
+    options.proxy.as_ref().map_or(Ok(()), settings::check_host)?;
     options.check_plain_http()?;
     let secrets = catalog::secrets(user, server.oid)?;
     CONNECTIONS.with_borrow_mut(|kept| {

@@ -17,7 +17,7 @@ use super::{connect, operand, settings};
 use crate::error::Result;
 use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::{Defaults, slices};
+use crate::plan::slice::{missing_parameter, slices};
 use crate::scan::client::Limits;
 use crate::scan::decode::{Column, Decoder, From, Target};
 use crate::scan::page::Page;
@@ -107,17 +107,11 @@ impl Layout {
         let time_column = table.table.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
         let condition = plan.condition();
         let partition_columns = (0..table.table.columns.len())
-            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many) && condition.fixes(*i))
-            .filter_map(|i| Some((i, hidden(i, Target::Text)?)))
+            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many) && condition.mentions(*i))
+            .filter_map(|i| Some((i, hidden(i, table.table.columns[i].sql_type.into())?)))
             .collect();
         Self { columns, attributes, time_column, partition_columns }
     }
-}
-
-/// The lower bound that the table option `default_from` gives, at a scan that starts at `now`.
-pub(super) fn default_from(table: &ForeignTable, now: i64) -> Option<i64> {
-    let text = table.settings.default_from.as_deref()?;
-    Some(super::validator::parse_default_from(text, now))
 }
 
 #[pg_guard]
@@ -222,15 +216,23 @@ impl Scan {
         }
         // SAFETY: reads the clock.
         let now = unsafe { pg_sys::GetCurrentTimestamp() };
-        let defaults = Defaults { from: default_from(&self.table, now), now, ..self.table.defaults() };
+        let defaults = self.table.defaults(now);
         let time_column = self.table.table.time_range.as_ref().map(|range| range.column);
         let selection = self.plan.condition().select(time_column, &values);
+        // A value that was given but could not be read must not be replaced by a default.
+        for (index, column) in self.table.table.columns.iter().enumerate() {
+            let asked = matches!(column.origin, Origin::Request { .. }) && self.plan.condition().fixes(index);
+            if asked && !selection.is_nothing() && !selection.values.contains_key(&index) {
+                return Err(missing_parameter(&self.table.table, column));
+            }
+        }
         let slices = slices(&self.table.table, &selection, &defaults)?;
         self.slices = slices.len();
         if slices.is_empty() {
             return Ok(State::Done);
         }
-        let decoder = Decoder::new(self.layout.columns.clone(), &self.table.table, self.table.settings.on_invalid);
+        let decoder =
+            Decoder::new(self.layout.columns.clone(), &self.table.table, self.table.settings.on_invalid, self.table.settings.time_zone);
         let size = self.table.page_size();
         let spec = ScanSpec {
             table: Arc::clone(&self.table.table),
@@ -268,9 +270,7 @@ impl Scan {
                 stream.want_more(*got_rows);
             }
             let next = stream.next(&self.stats);
-            for line in self.stats.take_log() {
-                pgrx::log!("restlog_fdw: {line}");
-            }
+            write_log(&self.stats);
             match next.map_err(|error| on_table(error, &self.table.name)) {
                 Ok(Some(next)) => {
                     *got_rows |= next.rows() > 0;
@@ -299,6 +299,13 @@ impl Scan {
     }
 }
 
+/// Writes the request lines that workers kept: only this thread may write to the log.
+pub(super) fn write_log(stats: &Stats) {
+    for line in stats.take_log() {
+        pgrx::log!("restlog_fdw: {line}");
+    }
+}
+
 /// Names the foreign table in an error of the scan.
 fn on_table(error: crate::error::Error, table: &str) -> crate::error::Error {
     let detail = error.get_detail().map_or_else(|| format!("Foreign table \"{table}\"."), |d| format!("Foreign table \"{table}\": {d}"));
@@ -321,5 +328,6 @@ pub(super) unsafe extern "C-unwind" fn end_foreign_scan(node: *mut pg_sys::Forei
     // SAFETY: the executor's node. What is left of the scan goes with the query's context.
     if let Some(scan) = unsafe { scan_of(node) } {
         scan.state = State::Done;
+        write_log(&scan.stats);
     }
 }

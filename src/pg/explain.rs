@@ -6,11 +6,10 @@ use pgrx::prelude::*;
 use pgrx::{PgList, pg_sys};
 
 use super::catalog::{ForeignTable, text_of};
-use super::executor::{Scan, default_from, read_plan, scan_of};
+use super::executor::{Scan, read_plan, scan_of};
 use super::report::OrRaise;
 use crate::plan::qual::{Condition, Op};
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::Defaults;
 use crate::sources::TimeRange;
 
 /// The few ways in which we write to an ExplainState.
@@ -69,7 +68,7 @@ pub(super) unsafe extern "C-unwind" fn explain_foreign_scan(node: *mut pg_sys::F
 
 /// SAFETY: `node` is the plan node being explained.
 unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan, node: *mut pg_sys::ForeignScan) {
-    let defaults = Defaults { from: default_from(table, 0), ..table.defaults() };
+    let defaults = table.defaults(0);
     // SAFETY: the caller's; our GetForeignPlan put expressions into both lists.
     let (operands, quals): (Vec<String>, Vec<String>) = unsafe {
         let texts = |list| PgList::<pg_sys::Node>::from_pg(list).iter_ptr().map(|e| explainer.expression(e)).collect();

@@ -8,7 +8,7 @@ use pgrx::{PgList, is_a, pg_sys};
 use super::catalog::ForeignTable;
 use super::settings;
 use crate::plan::qual::{Condition, Op};
-use crate::sources::Origin;
+use crate::sources::{Origin, SqlType};
 
 /// Converts the clauses of one base relation and collects their operands.
 pub(super) struct Converter<'t> {
@@ -114,7 +114,8 @@ impl<'t> Converter<'t> {
     unsafe fn flag(&self, node: *mut pg_sys::Node) -> Option<usize> {
         // SAFETY: the caller's.
         let (column, type_oid) = unsafe { self.column(node) }?;
-        (type_oid == pg_sys::BOOLOID && self.is_filter(column)).then_some(column)
+        let described = self.table.table.columns[column].sql_type;
+        (type_oid == pg_sys::BOOLOID && described == SqlType::Boolean && self.is_filter(column)).then_some(column)
     }
 
     /// SAFETY: `expr` is an OpExpr of this query.
@@ -170,7 +171,11 @@ impl<'t> Converter<'t> {
             }
             let column = self.table.column((*var).varattno)?;
             let described = column.described.filter(|_| column.pushdown)?;
-            Some((described, pg_sys::getBaseType(column.type_oid)))
+            let mut typmod = column.typmod;
+            let base = pg_sys::getBaseTypeAndTypmod(column.type_oid, &mut typmod);
+            // A value that its type rounds or cuts equals what the API's own value does not.
+            let exact = typmod == -1 || !matches!(base, pg_sys::TIMESTAMPTZOID | pg_sys::VARCHAROID);
+            exact.then_some((described, base))
         }
     }
 
@@ -184,17 +189,20 @@ impl<'t> Converter<'t> {
     /// Whether "column op operand" can become part of a request, by the types of both sides.
     fn takes(&self, column: usize, type_oid: pg_sys::Oid, op: Op, operand: pg_sys::Oid, collation: pg_sys::Oid) -> bool {
         let is_time = self.table.table.time_range.as_ref().is_some_and(|range| range.column == column);
-        match type_oid {
-            pg_sys::TIMESTAMPTZOID => is_time && matches!(operand, pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID),
+        // Where the user chose another type than the description's, equal values may be written differently.
+        match (type_oid, self.table.table.columns[column].sql_type) {
+            (pg_sys::TIMESTAMPTZOID, _) => is_time && matches!(operand, pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID),
             _ if op != Op::Eq || !self.is_filter(column) => false,
             // A nondeterministic collation calls texts equal that are not the same bytes; the API would not.
-            pg_sys::TEXTOID | pg_sys::VARCHAROID => {
+            (pg_sys::TEXTOID | pg_sys::VARCHAROID, SqlType::Text) => {
                 let is_text = matches!(operand, pg_sys::TEXTOID | pg_sys::VARCHAROID);
                 // SAFETY: a lookup by oid; an expression over texts has a collation or 0.
                 is_text && (collation == pg_sys::InvalidOid || unsafe { pg_sys::get_collation_isdeterministic(collation) })
             }
-            pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID => matches!(operand, pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID),
-            pg_sys::BOOLOID | pg_sys::UUIDOID => operand == type_oid,
+            (pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID, SqlType::Int | SqlType::Bigint) => {
+                matches!(operand, pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID)
+            }
+            (pg_sys::BOOLOID, SqlType::Boolean) | (pg_sys::UUIDOID, SqlType::Uuid) => operand == type_oid,
             _ => false,
         }
     }

@@ -7,14 +7,15 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::catalog::Server;
+use super::catalog::{self, Server};
 use super::report::OrRaise;
 use super::wait::WatchedStream;
 use super::{connect, executor, settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
-use crate::plan::slice::{Slice, missing_parameter};
-use crate::plan::window::{EPOCH_SECONDS, Window};
+use crate::plan::qual::Selection;
+use crate::plan::slice::{Defaults, Slice, slices};
+use crate::plan::window::{EPOCH_SECONDS, Window, WindowSet};
 use crate::scan::client::Limits;
 use crate::scan::decode::Decoder;
 use crate::scan::stats::Stats;
@@ -177,15 +178,14 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
     let options = Settings::resolve(Some(&server.source), &server.options, &[])?;
     // SAFETY: who asks, and the clock.
     let (user, now) = unsafe { (pg_sys::GetUserId(), pg_sys::GetCurrentTimestamp()) };
-    let (table, values) = askable_table(&server.source, &options)?;
+    let (table, slices) = askable_table(&server.source, &options, now)?;
     let connection = connect::connection(&server, user)?;
-    let window = table.time_range.as_ref().map(|range| Window { lo: now - range.unit, hi: now });
     let line = format!("{} {}", table.method.as_str(), table.path);
     let stats = Arc::new(Stats::default());
     let spec = ScanSpec {
         table: Arc::new(table.clone()),
-        slices: vec![Slice { window, values, partition: Vec::new() }],
-        decoder: Decoder::new(Vec::new(), table, options.on_invalid),
+        slices,
+        decoder: Decoder::new(Vec::new(), table, options.on_invalid, options.time_zone),
         time_column: None,
         partition_columns: BTreeMap::new(),
         page_sizes: (1, 1),
@@ -193,29 +193,21 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
         limits: Limits { max_requests: 0, max_response_bytes: options.max_response_bytes, log: settings::log_requests() },
         connection,
     };
-    WatchedStream::start(spec, Arc::clone(&stats))?.next(&stats)?;
+    let answer = WatchedStream::start(spec, Arc::clone(&stats))?.next(&stats);
+    executor::write_log(&stats);
+    answer?;
     Ok(format!("the API answered {line} as it should"))
 }
 
-/// The first table that the server's options suffice to ask, with the parameters for it.
-fn askable_table<'s>(source: &'s Source, options: &Settings) -> Result<(&'s Table, BTreeMap<usize, Vec<String>>)> {
+/// The first table that the server's options suffice to ask, and how to ask it for the last moment.
+fn askable_table<'s>(source: &'s Source, options: &Settings, now: i64) -> Result<(&'s Table, Vec<Slice>)> {
     let mut refusal = Error::new(ErrorKind::Internal, "the source has no table");
     for table in &source.tables {
-        let mut values = BTreeMap::new();
-        let mut missing = None;
-        for (index, column) in table.columns.iter().enumerate() {
-            let Origin::Request { option, required } = &column.origin else { continue };
-            match option.as_ref().and_then(|name| options.parameters.get(name)) {
-                Some(value) => {
-                    values.insert(index, vec![value.clone()]);
-                }
-                None if *required => missing = Some(missing_parameter(table, column)),
-                None => {}
-            }
-        }
-        match missing {
-            None => return Ok((table, values)),
-            Some(error) => refusal = error,
+        let lo = now - table.time_range.as_ref().map_or(1, |range| range.unit);
+        let selection = Selection { windows: WindowSet::of([Window { lo, hi: now }]), ..Selection::all() };
+        match slices(table, &selection, &Defaults { from: None, now, parameters: catalog::parameters(table, options) }) {
+            Ok(slices) => return Ok((table, slices)),
+            Err(error) => refusal = error,
         }
     }
     Err(refusal)

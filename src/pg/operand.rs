@@ -24,9 +24,7 @@ pub(super) unsafe fn value(datum: pg_sys::Datum, is_null: bool, type_oid: pg_sys
                 let time = pg_sys::date2timestamptz_opt_overflow(datum.value() as i32, &mut overflow);
                 Value::Time(clamp(time, overflow))
             }
-            // In any other encoding the API's characters are not ours: the condition stays local.
-            pg_sys::TEXTOID | pg_sys::VARCHAROID if !super::executor::is_utf8() => Value::Unknown,
-            pg_sys::TEXTOID | pg_sys::VARCHAROID => String::from_datum(datum, false).map_or(Value::Unknown, Value::Text),
+            pg_sys::TEXTOID | pg_sys::VARCHAROID => Value::Text(super::catalog::text_of(pg_sys::text_to_cstring(datum.cast_mut_ptr()))),
             pg_sys::BOOLOID => Value::Text((datum.value() != 0).to_string()),
             pg_sys::INT2OID => Value::Text((datum.value() as i16).to_string()),
             pg_sys::INT4OID => Value::Text((datum.value() as i32).to_string()),

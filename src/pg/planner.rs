@@ -4,11 +4,12 @@ use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
 use super::catalog::ForeignTable;
-use super::executor::default_from;
 use super::expr::Converter;
 use super::report::OrRaise;
+use crate::error::Result;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::Defaults;
+use crate::plan::slice::{Defaults, missing_lower_bound, missing_parameter};
+use crate::sources::Origin;
 
 /// What a request costs beside its rows, in the planner's unit (a sequential page read): as postgres_fdw's fdw_startup_cost.
 const REQUEST_COST: f64 = 100.0;
@@ -17,18 +18,48 @@ const ROW_COST: f64 = 0.05;
 /// Rows of a table that nobody has analysed. A log is large; a small guess would make the planner read it again and again.
 const UNKNOWN_ROWS: f64 = 1_000_000.0;
 /// Added to a path that the API could not be asked for: it is chosen only when there is no other, and then refused with a hint.
-const REFUSED_COST: f64 = 1.0e10;
+/// More than Postgres adds for a kind of join that is switched off (1e10).
+const REFUSED_COST: f64 = 1.0e13;
 
 /// Kept in `RelOptInfo.fdw_private` while one query is planned.
 struct Planning {
     table: ForeignTable,
     defaults: Defaults,
+    claims: Claims,
+}
+
+/// What the clauses of joins would give to a scan that runs once per outer row. A scan that runs without them must not put a
+/// default there: it would read other rows, and the answer would depend on the plan.
+#[derive(Debug, Default)]
+struct Claims {
+    /// Request parameters, by the description's column.
+    parameters: Vec<usize>,
+    /// Whether they bound the time range from below.
+    lower_bound: bool,
+}
+
+impl Planning {
+    /// Whether the API can be asked with these conditions, and the answer is the same in every plan.
+    fn check(&self, plan: &ScanPlan) -> Result<()> {
+        let table = &self.table.table;
+        plan.check(table, &self.defaults)?;
+        let condition = plan.condition();
+        if let Some(column) = self.claims.parameters.iter().find(|column| !condition.fixes(**column)) {
+            return Err(missing_parameter(table, &table.columns[*column]));
+        }
+        match &table.time_range {
+            Some(range) if self.claims.lower_bound && !condition.bounds(range.column).0 && self.defaults.from.is_some() => {
+                Err(missing_lower_bound(&table.columns[range.column].name))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// SAFETY: `rel` went through [`get_foreign_rel_size`].
-unsafe fn planning<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p Planning {
-    // SAFETY: set there, and lives in the planner's memory context.
-    unsafe { &*(*rel).fdw_private.cast::<Planning>() }
+unsafe fn planning<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p mut Planning {
+    // SAFETY: set there, and lives in the planner's memory context; nobody else looks at it during a callback.
+    unsafe { &mut *(*rel).fdw_private.cast::<Planning>() }
 }
 
 #[pg_guard]
@@ -38,14 +69,15 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_rel_size(
     relation: pg_sys::Oid,
 ) {
     let table = ForeignTable::read(relation).or_raise();
-    let defaults = Defaults { from: default_from(&table, 0), ..table.defaults() };
+    let defaults = table.defaults(0);
     // SAFETY: rel is the planner's; the context it plans in outlives it.
     unsafe {
         if (*rel).tuples <= 0.0 {
             (*rel).tuples = UNKNOWN_ROWS;
         }
         pg_sys::set_baserel_size_estimates(root, rel);
-        (*rel).fdw_private = PgMemoryContexts::CurrentMemoryContext.leak_and_drop_on_delete(Planning { table, defaults }).cast();
+        (*rel).fdw_private =
+            PgMemoryContexts::CurrentMemoryContext.leak_and_drop_on_delete(Planning { table, defaults, claims: Claims::default() }).cast();
     }
 }
 
@@ -59,9 +91,11 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_paths(
     unsafe {
         let planning = planning(rel);
         let own = clauses_of((*rel).baserestrictinfo);
+        let (outers, claims) = parameterizations(root, rel, &planning.table);
+        planning.claims = claims;
         let refused = if is_askable(root, rel, planning, &own) { 0.0 } else { REFUSED_COST };
         add_path(root, rel, planning, (*rel).rows, refused, (*rel).lateral_relids);
-        for outer in parameterizations(root, rel, planning) {
+        for outer in outers {
             let info = pg_sys::get_baserel_parampathinfo(root, rel, outer);
             let mut all = own.clone();
             all.extend(clauses_of((*info).ppi_clauses));
@@ -93,7 +127,7 @@ unsafe fn is_askable(
     let mut converter = unsafe { Converter::new(root, rel, &planning.table) };
     // SAFETY: the caller's.
     let conditions = clauses.iter().filter_map(|clause| unsafe { converter.clause(*clause) }).map(|(condition, _)| condition).collect();
-    ScanPlan { conditions, ..ScanPlan::default() }.check(&planning.table.table, &planning.defaults).is_ok()
+    planning.check(&ScanPlan { conditions, ..ScanPlan::default() }).is_ok()
 }
 
 /// SAFETY: all pointers are the planner's.
@@ -151,14 +185,19 @@ unsafe fn add_path(
 /// equivalence classes.
 ///
 /// SAFETY: all pointers are the planner's.
-unsafe fn parameterizations(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, planning: &Planning) -> Vec<pg_sys::Relids> {
+unsafe fn parameterizations(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    table: &ForeignTable,
+) -> (Vec<pg_sys::Relids>, Claims) {
     let mut found: Vec<pg_sys::Relids> = Vec::new();
+    let mut claims = Claims::default();
     // SAFETY: the caller's.
     unsafe {
         let mut infos: Vec<*mut pg_sys::RestrictInfo> = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).joininfo).iter_ptr().collect();
         infos.retain(|info| pg_sys::join_clause_is_movable_to(*info, rel));
         if (*rel).has_eclass_joins {
-            for (i, column) in planning.table.columns.iter().enumerate() {
+            for (i, column) in table.columns.iter().enumerate() {
                 let pushable = column.as_ref().is_some_and(|c| c.pushdown && c.described.is_some());
                 if !pushable {
                     continue;
@@ -179,18 +218,21 @@ unsafe fn parameterizations(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::Re
             }
         }
         for info in infos {
-            let mut converter = Converter::new(root, rel, &planning.table);
-            if converter.clause((*info).clause.cast()).is_none() {
-                continue;
-            }
+            let mut converter = Converter::new(root, rel, table);
+            let Some((condition, _)) = converter.clause((*info).clause.cast()) else { continue };
+            let described = table.table.columns.iter().enumerate();
+            let requested = described.filter(|(_, column)| matches!(column.origin, Origin::Request { .. })).map(|(i, _)| i);
+            claims.parameters.extend(requested.filter(|i| condition.fixes(*i)));
+            claims.lower_bound |= table.table.time_range.as_ref().is_some_and(|range| condition.bounds(range.column).0);
             let outer = pg_sys::bms_del_member(pg_sys::bms_union((*info).clause_relids, (*rel).lateral_relids), (*rel).relid as i32);
             let known = found.iter().any(|other| pg_sys::bms_equal(*other, outer));
-            if !outer.is_null() && !known {
+            // An empty set need not be a null pointer before Postgres 16.
+            if pg_sys::bms_num_members(outer) > 0 && !known {
                 found.push(outer);
             }
         }
     }
-    found
+    (found, claims)
 }
 
 /// Whether a member of an equivalence class is the wanted column of this relation.
@@ -246,7 +288,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
                 all_pushed = false;
             }
         }
-        plan.check(&planning.table.table, &planning.defaults).or_raise();
+        planning.check(&plan).or_raise();
         plan.attributes = attributes(rel, local, &planning.table);
         for number in &plan.attributes {
             if let Some(column) = planning.table.column(*number)

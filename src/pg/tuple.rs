@@ -127,9 +127,12 @@ impl TupleFiller {
                 let location =
                     format!("Column \"{name}\" of foreign table \"{table}\", record {} of page {}.", page.record(row), page.number);
                 let detail = report.detail().map_or_else(|| location.clone(), |d| format!("{d}\n{location}"));
-                pgrx::pg_sys::panic::ErrorReport::new(report.sql_error_code(), report.message().to_owned(), "restlog_fdw")
-                    .set_detail(detail)
-                    .report(pgrx::PgLogLevel::ERROR);
+                let mut placed = pgrx::pg_sys::panic::ErrorReport::new(report.sql_error_code(), report.message().to_owned(), "restlog_fdw")
+                    .set_detail(detail);
+                if let Some(hint) = report.hint() {
+                    placed = placed.set_hint(hint.to_owned());
+                }
+                placed.report(pgrx::PgLogLevel::ERROR);
                 unreachable!("an ERROR does not return")
             }
             other => other.rethrow(),

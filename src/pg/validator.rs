@@ -6,7 +6,7 @@ use pgrx::{IntoDatum, pg_sys};
 use super::catalog;
 use super::report::{OrRaise, raise};
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{self, Context, FILE_OPTIONS};
+use crate::options::{self, Context};
 use crate::sources;
 
 /// Raises where an option is unknown, misplaced or unusable.
@@ -37,7 +37,7 @@ fn validate(given: Vec<Option<String>>, catalog: pg_sys::Oid) -> Result<()> {
     };
     // SAFETY: reads who is asking.
     let superuser = unsafe { pg_sys::superuser() };
-    if let Some((name, _)) = options.iter().find(|(name, _)| FILE_OPTIONS.contains(&name.as_str()) && !superuser) {
+    if let Some((name, _)) = options.iter().find(|(name, _)| options::reads_file(name) && !superuser) {
         // SECURITY: the server would read the file with its own rights and send it to a host of the user's choice.
         return Err(Error::new(ErrorKind::Forbidden, format!("only a superuser may set option \"{name}\"")));
     }
@@ -80,5 +80,10 @@ pub(super) fn parse_default_from(text: &str, now: i64) -> i64 {
             pgrx::direct_function_call_as_datum(pg_sys::timestamptz_mi_interval, &[Some(pg_sys::Datum::from(now)), interval])
         }
     };
-    time.map_or(now, |datum| datum.value() as i64)
+    let time = time.map_or(now, |datum| datum.value() as i64);
+    if !is_date && time >= now {
+        let error = Error::new(ErrorKind::OptionValue, "invalid value for option \"default_from\"");
+        raise(&error.detail("An interval counts back from now: it must be greater than 0, such as '7 days'."));
+    }
+    time
 }

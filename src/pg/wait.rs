@@ -15,22 +15,21 @@ use crate::scan::stream::{ScanSpec, Stream};
 #[derive(Debug)]
 pub(super) struct WatchedStream {
     stream: Stream,
+    _counted: CountedFd,
 }
+
+/// One descriptor in Postgres' count, given back whatever happens.
+#[derive(Debug)]
+struct CountedFd;
 
 impl WatchedStream {
     pub(super) fn start(spec: ScanSpec, stats: std::sync::Arc<Stats>) -> Result<Self> {
-        // SAFETY: a counter of this backend; it is given back in Drop.
+        // SAFETY: a counter of this backend; it is given back by CountedFd.
         if !unsafe { pg_sys::AcquireExternalFD() } {
             return Err(Error::new(ErrorKind::Internal, "too many files are open in this session").hint("Raise max_files_per_process."));
         }
-        match Stream::start(spec, stats) {
-            Ok(stream) => Ok(Self { stream }),
-            Err(error) => {
-                // SAFETY: it was acquired above.
-                unsafe { pg_sys::ReleaseExternalFD() };
-                Err(error)
-            }
-        }
+        let counted = CountedFd;
+        Ok(Self { stream: Stream::start(spec, stats)?, _counted: counted })
     }
 
     /// The next page, or `None` at the proven end. Raises what a cancel or a timeout raises.
@@ -64,9 +63,9 @@ impl WatchedStream {
     }
 }
 
-impl Drop for WatchedStream {
+impl Drop for CountedFd {
     fn drop(&mut self) {
-        // SAFETY: acquired in start.
+        // SAFETY: acquired before it was made.
         unsafe { pg_sys::ReleaseExternalFD() };
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::window::{Window, WindowSet};
+use super::window::{MINUS_INFINITY, Window, WindowSet};
 
 /// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,6 +214,14 @@ impl Condition {
         }
     }
 
+    /// Whether the condition says anything of this column.
+    pub fn mentions(&self, wanted: usize) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(|p| p.mentions(wanted)),
+            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } => *column == wanted,
+        }
+    }
+
     /// Whether the condition leaves only listed values for this column.
     pub fn fixes(&self, wanted: usize) -> bool {
         match self {
@@ -232,7 +240,8 @@ fn window_of(op: Op, t: i64) -> Window {
         Op::Lt => Window { hi: t, ..Window::ALL },
         Op::Le => Window { hi: after, ..Window::ALL },
         Op::Gt => Window { lo: after, ..Window::ALL },
-        Op::Ge => Window { lo: t, ..Window::ALL },
+        // A bound at -infinity is a bound: nothing is there, but no default must take its place.
+        Op::Ge => Window { lo: t.max(MINUS_INFINITY + 1), ..Window::ALL },
     }
 }
 

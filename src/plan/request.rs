@@ -26,8 +26,8 @@ pub enum PageToken {
 pub struct Request {
     /// GET or POST.
     pub method: Method,
-    /// The path below `base_url`, percent-encoding still to come.
-    pub path: String,
+    /// The steps of the path below `base_url`, percent-encoding still to come: a value stays one step, whatever is in it.
+    pub path: Vec<String>,
     /// The query, in order.
     pub query: Vec<(String, String)>,
     /// Headers that carry parameters.
@@ -41,7 +41,7 @@ pub struct Request {
 impl Request {
     /// Method and path: what an error may show.
     pub fn line(&self) -> String {
-        format!("{} {}", self.method.as_str(), self.path)
+        format!("{} /{}", self.method.as_str(), self.path.join("/"))
     }
 
     /// Method, path and parameters, readable: for EXPLAIN and the log.
@@ -68,7 +68,12 @@ impl Request {
         match place.part {
             Part::Query => self.query.push((place.name.clone(), value)),
             Part::Header => self.headers.push((place.name.clone(), value)),
-            Part::Path => self.path = self.path.replace(&format!("{{{}}}", place.name), &value),
+            Part::Path => {
+                let placeholder = format!("{{{}}}", place.name);
+                for step in self.path.iter_mut().filter(|step| **step == placeholder) {
+                    step.clone_from(&value);
+                }
+            }
             Part::Body => {
                 self.body.insert(place.name.clone(), Value::String(value));
             }
@@ -126,8 +131,14 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
 
 /// Puts everything in its place; EXPLAIN calls it with placeholders.
 pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(String, String)>, token: &PageToken, size: &str) -> Request {
-    let mut request =
-        Request { method: table.method, path: table.path.clone(), query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None };
+    let mut request = Request {
+        method: table.method,
+        path: table.path.split('/').skip(1).map(str::to_owned).collect(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: Map::new(),
+        url: None,
+    };
     for (index, values) in &slice.values {
         if let Some(filter) = &table.columns[*index].filter {
             if filter.many {
@@ -195,5 +206,14 @@ mod tests {
         assert_eq!(asked(&range, Window { lo: 1500, hi: 1501 }), Window { lo: 0, hi: 3000 });
         // On the grid: the instant itself must be strictly inside.
         assert_eq!(asked(&range, Window { lo: 2000, hi: 2001 }), Window { lo: 1000, hi: 3000 });
+    }
+
+    #[test]
+    fn units_finer_than_what_is_written_become_what_is_written() {
+        assert_eq!(TimeFormat::Rfc3339Millis.grid(1), 1000);
+        assert_eq!(TimeFormat::Rfc3339Millis.grid(0), 1000);
+        assert_eq!(TimeFormat::Rfc3339Millis.grid(1500), 2000);
+        assert_eq!(TimeFormat::Rfc3339Millis.grid(86_400_000_000), 86_400_000_000);
+        assert!(TimeFormat::Rfc3339Millis.grid(i64::MAX) > 0);
     }
 }

@@ -50,10 +50,13 @@ impl ScanPlan {
             return Err(missing_lower_bound(&table.columns[range.column].name));
         }
         for (index, column) in table.columns.iter().enumerate() {
-            if matches!(column.origin, Origin::Request { required: true, .. })
-                && !condition.fixes(index)
-                && !defaults.parameters.contains_key(&index)
-            {
+            let Origin::Request { required, .. } = column.origin else { continue };
+            if condition.fixes(index) {
+                continue;
+            }
+            // Only one branch of an OR speaks of it: the API would have to be asked for all values at once.
+            let half_said = condition.mentions(index);
+            if half_said || (required && !defaults.parameters.contains_key(&index)) {
                 return Err(missing_parameter(table, column));
             }
         }
@@ -122,6 +125,20 @@ mod tests {
         assert_eq!(refused.kind(), ErrorKind::MissingQual);
         assert!(refused.get_hint().unwrap().contains("createdDate >= now() - interval '1 day'"));
         assert!(plan(&[Op::Lt]).check(&table(), &defaults(Some(0))).is_ok());
+    }
+
+    #[test]
+    fn a_request_parameter_in_one_branch_of_an_or_is_refused_even_with_a_default() {
+        let (app, name) = (table().column("mobileAppId").unwrap(), table().column("actionName").unwrap());
+        let equals = |column, operand| Condition::Compare { column, op: Op::Eq, operand };
+        let with = |condition| {
+            let mut plan = plan(&[Op::Ge]);
+            plan.conditions.push(condition);
+            plan.check(&table(), &defaults(None))
+        };
+        assert!(with(equals(app, 1)).is_ok());
+        assert!(with(Condition::Or(vec![equals(app, 1), equals(app, 2)])).is_ok());
+        assert_eq!(with(Condition::Or(vec![equals(app, 1), equals(name, 2)])).unwrap_err().kind(), ErrorKind::MissingQual);
     }
 
     #[test]

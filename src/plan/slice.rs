@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::qual::Selection;
 use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::{Column, Origin, Table};
+use crate::sources::{Column, Origin, Part, Table};
 
 /// More windows than this are read as one around them all: each costs at least a request.
 const MAX_WINDOWS: usize = 64;
@@ -60,13 +60,21 @@ pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Resu
             None if required => return Err(missing_parameter(table, column)),
             None => continue,
         };
+        if filter.place.part == Part::Path
+            && let Some(value) = values.iter().find(|v| matches!(v.as_str(), "" | "." | ".."))
+        {
+            return Err(unsendable(column, value));
+        }
+        let length = |value: &String| filter.place.name.len() + value.len() + 2;
+        let fits = |bytes: usize| !carried || bytes <= MAX_LIST_BYTES;
         // A parameter that no row carries has one value for a whole slice, even where the API takes several.
         if values.len() == 1 || (filter.many && carried) {
-            let bytes: usize = values.iter().map(String::len).sum();
-            if !carried || bytes <= MAX_LIST_BYTES {
+            // Many servers drop an empty value from a list, and would then answer for the others only.
+            let has_empty = values.len() > 1 && values.iter().any(String::is_empty);
+            if fits(values.iter().map(length).sum()) && !has_empty {
                 common.insert(index, values);
             }
-        } else if !carried || values.len() <= MAX_FAN_OUT {
+        } else if !carried || (values.len() <= MAX_FAN_OUT && values.iter().all(|value| fits(length(value)))) {
             fans.push((index, values));
         }
     }
@@ -128,6 +136,12 @@ fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Op
     Ok(set.windows().iter().copied().map(Some).collect())
 }
 
+/// The refusal of a value that would make another path of the path.
+fn unsendable(column: &Column, value: &str) -> Error {
+    Error::new(ErrorKind::OptionValue, format!("the value '{value}' of column \"{}\" cannot be asked for", column.name))
+        .detail("It would stand in the request's path and change it.")
+}
+
 /// The refusal of a query without a lower bound; at plan time where the conditions' shape shows it, else at the scan's start.
 pub fn missing_lower_bound(column: &str) -> Error {
     Error::new(ErrorKind::MissingQual, format!("a lower bound on column \"{column}\" is required"))
@@ -140,7 +154,7 @@ pub fn missing_lower_bound(column: &str) -> Error {
 /// The refusal of a query without a request parameter that the API demands.
 pub fn missing_parameter(table: &Table, column: &Column) -> Error {
     let option = match &column.origin {
-        Origin::Request { option: Some(option), .. } => format!(", or set the option {option} of the server or the foreign table"),
+        Origin::Request { option: Some(option), .. } => format!(", or set the option {option} of the server"),
         _ => String::new(),
     };
     Error::new(ErrorKind::MissingQual, format!("a value for column \"{}\" is required", column.name))
@@ -215,6 +229,12 @@ mod tests {
         let twenty: Vec<&str> = refs[..20].to_vec();
         let s = slices(&table(), &selection(&[(0, 9)], &[("actor", &twenty), ("fromOwnerId", &twenty)]), &defaults()).unwrap();
         assert_eq!(s.len(), 20, "20 × 20 chains are too many, one of the two stays local");
+        let short: Vec<String> = (0..2000).map(|i| format!("{i}")).collect();
+        let short: Vec<&str> = short.iter().map(String::as_str).collect();
+        let s = slices(&table(), &selection(&[(0, 9)], &[("actionName", &short)]), &defaults()).unwrap();
+        assert!(!s[0].values.contains_key(&col("actionName")), "the parameter's name counts as well");
+        let s = slices(&table(), &selection(&[(0, 9)], &[("actionName", &["", "X"])]), &defaults()).unwrap();
+        assert!(!s[0].values.contains_key(&col("actionName")), "many servers drop an empty value from a list");
         let points: Vec<(i64, i64)> = (0..MAX_WINDOWS as i64 + 1).map(|i| (i * 10, i * 10 + 1)).collect();
         let s = slices(&table(), &selection(&points, &[]), &defaults()).unwrap();
         assert_eq!(s.iter().map(|s| s.window).collect::<Vec<_>>(), [Some(Window { lo: 0, hi: 641 })]);

@@ -130,11 +130,11 @@ impl Connection {
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
         loop {
-            if limits.max_requests > 0 && stats.requests.get() >= limits.max_requests {
-                return Err(too_many_requests(limits.max_requests).detail(format!("{}, page {page}.", request.line())));
-            }
             if let Some(pace) = &self.pace {
                 tokio::time::sleep(pace.reserve()).await;
+            }
+            if limits.max_requests > 0 && stats.begun.add(1) >= limits.max_requests {
+                return Err(too_many_requests(limits.max_requests).detail(format!("{}, page {page}.", request.line())));
             }
             stats.requests.add(1);
             let started = Instant::now();
@@ -202,7 +202,7 @@ impl Connection {
         {
             // Joined by steps: Url::join would drop the base's own path, and steps are percent-encoded each.
             let mut path = url.path_segments_mut().map_err(|()| unsendable("base_url"))?;
-            path.pop_if_empty().extend(request.path.split('/').skip(1));
+            path.pop_if_empty().extend(&request.path);
         }
         if let Some(next) = &request.url {
             let next = url.join(next).map_err(|_| Error::new(ErrorKind::Shape, "the address of the next page is not a URL"))?;
@@ -262,8 +262,11 @@ fn connection_failed(error: &reqwest::Error) -> Attempt {
     } else {
         ("the connection to the API broke off", "Try again; if it stays, ask for a smaller page_size.")
     };
-    // SECURITY: an OS error or a TLS alert; never the URL.
-    let cause = root_cause(error);
+    // SECURITY: an OS error or a TLS alert; never the URL, and not the host that a certificate's refusal repeats.
+    let cause = match root_cause(error) {
+        text if text.contains("not valid for name") => "invalid peer certificate: it is for another host name".to_owned(),
+        text => text,
+    };
     let detail = if error.is_timeout() { None } else { Some(cause) };
     let mut failed = Error::new(ErrorKind::Unreachable, message).hint(hint);
     if let Some(detail) = detail {

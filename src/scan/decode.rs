@@ -3,12 +3,14 @@
 //! Fields that no column asks for are skipped, not parsed. A value that has no fast path, or not the expected form, is kept as
 //! text for the column type's input function: what comes out is what that function would make of it, never a guess.
 
+mod fields;
 mod walk;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::de::{DeserializeSeed, IgnoredAny};
 
+use self::fields::{Found, Node};
 use super::json_text::{self, Invalid};
 use super::page::{CellState, Page, RowMark};
 use super::paging::PageFacts;
@@ -16,7 +18,7 @@ use super::timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 use crate::plan::window::Window;
-use crate::sources::{NextUrl, PagingStyle, Pointer, Table};
+use crate::sources::{NextUrl, PagingStyle, Pointer, SqlType, Table};
 
 /// What a column's type wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,20 @@ pub enum Target {
     Json,
     /// Any other type: text for its input function
     Input,
+}
+
+impl std::convert::From<SqlType> for Target {
+    fn from(described: SqlType) -> Self {
+        match described {
+            SqlType::Text => Self::Text,
+            SqlType::Timestamptz => Self::Timestamptz,
+            SqlType::Boolean => Self::Boolean,
+            SqlType::Int => Self::Integer(i64::from(i32::MAX)),
+            SqlType::Bigint => Self::Integer(i64::MAX),
+            SqlType::Uuid => Self::Uuid,
+            SqlType::Jsonb => Self::Json,
+        }
+    }
 }
 
 /// Where a column's value comes from.
@@ -71,6 +87,7 @@ pub struct Decoder {
     /// Whether the ends of each page are fingerprinted, because pages overlap.
     overlap: bool,
     on_invalid: OnInvalid,
+    zone: Option<i32>,
 }
 
 /// What a place in the envelope holds.
@@ -107,39 +124,11 @@ pub struct Decoded {
     pub outside_slice: u64,
 }
 
-/// The wanted fields as a tree of names.
-#[derive(Debug, Default)]
-struct Node {
-    children: Vec<(String, Self)>,
-    columns: Vec<usize>,
-}
-
-impl Node {
-    fn add(&mut self, path: &[String], column: usize) {
-        let Some((name, rest)) = path.split_first() else {
-            self.columns.push(column);
-            return;
-        };
-        let at = match self.children.iter().position(|(known, _)| known == name) {
-            Some(at) => at,
-            None => {
-                self.children.push((name.clone(), Self::default()));
-                self.children.len() - 1
-            }
-        };
-        self.children[at].1.add(rest, column);
-    }
-
-    /// Exact names go first; then case is ignored, because reference pages disagree with themselves (`eventID`, `eventId`).
-    fn find(&self, name: &str) -> Option<usize> {
-        let exact = self.children.iter().position(|(known, _)| known == name);
-        exact.or_else(|| self.children.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)))
-    }
-}
-
 impl Decoder {
     /// A decoder of these columns of a table's responses.
-    pub fn new(columns: Vec<Column>, table: &Table, on_invalid: OnInvalid) -> Self {
+    ///
+    /// `zone` is how many seconds east of UTC times without a zone are; without it they are left to Postgres.
+    pub fn new(columns: Vec<Column>, table: &Table, on_invalid: OnInvalid, zone: Option<i32>) -> Self {
         let mut fields = Node::default();
         for (index, column) in columns.iter().enumerate() {
             if let From::Field(pointer) = &column.from {
@@ -160,7 +149,7 @@ impl Decoder {
         marks.extend(pagination.total.clone().map(|total| (total, Mark::Total)));
         marks.extend(evidence.clone().map(|parent| (parent, Mark::Evidence)));
         let overlap = matches!(pagination.style, PagingStyle::Offset { overlap: true, .. });
-        Self { columns, fields, marks, evidence, overlap, on_invalid }
+        Self { columns, fields, marks, evidence, overlap, on_invalid, zone }
     }
 
     /// How many columns its pages have.
@@ -241,7 +230,7 @@ struct Reader<'a> {
     found: bool,
     evident: bool,
     /// The last record's keys in order, each with the child it named: records of one body repeat their order.
-    keys: Vec<(String, Option<usize>)>,
+    keys: Vec<(String, Option<Found>)>,
     error: Option<Error>,
 }
 
@@ -331,7 +320,7 @@ impl Reader<'_> {
         let fast = match target {
             Target::Text => return (CellState::Bytes, self.page.push_varlena(text.as_bytes())),
             // Two's complement is what a timestamptz datum is.
-            Target::Timestamptz => timestamp::parse(text.as_bytes()).map(|t| t as u64),
+            Target::Timestamptz => timestamp::parse(text.as_bytes(), self.decoder.zone).map(|t| t as u64),
             Target::Boolean => match text {
                 "true" => Some(1),
                 "false" => Some(0),
@@ -356,22 +345,25 @@ impl Reader<'_> {
             let (column, state, cell) = self.constants[i];
             self.page.set(mark, column, state, cell);
         }
-        if let Some((column, window, expected)) = self.rules.window
-            && let (CellState::Value, t) = self.page.get(mark, column)
-            && !window.contains(t as i64)
-        {
-            if !expected.contains(t as i64) {
-                return Err(self.far_outside(column));
+        if let Some((column, window, expected)) = self.rules.window {
+            let (state, t) = self.page.get(mark, column);
+            match state {
+                CellState::Null => {}
+                CellState::Value if window.contains(t as i64) => {}
+                CellState::Value if expected.contains(t as i64) => {
+                    self.out.outside_window += 1;
+                    self.page.drop_row(mark);
+                    return Ok(());
+                }
+                CellState::Value => return Err(self.far_outside(column)),
+                // Whoever reads it, in whatever time zone, the API's own reading decided whether it came.
+                CellState::Bytes | CellState::Text => return Err(self.no_time(column)),
             }
-            self.out.outside_window += 1;
-            self.page.drop_row(mark);
-            return Ok(());
         }
         for (column, values) in &self.rules.partition {
-            let belongs = match self.page.get(mark, *column) {
-                (CellState::Bytes, at) => values.iter().any(|v| v.as_bytes() == self.page.varlena(at)),
-                _ => false,
-            };
+            let (state, cell) = self.page.get(mark, *column);
+            let target = self.decoder.columns[*column].target;
+            let belongs = values.iter().any(|value| self.page.is_same(target, state, cell, value));
             if !belongs {
                 self.out.outside_slice += 1;
                 self.page.drop_row(mark);
@@ -382,6 +374,13 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn no_time(&self, column: usize) -> Error {
+        let name = &self.decoder.columns[column].name;
+        Error::new(ErrorKind::BadDatetime, format!("a value of \"{name}\" is not a time with its zone, as the time range needs"))
+            .detail(self.place(column))
+            .hint("If the API writes times without a zone, set the option time_zone to the offset that it means, such as '+00:00'.")
+    }
+
     fn far_outside(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
         Error::new(ErrorKind::Shape, format!("the API answered a record whose \"{name}\" lies far outside the time range asked for"))
@@ -390,6 +389,19 @@ impl Reader<'_> {
                 "The API seems to filter another column than \"{name}\", so records may be missing: set the table option time_column to it. \
                  If its range is only coarser than described, set time_unit, such as '1d'."
             ))
+    }
+}
+
+impl Page {
+    /// Whether a cell holds this value, by the type's own equality: a uuid is the same with and without dashes.
+    fn is_same(&self, target: Target, state: CellState, cell: u64, value: &str) -> bool {
+        match (state, target) {
+            (CellState::Bytes, Target::Uuid) => uuid(value.as_bytes()).is_some_and(|bytes| self.bytes(cell, 16) == bytes),
+            (CellState::Bytes, _) => self.varlena(cell) == value.as_bytes(),
+            (CellState::Value, Target::Boolean) => value == if cell == 1 { "true" } else { "false" },
+            (CellState::Value, _) => value.parse() == Ok(cell as i64),
+            _ => false,
+        }
     }
 }
 

@@ -147,6 +147,11 @@ impl Page {
         at
     }
 
+    /// Bytes that were pushed as they are.
+    pub fn bytes(&self, at: u64, length: usize) -> &[u8] {
+        &self.arena[at as usize..at as usize + length]
+    }
+
     /// The data of a varlena that was pushed at this offset.
     pub fn varlena(&self, at: u64) -> &[u8] {
         let at = at as usize;

@@ -16,11 +16,20 @@ pub fn runtime() -> Result<&'static Runtime> {
     RUNTIME.get_or_try_init(|| {
         // A signal may be delivered to any thread that does not block it, and Postgres' handlers must run on Postgres' thread:
         // threads inherit the mask of the thread that makes them, so it is set around the making.
-        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).map_err(|e| failed("block signals for", e))?;
-        let built = Builder::new_multi_thread().worker_threads(WORKERS).thread_name("restlog").enable_all().build();
-        before.thread_set_mask().map_err(|e| failed("restore the signals after starting", e))?;
-        built.map_err(|e| failed("start", e))
+        let _restored = Restored(SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).map_err(|e| failed("block signals for", e))?);
+        Builder::new_multi_thread().worker_threads(WORKERS).thread_name("restlog").enable_all().build().map_err(|e| failed("start", e))
     })
+}
+
+/// Sets the old mask again, also when tokio panics because no thread can be made: a backend that blocks every signal could
+/// be neither cancelled nor stopped.
+struct Restored(SigSet);
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        // It fails only for a wrong argument.
+        let _ = self.0.thread_set_mask();
+    }
 }
 
 fn failed(what: &str, cause: impl std::fmt::Display) -> Error {

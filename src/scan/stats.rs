@@ -31,6 +31,8 @@ impl Counter {
 pub struct Stats {
     /// Requests sent, retries included.
     pub requests: Counter,
+    /// Requests counted against the scan's limit.
+    pub begun: Counter,
     /// Requests sent again.
     pub retries: Counter,
     /// Pages decoded.

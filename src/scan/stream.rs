@@ -54,7 +54,7 @@ pub struct ScanSpec {
 }
 
 impl ScanSpec {
-    fn rules(&self, slice: &Slice) -> SliceRules {
+    fn rules(&self, slice: &Slice) -> Result<SliceRules> {
         let window = match (&self.table.time_range, slice.window, self.time_column) {
             (Some(range), Some(window), Some(column)) => {
                 let asked = asked(range, window);
@@ -64,10 +64,16 @@ impl ScanSpec {
             }
             _ => None,
         };
-        let partition =
-            slice.partition.iter().filter_map(|key| Some((*self.partition_columns.get(key)?, slice.values.get(key)?.clone()))).collect();
+        let mut partition = Vec::new();
+        for key in &slice.partition {
+            // Without the rule a row could come twice.
+            let (Some(column), Some(values)) = (self.partition_columns.get(key), slice.values.get(key)) else {
+                return Err(Error::new(ErrorKind::Internal, "a fan-out key has no column to tell its slices apart"));
+            };
+            partition.push((*column, values.clone()));
+        }
         let asked = slice.values.iter().filter_map(|(key, values)| Some((*key, values.first()?.clone()))).collect();
-        SliceRules { window, partition, asked, overlap: 0 }
+        Ok(SliceRules { window, partition, asked, overlap: 0 })
     }
 }
 
@@ -230,7 +236,7 @@ fn lost_worker(join: &tokio::task::JoinError) -> Error {
 
 async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Message>) -> Result<()> {
     let spec = &shared.spec;
-    let mut rules = spec.rules(&slice);
+    let mut rules = spec.rules(&slice)?;
     let mut pager = Pager::new(spec.table.pagination.clone());
     let mut number = 0;
     loop {

@@ -4,10 +4,12 @@
 //! through Postgres' own input function, which also words the error.
 
 use crate::plan::window::EPOCH_SECONDS;
+use crate::units::{digits, parse_zone};
 
-/// Reads such as `2025-05-21T06:00:00.1234567+02:00`.
-pub fn parse(text: &[u8]) -> Option<i64> {
-    if text.len() < 20 || text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b' ') || text[13] != b':' || text[16] != b':' {
+/// Reads such as `2025-05-21T06:00:00.1234567+02:00`. A time without a zone is read only where `default_zone`, in seconds east
+/// of UTC, says what it means.
+pub fn parse(text: &[u8], default_zone: Option<i32>) -> Option<i64> {
+    if text.len() < 19 || text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b' ') || text[13] != b':' || text[16] != b':' {
         return None;
     }
     let year = digits(&text[0..4])?;
@@ -19,19 +21,15 @@ pub fn parse(text: &[u8]) -> Option<i64> {
     }
     let mut at = 19;
     let mut micros = 0;
-    if text[at] == b'.' {
+    if text.get(at) == Some(&b'.') {
         let fraction = text[at + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
         micros = fraction_micros(&text[at..at + 1 + fraction])?;
         at += 1 + fraction;
     }
-    let offset = zone(&text[at..])?;
+    let offset = if at == text.len() { i64::from(default_zone?) } else { parse_zone(&text[at..])? };
     let days = days_from_epoch(year, month, day);
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset - EPOCH_SECONDS;
     Some(seconds * 1_000_000 + micros)
-}
-
-fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
 }
 
 /// `.d…`: up to six digits are exact; more are rounded as Postgres' `ParseFractionalSecond` does, through a double and `rint`.
@@ -45,24 +43,6 @@ fn fraction_micros(text: &[u8]) -> Option<i64> {
             Some((fraction * 1e6).round_ties_even() as i64)
         }
     }
-}
-
-/// Seconds east of UTC.
-fn zone(text: &[u8]) -> Option<i64> {
-    let (sign, rest) = match text {
-        [b'Z' | b'z'] => return Some(0),
-        [b'+', rest @ ..] => (1, rest),
-        [b'-', rest @ ..] => (-1, rest),
-        _ => return None,
-    };
-    let (hour, minute) = match rest {
-        [_, _] => (digits(rest)?, 0),
-        [_, _, _, _] => (digits(&rest[..2])?, digits(&rest[2..])?),
-        [_, _, b':', _, _] => (digits(&rest[..2])?, digits(&rest[3..])?),
-        _ => return None,
-    };
-    // Postgres refuses zones beyond ±15:59:59; let it say so.
-    (hour <= 15 && minute <= 59).then_some(sign * (hour * 3600 + minute * 60))
 }
 
 fn days_in(year: i64, month: i64) -> i64 {
@@ -107,7 +87,7 @@ mod tests {
             "9999-12-31T23:59:59-15:59",
             "1900-03-01T00:00:00Z",
         ] {
-            assert_eq!(parse(text.as_bytes()), Some(truth(text)), "{text}");
+            assert_eq!(parse(text.as_bytes(), None), Some(truth(text)), "{text}");
         }
     }
 
@@ -116,7 +96,7 @@ mod tests {
         let mut day = chrono::NaiveDate::from_ymd_opt(1790, 1, 1).unwrap();
         while day < chrono::NaiveDate::from_ymd_opt(2200, 1, 1).unwrap() {
             let text = format!("{day}T10:20:30Z");
-            assert_eq!(parse(text.as_bytes()), Some(truth(&text)), "{text}");
+            assert_eq!(parse(text.as_bytes(), None), Some(truth(&text)), "{text}");
             day = day.succ_opt().unwrap();
         }
     }
@@ -125,7 +105,7 @@ mod tests {
     fn seven_digits_round_to_the_nearest_microsecond() {
         let base = truth("2023-12-13T22:11:52Z");
         for (fraction, micros) in [("9031351", 903_135), ("9031355", 903_136), ("0000005", 0), ("0000015", 2), ("9999999", 1_000_000)] {
-            assert_eq!(parse(format!("2023-12-13T22:11:52.{fraction}Z").as_bytes()), Some(base + micros), "{fraction}");
+            assert_eq!(parse(format!("2023-12-13T22:11:52.{fraction}Z").as_bytes(), None), Some(base + micros), "{fraction}");
         }
     }
 
@@ -148,7 +128,17 @@ mod tests {
             "20250521T060000Z    ",
             "+025-05-21T06:00:00Z",
         ] {
-            assert_eq!(parse(text.as_bytes()), None, "{text}");
+            assert_eq!(parse(text.as_bytes(), None), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_read_where_its_zone_is_known() {
+        let utc = truth("2025-05-21T06:00:00.5Z");
+        for text in ["2025-05-21T06:00:00.5", "2025-05-21 06:00:00.5"] {
+            assert_eq!(parse(text.as_bytes(), Some(0)), Some(utc), "{text}");
+            assert_eq!(parse(text.as_bytes(), Some(28_800)), Some(utc - 28_800_000_000), "{text}");
+        }
+        assert_eq!(parse(b"2025-05-21T06:00:00.5+01:00", Some(28_800)), Some(utc - 3_600_000_000), "its own zone goes first");
     }
 }

@@ -221,6 +221,17 @@ pub enum TimeFormat {
     Rfc3339Millis,
 }
 
+impl TimeFormat {
+    /// A unit in microseconds that the format can write: bounds must lie on the grid that is written, or writing would narrow
+    /// them.
+    pub fn grid(self, unit: i64) -> i64 {
+        let finest = match self {
+            Self::Rfc3339Millis => 1000,
+        };
+        (unit.clamp(1, i64::MAX - finest) + finest - 1) / finest * finest
+    }
+}
+
 /// A field of the record, or a request parameter that the record does not carry.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -332,11 +343,6 @@ impl Source {
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)
     }
-
-    /// The parameter of that name.
-    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
-        self.parameters.iter().find(|parameter| parameter.name == name)
-    }
 }
 
 impl Table {
@@ -350,7 +356,7 @@ impl Table {
             };
         };
         if let Some(unit) = time_unit {
-            range.unit = unit;
+            range.unit = range.format.grid(unit);
         }
         if let Some(name) = time_column {
             range.column = self.column(name).filter(|i| self.columns[*i].sql_type == SqlType::Timestamptz).ok_or_else(|| {

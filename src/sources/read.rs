@@ -136,6 +136,18 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
         Some(v) => pagination(v, &o.place("pagination"), faults),
         None => None,
     };
+    if let Some(pagination) = &pagination {
+        check_places(at, method, &path, &columns, time_range.as_ref(), pagination, faults);
+        let next = match &pagination.style {
+            PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => Some(next),
+            _ => None,
+        };
+        for (key, pointer) in [("next", next), ("total", pagination.total.as_ref())] {
+            if pointer.is_some_and(|p| p.0.is_empty() || p.0.starts_with(&records.0) || records.0.starts_with(&p.0)) {
+                faults.push(&format!("{at}/pagination/{key}"), "must lie beside the records, not around or below them");
+            }
+        }
+    }
     // A missing pagination is a fault already, so what stands in for it is never used.
     let pagination = pagination.unwrap_or_else(|| Pagination {
         style: PagingStyle::Number { place: nowhere(), first: 1 },
@@ -145,6 +157,45 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
     });
     o.finish(faults);
     Table { name, doc, method, path, records, pagination, time_range, columns }
+}
+
+/// Every value must have a place that the request really has, and every place of the path a value.
+fn check_places(
+    at: &str,
+    method: Method,
+    path: &str,
+    columns: &[Column],
+    range: Option<&TimeRange>,
+    pagination: &Pagination,
+    faults: &mut Faults,
+) {
+    let mut places: Vec<&Place> = columns.iter().filter_map(|c| Some(&c.filter.as_ref()?.place)).collect();
+    places.extend(range.into_iter().flat_map(|range| [&range.from, &range.to]));
+    places.push(&pagination.size.place);
+    match &pagination.style {
+        PagingStyle::Cursor { token, .. } => places.push(token),
+        PagingStyle::Number { place, .. } | PagingStyle::Offset { place, .. } => places.push(place),
+        PagingStyle::NextUrl(_) => {}
+    }
+    if method == Method::Get && places.iter().any(|place| place.part == Part::Body) {
+        faults.push(at, "a GET has no body: \"in\": \"body\" needs \"method\": \"POST\"");
+    }
+    let in_path = placeholders(path).unwrap_or_else(|| {
+        faults.push(&format!("{at}/path"), "has an unclosed brace");
+        Vec::new()
+    });
+    for place in places.iter().filter(|place| place.part == Part::Path && !in_path.contains(&place.name.as_str())) {
+        faults.push(&format!("{at}/path"), format_args!("has no \"{{{}}}\"", place.name));
+    }
+    let is_required = |name: &str| {
+        columns.iter().any(|c| {
+            let here = c.filter.as_ref().is_some_and(|f| f.place.part == Part::Path && f.place.name == name);
+            here && matches!(c.origin, Origin::Request { required: true, .. })
+        })
+    };
+    for name in in_path.iter().filter(|name| !is_required(name)) {
+        faults.push(&format!("{at}/path"), format_args!("\"{{{name}}}\" needs a column that is a required request parameter in the path"));
+    }
 }
 
 fn nowhere() -> Place {
@@ -247,7 +298,11 @@ fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults) 
             1
         }
     };
+    if column.is_some_and(|i| matches!(columns[i].origin, Origin::Request { .. })) {
+        faults.push(&o.place("column"), "no record carries this column, so nothing could be checked against it");
+    }
     o.finish(faults);
+    let unit = format.grid(unit);
     TimeRange { column: column.unwrap_or(0), from, to, required, format, unit }
 }
 

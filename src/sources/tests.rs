@@ -130,6 +130,18 @@ fn all_faults_are_listed_each_with_its_place() {
 }
 
 #[test]
+fn descriptions_that_could_only_be_wrong_are_refused() {
+    let with = |from: &str, to: &str| faults(&MINIMAL.replace(from, to)).join("; ");
+    assert!(with(r#""next":"/n""#, r#""next":"/r/0/n""#).contains("must lie beside the records"));
+    assert!(with(r#""next":"/n""#, r#""next":"""#).contains("must lie beside the records"));
+    assert!(with(r#""path":"/p""#, r#""path":"/p/{id}""#).contains("needs a column that is a required request parameter"));
+    assert!(with(r#""token":{"name":"k"}"#, r#""token":{"in":"body","name":"k"}"#).contains("a GET has no body"));
+    assert!(with(r#"{"name":"id"}"#, r#"{"name":"id","filter":{"in":"path","name":"id"}}"#).contains("has no \"{id}\""));
+    let counted = r#""style":"offset","token":{"name":"k"},"#;
+    assert!(with(r#""style":"cursor","token":{"name":"k"},"next":"/n","#, counted).contains("something must prove the end"));
+}
+
+#[test]
 fn text_that_is_no_json_says_where() {
     let error = Source::read("{\"name\": }").unwrap_err();
     assert_eq!(error.message(), "definition is not valid JSON");

@@ -11,12 +11,12 @@ fn column(name: &str, path: &str, target: Target) -> Column {
 fn decoder(columns: Vec<Column>) -> Decoder {
     let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
     table.pagination.style = PagingStyle::NextUrl(NextUrl::LinkHeader);
-    Decoder::new(columns, &table, OnInvalid::Error)
+    Decoder::new(columns, &table, OnInvalid::Error, None)
 }
 
 /// Of TIXNGO's own table.
 fn keyed(columns: Vec<Column>) -> Decoder {
-    Decoder::new(columns, &built_in("tixngo").unwrap().unwrap().tables[0], OnInvalid::Error)
+    Decoder::new(columns, &built_in("tixngo").unwrap().unwrap().tables[0], OnInvalid::Error, None)
 }
 
 fn read(decoder: &Decoder, rules: &SliceRules, body: &str) -> Result<(Page, Decoded)> {
@@ -132,7 +132,7 @@ fn records_may_be_the_document_itself() {
     let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
     table.records = Pointer::default();
     table.pagination.style = PagingStyle::NextUrl(NextUrl::LinkHeader);
-    let d = Decoder::new(vec![column("a", "/a", Target::Text)], &table, OnInvalid::Error);
+    let d = Decoder::new(vec![column("a", "/a", Target::Text)], &table, OnInvalid::Error, None);
     let (page, decoded) = read(&d, &SliceRules::default(), r#"[{"a":"x"},{"a":"y"}]"#).unwrap();
     assert_eq!((page.rows(), decoded.facts.next), (2, None));
 }
@@ -142,6 +142,37 @@ fn a_later_member_of_the_same_name_wins_as_in_jsonb() {
     let d = decoder(vec![column("a", "/a", Target::Text)]);
     let (page, _) = read(&d, &SliceRules::default(), r#"{"result":[{"a":"x","a":"y"},{"a":"x","a":null}]}"#).unwrap();
     assert_eq!(rows(&page, 1), [["'y'"], ["NULL"]]);
+}
+
+#[test]
+fn a_member_written_otherwise_does_not_replace_the_one_that_was_meant() {
+    let d = decoder(vec![column("a", "/actor", Target::Text)]);
+    for body in [r#"{"result":[{"actor":"x","Actor":"y"}]}"#, r#"{"result":[{"ACTOR":"y","actor":"x"}]}"#] {
+        assert_eq!(rows(&read(&d, &SliceRules::default(), body).unwrap().0, 1), [["'x'"]], "{body}");
+    }
+}
+
+#[test]
+fn slices_of_uuids_and_numbers_are_told_apart_by_value() {
+    let d = decoder(vec![column("u", "/u", Target::Uuid), column("n", "/n", Target::Integer(ALL))]);
+    let body = r#"{"result":[{"u":"841C30D56AE44DF1939E04C55AED5E98","n":7},{"u":"00000000000000000000000000000000","n":7},{"u":"841c30d5-6ae4-4df1-939e-04c55aed5e98","n":8}]}"#;
+    let partition = vec![(0, vec!["841c30d5-6ae4-4df1-939e-04c55aed5e98".to_owned()]), (1, vec!["7".to_owned()])];
+    let (page, decoded) = read(&d, &SliceRules { partition, ..SliceRules::default() }, body).unwrap();
+    assert_eq!((page.rows(), decoded.outside_slice), (1, 2));
+}
+
+#[test]
+fn a_time_that_cannot_be_placed_is_an_error_where_a_range_was_asked_for() {
+    let d = decoder(vec![column("t", "/t", Target::Timestamptz)]);
+    let all = Window { lo: i64::MIN, hi: i64::MAX };
+    let rules = SliceRules { window: Some((0, all, all)), ..SliceRules::default() };
+    let body = r#"{"result":[{"t":"2025-05-21T06:00:00"}]}"#;
+    let error = read(&d, &rules, body).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadDatetime);
+    assert!(error.get_hint().unwrap().contains("time_zone"));
+    assert_eq!(rows(&read(&d, &SliceRules::default(), body).unwrap().0, 1), [["?2025-05-21T06:00:00"]], "Postgres reads it");
+    let zoned = Decoder { zone: Some(0), ..d };
+    assert_eq!(read(&zoned, &rules, body).unwrap().0.rows(), 1);
 }
 
 #[test]
@@ -254,7 +285,7 @@ fn a_missing_key_proves_nothing_where_its_object_is_missing() {
 fn totals_are_numbers_or_their_digits() {
     let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
     table.pagination.total = Pointer::parse("/count");
-    let d = Decoder::new(vec![], &table, OnInvalid::Error);
+    let d = Decoder::new(vec![], &table, OnInvalid::Error, None);
     let total = |json: &str| {
         read(&d, &SliceRules::default(), &format!("{{\"pagination\":{{}},\"count\":{json},\"result\":[]}}")).map(|r| r.1.facts.total)
     };
@@ -267,7 +298,7 @@ fn overlapping_records_are_fingerprinted_and_dropped() {
     let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
     let PagingStyle::Cursor { token, .. } = table.pagination.style.clone() else { panic!("TIXNGO pages by cursor") };
     table.pagination.style = PagingStyle::Offset { place: token, max: None, overlap: true };
-    let d = Decoder::new(vec![column("a", "/a", Target::Text)], &table, OnInvalid::Error);
+    let d = Decoder::new(vec![column("a", "/a", Target::Text)], &table, OnInvalid::Error, None);
     let (first, one) = read(&d, &SliceRules::default(), r#"{"result":[{"a":"x"},{"a":"y"}]}"#).unwrap();
     let rules = SliceRules { overlap: 1, ..SliceRules::default() };
     let (second, two) = read(&d, &rules, r#"{"result":[{"a":"y"},{"a":"z"}]}"#).unwrap();

@@ -6,8 +6,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::super::json_text::{self, Invalid};
-use super::super::page::RowMark;
-use super::{Mark, Node, Reader, not_an_object};
+use super::super::page::{CellState, RowMark};
+use super::{Found, Mark, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 
@@ -233,13 +233,17 @@ impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
         let mut position = 0;
         loop {
             let key = Key { keys: &mut self.reader.keys, node: self.node, position, guess: self.depth == 0 };
-            let Some(child) = map.next_key_seed(key)? else { return Ok(()) };
+            let Some(found) = map.next_key_seed(key)? else { return Ok(()) };
             position += 1;
-            let Some(child) = child else {
+            let taken = |found: &Found| {
+                let columns = &self.node.children[found.child].1.columns;
+                !found.exact && columns.iter().any(|c| self.reader.page.get(self.mark, *c).0 != CellState::Null)
+            };
+            let Some(found) = found.filter(|found| !taken(found)) else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let child = &self.node.children[child].1;
+            let child = &self.node.children[found.child].1;
             let raw: &RawValue = map.next_value()?;
             if child.children.is_empty() {
                 self.reader.put(self.mark, &child.columns, raw.get()).map_err(|error| self.reader.fail::<A::Error>(error))?;
@@ -252,14 +256,14 @@ impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
 
 /// A member's name → the child it names. At the record's own level the last record's order is tried first.
 struct Key<'k, 'n> {
-    keys: &'k mut Vec<(String, Option<usize>)>,
+    keys: &'k mut Vec<(String, Option<Found>)>,
     node: &'n Node,
     position: usize,
     guess: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
-    type Value = Option<usize>;
+    type Value = Option<Found>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -267,7 +271,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
 }
 
 impl<'de> Visitor<'de> for Key<'_, '_> {
-    type Value = Option<usize>;
+    type Value = Option<Found>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member's name")
