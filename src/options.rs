@@ -248,6 +248,9 @@ impl Settings {
                 parameters.insert(parameter.name.clone(), value);
             }
         }
+        if let Some(zone) = get("time_zone")? {
+            parameters.insert("time_zone".to_owned(), zone);
+        }
         Ok(Self {
             base_url: parse_url("base_url", &base_url)?,
             concurrency: count("concurrency")?.map_or(4, |n| n as usize),
@@ -263,7 +266,10 @@ impl Settings {
             proxy: get("proxy")?.map(|v| parse_url("proxy", &v)).transpose()?,
             user_agent: get("user_agent")?.unwrap_or_else(|| concat!("restlog_fdw/", env!("CARGO_PKG_VERSION")).to_owned()),
             allow_http: get("allow_http")?.as_deref().and_then(parse_bool).unwrap_or(false),
-            time_zone: get("time_zone")?.and_then(|v| parse_zone(v.as_bytes())).and_then(|z| i32::try_from(z).ok()),
+            time_zone: match get("time_zone")? {
+                Some(text) => parse_zone(text.as_bytes()).and_then(|zone| i32::try_from(zone).ok()),
+                None => source.and_then(|s| s.time_zone),
+            },
             on_invalid: match get("on_invalid")?.as_deref() {
                 Some("null") => OnInvalid::Null,
                 Some("replace") => OnInvalid::Replace,

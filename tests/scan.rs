@@ -13,13 +13,13 @@ use restlog_fdw::error::{Error, ErrorKind};
 use restlog_fdw::options::{OnInvalid, Secret, Settings};
 use restlog_fdw::plan::slice::Slice;
 use restlog_fdw::plan::window::Window;
+use restlog_fdw::scan::auth;
 use restlog_fdw::scan::client::{Connection, Limits};
 use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
 use restlog_fdw::scan::page::Page;
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};
-use restlog_fdw::scan::{auth, decode};
-use restlog_fdw::sources::{Pointer, Source, built_in};
+use restlog_fdw::sources::{Form, Pointer, Source, built_in};
 
 /// Microseconds from 2000-01-01 to 2026-01-01, the simulator's first day.
 const FIRST_DAY: i64 = 9497 * DAY;
@@ -69,7 +69,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         values: BTreeMap::from([(app, vec!["my-app".to_owned()])]),
         partition: Vec::new(),
     };
-    let field = |name: &str, target| Column { name: name.into(), from: From::Field(Pointer(vec![name.into()])), target, embedded: false };
+    let field = |name: &str, target| Column { name: name.into(), from: From::Field(Pointer(vec![name.into()])), target, form: Form::Plain };
     let columns =
         vec![field("ticketId", Target::Text), field("ticketStatusLogId", Target::Text), field("createdDate", Target::Timestamptz)];
     let spec = ScanSpec {
@@ -281,29 +281,6 @@ fn the_threads_block_every_signal() {
     }
     assert_eq!(seen, 2, "the runtime's two workers");
     assert!(scan.stream.wake_fd().as_raw_fd() > 2);
-}
-
-#[test]
-fn pages_of_the_reference_page_decode_to_its_rows() {
-    let body = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tixngo.json")).unwrap();
-    let source = source();
-    let table = &source.tables[0];
-    let columns: Vec<Column> = table
-        .columns
-        .iter()
-        .filter_map(|c| match &c.origin {
-            restlog_fdw::sources::Origin::Field { pointer, embedded } => {
-                Some(Column { name: c.name.clone(), from: From::Field(pointer.clone()), target: Target::Text, embedded: *embedded })
-            }
-            restlog_fdw::sources::Origin::Request { .. } => None,
-        })
-        .collect();
-    let width = columns.len();
-    let decoder = Decoder::new(columns, table, OnInvalid::Error, None);
-    let (page, decoded) = decoder.decode(&decode::SliceRules::default(), &body, Page::default().reset(width, 1)).unwrap();
-    assert_eq!(decoded.facts.next.as_deref(), Some("eyJrIjoxfQ=="));
-    let filled = |row: usize| (0..width).filter(|c| page.cell(row, *c).0 != restlog_fdw::scan::page::CellState::Null).count();
-    assert_eq!((page.rows(), filled(0), filled(1)), (2, width, 8), "every documented field is read");
 }
 
 #[test]

@@ -165,10 +165,10 @@ pub const OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "time_zone",
-        contexts: ST,
+        contexts: S,
         kind: Kind::Zone,
         default: "",
-        doc: "What times without a zone mean, as an offset from UTC: `Z`, `+08:00`. Without it such a time is read in the session's time zone, and refused where the API's time range depends on it.",
+        doc: "What times without a zone mean, as an offset from UTC: `Z`, `+08:00`; sent along where the source has a header for it. Without it such a time is read in the session's time zone, and refused where the API's time range depends on it.",
     },
     Spec {
         name: "on_invalid",

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::{self, Secret, Settings};
 use crate::plan::slice::Defaults;
 use crate::scan::decode::{From, Target};
-use crate::sources::{self, Origin, Pointer, Source, Table, fold};
+use crate::sources::{self, Form, Origin, Pointer, Source, Table, fold};
 use crate::units::parse_bool;
 
 /// Options as name and value.
@@ -44,7 +44,7 @@ pub(super) struct Column {
     pub(super) typmod: i32,
     /// `None` where nothing in the source has its name; an error once it is read.
     pub(super) from: Option<From>,
-    pub(super) embedded: bool,
+    pub(super) form: Form,
     /// The description's column whose conditions it may push down.
     pub(super) described: Option<usize>,
     pub(super) pushdown: bool,
@@ -243,20 +243,20 @@ fn check_table_options(source: &Source, given: &Options) -> Result<()> {
 
 fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> Column {
     let pushdown = option(options, "pushdown").and_then(parse_bool).unwrap_or(true);
-    let column = |from, embedded, described| Column { name: name.to_owned(), type_oid, typmod, from, embedded, described, pushdown };
+    let column = |from, form, described| Column { name: name.to_owned(), type_oid, typmod, from, form, described, pushdown };
     let of_description = |index: usize| match &table.columns[index].origin {
-        Origin::Field { pointer, embedded } => column(Some(From::Field(pointer.clone())), *embedded, Some(index)),
-        Origin::Request { .. } => column(Some(From::Request(index)), false, Some(index)),
+        Origin::Field { pointer, form } => column(Some(From::Field(pointer.clone())), *form, Some(index)),
+        Origin::Request { .. } => column(Some(From::Request(index)), Form::Plain, Some(index)),
     };
     if let Some(pointer) = option(options, "field").and_then(Pointer::parse) {
         // A field that the description knows keeps its filter under any name.
         let described = table.columns.iter().position(|c| matches!(&c.origin, Origin::Field { pointer: p, .. } if *p == pointer));
-        return described.map_or_else(|| column(Some(From::Field(pointer)), false, None), of_description);
+        return described.map_or_else(|| column(Some(From::Field(pointer)), Form::Plain, None), of_description);
     }
     match table.column(name) {
         Some(index) => of_description(index),
-        None if fold(name) == "raw" => column(Some(From::Field(Pointer::default())), false, None),
-        None => column(None, false, None),
+        None if fold(name) == "raw" => column(Some(From::Field(Pointer::default())), Form::Plain, None),
+        None => column(None, Form::Plain, None),
     }
 }
 

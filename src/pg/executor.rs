@@ -90,17 +90,17 @@ impl Layout {
             {
                 attributes.push((*number, columns.len()));
                 let target = column.target(utf8);
-                columns.push(Column { name: column.name.clone(), from: from.clone(), target, embedded: column.embedded });
+                columns.push(Column { name: column.name.clone(), from: from.clone(), target, form: column.form });
             }
         }
         // Columns that only we look at: the time, to cut the window exactly, and fan-out keys.
         let mut hidden = |described: usize, target: Target| {
             let column = &table.table.columns[described];
-            let Origin::Field { pointer, .. } = &column.origin else { return None };
+            let Origin::Field { pointer, form } = &column.origin else { return None };
             let from = From::Field(pointer.clone());
             let at = columns.iter().position(|c| c.from == from && c.target == target).unwrap_or(columns.len());
             if at == columns.len() {
-                columns.push(Column { name: column.name.clone(), from, target, embedded: false });
+                columns.push(Column { name: column.name.clone(), from, target, form: *form });
             }
             Some(at)
         };

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::slice::Slice;
-use super::window::{Window, ceil_to, floor_to, rfc3339_millis};
+use super::window::{MINUS_INFINITY, Window, ceil_to, floor_to, rfc3339_millis};
 use crate::sources::{Method, PagingStyle, Part, Place, Table, TimeFormat, TimeRange};
 
 /// Where a page begins.
@@ -122,7 +122,9 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
     let bounds = match (&table.time_range, slice.window) {
         (Some(range), Some(window)) => {
             let asked = asked(range, window);
-            Some((write_time(range.format, asked.lo), write_time(range.format, asked.hi)))
+            // Without a lower bound in the query an optional one is not sent: a clamped one could be refused.
+            let from = (window.lo != MINUS_INFINITY).then(|| write_time(range.format, asked.lo));
+            Some((from, write_time(range.format, asked.hi)))
         }
         _ => None,
     };
@@ -130,7 +132,7 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
 }
 
 /// Puts everything in its place; EXPLAIN calls it with placeholders.
-pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(String, String)>, token: &PageToken, size: &str) -> Request {
+pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(Option<String>, String)>, token: &PageToken, size: &str) -> Request {
     let mut request = Request {
         method: table.method,
         path: table.path.split('/').skip(1).map(str::to_owned).collect(),
@@ -149,7 +151,9 @@ pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(String, Str
         }
     }
     if let (Some(range), Some((from, to))) = (&table.time_range, bounds) {
-        request.put(&range.from, from);
+        if let Some(from) = from {
+            request.put(&range.from, from);
+        }
         request.put(&range.to, to);
     }
     if let PageToken::Url(url) = token {

@@ -78,7 +78,10 @@ impl ScanPlan {
             }
         }
         let slice = Slice { window: None, values, partition: Vec::new() };
-        let bounds = table.time_range.as_ref().map(|_| ("{from}".to_owned(), "{to}".to_owned()));
+        let bounds = table.time_range.as_ref().map(|range| {
+            let bounded = defaults.from.is_some() || condition.bounds(range.column).0;
+            (bounded.then(|| "{from}".to_owned()), "{to}".to_owned())
+        });
         assemble(table, &slice, bounds, &PageToken::Start, &self.first_size(table, size).to_string()).readable()
     }
 

@@ -6,45 +6,73 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Secret;
-use crate::sources::{Credential, placeholders};
+use crate::sources::{Credential, SECRETS, placeholders};
 
-/// The headers for every request, marked sensitive so that no library prints them.
+/// The header for every request, marked sensitive so that no library prints it: of the ways that the source knows, the first
+/// whose secrets there are.
 pub fn headers(auth: &[Credential], parameters: &BTreeMap<String, String>, secrets: &BTreeMap<String, Secret>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
-    for credential in auth {
-        let name = fill(&credential.header, parameters, secrets)?;
-        let value = fill(&credential.value, parameters, secrets)?;
-        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-            let option = placeholders(&credential.header).unwrap_or_default().join(", ");
-            Error::new(ErrorKind::OptionValue, "the name of the header for authentication is not a header name")
-                .hint(format!("Correct the option {option}."))
-        })?;
-        // SECURITY: the value is not repeated in the error.
-        let mut value = HeaderValue::from_str(value.trim()).map_err(|_| {
-            Error::new(ErrorKind::OptionValue, "a secret cannot be sent in a header")
-                .hint("It must be one line of visible ASCII characters.")
-        })?;
-        value.set_sensitive(true);
-        headers.insert(header, value);
-    }
+    let value_of = |name: &str| parameters.get(name).map(String::as_str).or_else(|| secrets.get(name).map(Secret::expose));
+    let usable = |credential: &&Credential| {
+        let names = placeholders(&credential.value).unwrap_or_default();
+        names.iter().all(|name| value_of(name).is_some())
+    };
+    let Some(credential) = auth.iter().find(usable) else {
+        return if auth.is_empty() { Ok(headers) } else { Err(no_secret(auth)) };
+    };
+    let name = fill(&credential.header, value_of);
+    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+        let option = placeholders(&credential.header).unwrap_or_default().join(", ");
+        Error::new(ErrorKind::OptionValue, "the name of the header for authentication is not a header name")
+            .hint(format!("Correct the option {option}."))
+    })?;
+    // SECURITY: the value is not repeated in the error.
+    let mut value = HeaderValue::from_str(fill(&credential.value, value_of).trim()).map_err(|_| {
+        Error::new(ErrorKind::OptionValue, "a secret cannot be sent in a header").hint("It must be one line of visible ASCII characters.")
+    })?;
+    value.set_sensitive(true);
+    headers.insert(header, value);
     Ok(headers)
 }
 
-fn fill(template: &str, parameters: &BTreeMap<String, String>, secrets: &BTreeMap<String, Secret>) -> Result<String> {
-    let mut text = template.to_owned();
-    for name in placeholders(template).unwrap_or_default() {
-        let value = match (parameters.get(name), secrets.get(name)) {
-            (Some(value), _) => value.as_str(),
-            (None, Some(secret)) => secret.expose(),
-            (None, None) => {
-                return Err(Error::new(ErrorKind::Unauthorized, format!("the user mapping has no \"{name}\"")).hint(format!(
-                    "Run CREATE USER MAPPING FOR CURRENT_USER SERVER … OPTIONS ({name} '…'), or ALTER USER MAPPING … OPTIONS (ADD {name} '…')."
-                )));
-            }
-        };
-        text = text.replace(&format!("{{{name}}}"), value);
+/// The headers that carry parameters, where all that they name is set.
+pub fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, String>) -> Result<HeaderMap> {
+    let mut map = HeaderMap::new();
+    let value_of = |name: &str| parameters.get(name).map(String::as_str);
+    for header in headers {
+        if !placeholders(&header.value).unwrap_or_default().iter().all(|name| value_of(name).is_some()) {
+            continue;
+        }
+        let unsendable = |_| Error::new(ErrorKind::OptionValue, format!("the header \"{}\" cannot be sent", header.header));
+        let name = HeaderName::from_bytes(header.header.as_bytes()).map_err(|_| unsendable(()))?;
+        map.insert(name, HeaderValue::from_str(&fill(&header.value, value_of)).map_err(|_| unsendable(()))?);
     }
-    Ok(text)
+    Ok(map)
+}
+
+fn no_secret(auth: &[Credential]) -> Error {
+    let mut names: Vec<&str> =
+        auth.iter().flat_map(|c| placeholders(&c.value).unwrap_or_default()).filter(|n| SECRETS.contains(n)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let first = names.first().copied().unwrap_or_default();
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    Error::new(ErrorKind::Unauthorized, format!("the user mapping has no {}", quoted.join(" or "))).hint(format!(
+        "Run CREATE USER MAPPING FOR CURRENT_USER SERVER … OPTIONS ({first} '…'), or ALTER USER MAPPING … OPTIONS (ADD {first} '…')."
+    ))
+}
+
+/// Puts values in the place of their names, each once: a brace in a secret is only a brace.
+fn fill<'v>(template: &str, value_of: impl Fn(&str) -> Option<&'v str>) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        text.push_str(before);
+        text.push_str(value_of(name).unwrap_or_default());
+        rest = tail;
+    }
+    text + rest
 }
 
 #[cfg(test)]
@@ -76,5 +104,16 @@ mod tests {
         assert!(!format!("{refused:?}").contains("s3cret"));
         let bad = try_headers(&[("api_key_header", "X Api"), ("api_key_scheme", "")], &[("api_key", "k")]).unwrap_err();
         assert!(bad.get_hint().unwrap().contains("api_key_header"));
+    }
+
+    #[test]
+    fn the_first_way_whose_secrets_there_are_is_taken() {
+        let ways = [("X-Token", "{token}"), ("Authorization", "Bearer {api_key}")];
+        let auth = ways.map(|(header, value)| Credential { header: header.into(), value: value.into() });
+        let with = |name: &str| headers(&auth, &BTreeMap::new(), &BTreeMap::from([(name.to_owned(), Secret::new("a{token}b"))]));
+        assert_eq!(with("token").unwrap()["x-token"].to_str().unwrap(), "a{token}b", "a brace in a secret is only a brace");
+        assert_eq!(with("api_key").unwrap()["authorization"].to_str().unwrap(), "Bearer a{token}b");
+        assert_eq!(with("other").unwrap_err().message(), "the user mapping has no \"api_key\" or \"token\"");
+        assert!(headers(&[], &BTreeMap::new(), &BTreeMap::new()).unwrap().is_empty(), "an open API needs none");
     }
 }

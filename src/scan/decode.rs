@@ -4,6 +4,7 @@
 //! text for the column type's input function: what comes out is what that function would make of it, never a guess.
 
 mod fields;
+mod value;
 mod walk;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,6 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::de::{DeserializeSeed, IgnoredAny};
 
 use self::fields::{Found, Node};
+use self::value::{DOTNET_UNSET, from_unix_millis, is_same, one_member, uuid};
 use super::json_text::{self, Invalid};
 use super::page::{CellState, Page, RowMark};
 use super::paging::PageFacts;
@@ -18,7 +20,7 @@ use super::timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 use crate::plan::window::Window;
-use crate::sources::{NextUrl, PagingStyle, Pointer, SqlType, Table};
+use crate::sources::{ErrorRule, Form, NextUrl, PagingStyle, Pointer, SqlType, Table};
 
 /// What a column's type wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +73,8 @@ pub struct Column {
     pub from: From,
     /// What its type wants.
     pub target: Target,
-    /// A JSON text inside a JSON string is unwrapped.
-    pub embedded: bool,
+    /// How its value is written.
+    pub form: Form,
 }
 
 /// What to read from every body of a scan.
@@ -84,6 +86,7 @@ pub struct Decoder {
     marks: Vec<(Pointer, Mark)>,
     /// The object that must be there for a missing key to prove anything.
     evidence: Option<Pointer>,
+    rules: Vec<ErrorRule>,
     /// Whether the ends of each page are fingerprinted, because pages overlap.
     overlap: bool,
     on_invalid: OnInvalid,
@@ -96,6 +99,8 @@ enum Mark {
     Records,
     Next,
     Total,
+    /// A code by the rule with this index.
+    Code(usize),
     /// Only whether there is an object.
     Evidence,
 }
@@ -147,9 +152,10 @@ impl Decoder {
         let evidence = evidence.map(|(_, parent)| Pointer(parent.to_vec()));
         marks.extend(next.map(|next| (next, Mark::Next)));
         marks.extend(pagination.total.clone().map(|total| (total, Mark::Total)));
+        marks.extend(table.errors.iter().enumerate().map(|(i, rule)| (rule.code.clone(), Mark::Code(i))));
         marks.extend(evidence.clone().map(|parent| (parent, Mark::Evidence)));
         let overlap = matches!(pagination.style, PagingStyle::Offset { overlap: true, .. });
-        Self { columns, fields, marks, evidence, overlap, on_invalid, zone }
+        Self { columns, fields, marks, evidence, rules: table.errors.clone(), overlap, on_invalid, zone }
     }
 
     /// How many columns its pages have.
@@ -171,12 +177,17 @@ impl Decoder {
             evident: false,
             keys: Vec::new(),
             error: None,
+            refusal: None,
         };
         reader.set_constants()?;
         let mut json = serde_json::Deserializer::from_str(text);
         let alive = (0..self.marks.len()).collect();
         let envelope = walk::Envelope { reader: &mut reader, depth: 0, alive };
         let read = envelope.deserialize(&mut json).and_then(|()| json.end());
+        // What the API itself says goes first: an error's body has seldom the shape of an answer.
+        if let Some(error) = reader.refusal.take() {
+            return Err(error);
+        }
         if let Err(e) = read {
             // The only thing that serde refuses for its type is a record: everything around it may be anything.
             let own = reader.error.take().or_else(|| e.is_data().then(|| not_an_object(&reader)));
@@ -232,6 +243,8 @@ struct Reader<'a> {
     /// The last record's keys in order, each with the child it named: records of one body repeat their order.
     keys: Vec<(String, Option<Found>)>,
     error: Option<Error>,
+    /// The API says that this is an error.
+    refusal: Option<Error>,
 }
 
 impl Reader<'_> {
@@ -284,10 +297,28 @@ impl Reader<'_> {
     fn cell(&mut self, column: usize, raw: &str) -> std::result::Result<(CellState, u64), Invalid> {
         const NULL: (CellState, u64) = (CellState::Null, 0);
         let decoder = self.decoder;
-        let Column { target, embedded, .. } = decoder.columns[column];
+        let Column { target, form, .. } = decoder.columns[column];
+        let member;
+        let raw = match form {
+            Form::MemberName | Form::MemberValue if raw.starts_with('{') => match one_member(raw) {
+                Some((name, _)) if form == Form::MemberName => return Ok(self.text_cell(target, &name)),
+                Some((_, value)) => {
+                    member = value;
+                    member.get()
+                }
+                // None or several: which is meant nobody knows.
+                None => return Ok((CellState::Text, self.page.push_text(raw.as_bytes()))),
+            },
+            Form::UnixMillis if target == Target::Timestamptz => match raw.parse() {
+                Ok(DOTNET_UNSET) => return Ok(NULL),
+                Ok(millis) => return Ok(from_unix_millis(millis).unwrap_or_else(|| (CellState::Text, self.page.push_text(raw.as_bytes())))),
+                Err(_) => raw,
+            },
+            _ => raw,
+        };
         match (raw.as_bytes().first(), target) {
             (None | Some(b'n'), _) => Ok(NULL),
-            (Some(b'"'), Target::Json) if !embedded => self.json_cell(raw),
+            (Some(b'"'), Target::Json) if form != Form::Embedded => self.json_cell(raw),
             (Some(b'"'), _) => {
                 let Some(text) = json_text::string(raw, decoder.on_invalid)? else { return Ok(NULL) };
                 if target != Target::Json {
@@ -363,7 +394,7 @@ impl Reader<'_> {
         for (column, values) in &self.rules.partition {
             let (state, cell) = self.page.get(mark, *column);
             let target = self.decoder.columns[*column].target;
-            let belongs = values.iter().any(|value| self.page.is_same(target, state, cell, value));
+            let belongs = values.iter().any(|value| is_same(&self.page, target, state, cell, value));
             if !belongs {
                 self.out.outside_slice += 1;
                 self.page.drop_row(mark);
@@ -390,41 +421,6 @@ impl Reader<'_> {
                  If its range is only coarser than described, set time_unit, such as '1d'."
             ))
     }
-}
-
-impl Page {
-    /// Whether a cell holds this value, by the type's own equality: a uuid is the same with and without dashes.
-    fn is_same(&self, target: Target, state: CellState, cell: u64, value: &str) -> bool {
-        match (state, target) {
-            (CellState::Bytes, Target::Uuid) => uuid(value.as_bytes()).is_some_and(|bytes| self.bytes(cell, 16) == bytes),
-            (CellState::Bytes, _) => self.varlena(cell) == value.as_bytes(),
-            (CellState::Value, Target::Boolean) => value == if cell == 1 { "true" } else { "false" },
-            (CellState::Value, _) => value.parse() == Ok(cell as i64),
-            _ => false,
-        }
-    }
-}
-
-/// A uuid with or without dashes; other forms are for `uuid_in`.
-fn uuid(text: &[u8]) -> Option<[u8; 16]> {
-    let dashed = text.len() == 36;
-    if !(dashed || text.len() == 32) {
-        return None;
-    }
-    let mut bytes = [0; 16];
-    let mut nibbles = 0;
-    for (at, byte) in text.iter().enumerate() {
-        if dashed && matches!(at, 8 | 13 | 18 | 23) {
-            if *byte != b'-' {
-                return None;
-            }
-            continue;
-        }
-        let nibble = char::from(*byte).to_digit(16)? as u8;
-        bytes[nibbles / 2] = (bytes[nibbles / 2] << 4) | nibble;
-        nibbles += 1;
-    }
-    (nibbles == 32).then_some(bytes)
 }
 
 #[cfg(test)]

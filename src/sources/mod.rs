@@ -13,7 +13,7 @@ use once_cell::sync::Lazy;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The text of each built-in description. A new system is one more line and one more file.
-const BUILT_IN: &[(&str, &str)] = &[("tixngo", include_str!("tixngo.json"))];
+const BUILT_IN: &[(&str, &str)] = &[("tixngo", include_str!("tixngo.json")), ("huawei", include_str!("huawei.json"))];
 
 /// The secrets of a user mapping that a description's `auth` may name.
 pub const SECRETS: &[&str] = &["api_key", "token"];
@@ -43,8 +43,12 @@ pub struct Source {
     pub reference: String,
     /// Values that a user sets as server or table options and that requests carry.
     pub parameters: Vec<Parameter>,
-    /// What goes along with each request to show who asks.
+    /// The ways to show who asks; the first whose secrets the user has goes along with each request.
     pub auth: Vec<Credential>,
+    /// Headers that carry parameters; one goes along where all that it names is set.
+    pub headers: Vec<Credential>,
+    /// Seconds east of UTC of times without a zone, unless the option `time_zone` says otherwise.
+    pub time_zone: Option<i32>,
     /// The endpoints.
     pub tables: Vec<Table>,
 }
@@ -82,12 +86,27 @@ pub struct Table {
     pub path: String,
     /// Where the array of records is.
     pub records: Pointer,
+    /// How a response says that it is an error, whatever its status.
+    pub errors: Vec<ErrorRule>,
     /// How to get from page to page, and what proves the end.
     pub pagination: Pagination,
     /// The filter on a column of times, if the API has one.
     pub time_range: Option<TimeRange>,
     /// The columns in the order of the reference page.
     pub columns: Vec<Column>,
+}
+
+/// A place in a response that holds a code. Absent, null, empty and the codes of success mean that all is well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ErrorRule {
+    /// Where the code is.
+    pub code: Pointer,
+    /// Codes of success.
+    pub ok: Vec<String>,
+    /// Codes that mean what a 401 does.
+    pub unauthorized: Vec<String>,
+    /// Codes that mean what a 429 does.
+    pub throttled: Vec<String>,
 }
 
 /// The HTTP methods of reading APIs.
@@ -254,8 +273,8 @@ pub enum Origin {
     Field {
         /// Where in the record.
         pointer: Pointer,
-        /// A JSON text inside a JSON string is unwrapped.
-        embedded: bool,
+        /// How the value is written.
+        form: Form,
     },
     /// A request parameter that no record carries: the value asked for is the column's value.
     Request {
@@ -264,6 +283,22 @@ pub enum Origin {
         /// Whether the API refuses a request without it.
         required: bool,
     },
+}
+
+/// How a field's value is written, where it is not as its type would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// As it is.
+    #[default]
+    Plain,
+    /// A JSON text inside a JSON string.
+    Embedded,
+    /// The name of the one member of an object, such as `12` of `{"12": "opened"}`.
+    MemberName,
+    /// The value of the one member of an object.
+    MemberValue,
+    /// A time as milliseconds since 1970; .NET's smallest time stands for none.
+    UnixMillis,
 }
 
 /// An equality filter of the API. Declared only where it yields at least the rows that are equal (law 1).

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::fault::{Faults, Object};
 use super::{
-    Column, Credential, Filter, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place, Pointer, SECRETS,
-    Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+    Column, Credential, ErrorRule, Filter, Form, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place,
+    Pointer, SECRETS, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::units::parse_duration;
+use crate::units::{parse_duration, parse_zone};
 
 pub(super) fn source(text: &str) -> Result<Source> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
@@ -50,21 +50,30 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
             faults.push(&at, format_args!("\"{}\" is there twice", parameter.name));
         }
     }
-    let auth = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, faults)).collect();
+    let auth = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, SECRETS, faults)).collect();
+    let headers = o.list("headers", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, &["time_zone"], faults)).collect();
+    let time_zone = o.get("time_zone").and_then(|v| {
+        let zone = v.as_str().and_then(|text| parse_zone(text.as_bytes())).and_then(|zone| i32::try_from(zone).ok());
+        if zone.is_none() {
+            faults.push("/time_zone", "must be an offset from UTC, such as \"+08:00\"");
+        }
+        zone
+    });
+    let errors: Vec<_> = o.list("errors", faults).into_iter().filter_map(|(v, at)| error_rule(v, &at, faults)).collect();
     let listed = o.list("tables", faults);
     if listed.is_empty() {
         faults.push("/tables", "must have at least one table");
     }
     let mut tables: Vec<Table> = Vec::new();
     for (v, at) in listed {
-        let table = table(v, &at, &parameters, faults);
+        let table = Table { errors: errors.clone(), ..table(v, &at, &parameters, faults) };
         if tables.iter().any(|earlier| earlier.name == table.name) {
             faults.push(&format!("{at}/name"), format_args!("\"{}\" is there twice", table.name));
         }
         tables.push(table);
     }
     o.finish(faults);
-    Source { name, title, reference, parameters, auth, tables }
+    Source { name, title, reference, parameters, auth, headers, time_zone, tables }
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -83,17 +92,17 @@ fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Parameter {
     Parameter { name, doc, default }
 }
 
-fn credential(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Credential {
+fn credential(value: &Value, at: &str, parameters: &[Parameter], others: &[&str], faults: &mut Faults) -> Credential {
     let mut o = Object::new(value, at, faults);
     let header = o.text("header", faults);
     let value = o.text("value", faults);
-    for (key, template, secrets) in [("header", &header, false), ("value", &value, true)] {
+    for (key, template, others) in [("header", &header, &[][..]), ("value", &value, others)] {
         let Some(names) = placeholders(template) else {
             faults.push(&o.place(key), "has an unclosed brace");
             continue;
         };
         for name in names {
-            let known = parameters.iter().any(|p| p.name == name) || (secrets && SECRETS.contains(&name));
+            let known = parameters.iter().any(|p| p.name == name) || others.contains(&name);
             if !known {
                 faults.push(&o.place(key), format_args!("\"{{{name}}}\" is neither a parameter nor a secret that may stand here"));
             }
@@ -156,7 +165,7 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
         empty_page_ends: false,
     });
     o.finish(faults);
-    Table { name, doc, method, path, records, pagination, time_range, columns }
+    Table { name, doc, method, path, records, errors: Vec::new(), pagination, time_range, columns }
 }
 
 /// Every value must have a place that the request really has, and every place of the path a value.
@@ -202,6 +211,39 @@ fn nowhere() -> Place {
     Place { part: Part::Query, name: String::new() }
 }
 
+const FORMS: &[(&str, Form)] = &[
+    ("plain", Form::Plain),
+    ("embedded_json", Form::Embedded),
+    ("member_name", Form::MemberName),
+    ("member_value", Form::MemberValue),
+    ("unix_ms", Form::UnixMillis),
+];
+
+fn error_rule(value: &Value, at: &str, faults: &mut Faults) -> Option<ErrorRule> {
+    let mut o = Object::new(value, at, faults);
+    if o.get("code").is_none() {
+        faults.push(at, "\"code\" is required");
+    }
+    let code = o.pointer("code", faults);
+    let mut codes = |key: &'static str, faults: &mut Faults| -> Vec<String> {
+        let listed = o.list(key, faults);
+        listed
+            .into_iter()
+            .map(|(v, at)| match v {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => {
+                    faults.push(&at, "must be a string or a number");
+                    String::new()
+                }
+            })
+            .collect()
+    };
+    let (ok, unauthorized, throttled) = (codes("ok", faults), codes("unauthorized", faults), codes("throttled", faults));
+    o.finish(faults);
+    Some(ErrorRule { code: code?, ok, unauthorized, throttled })
+}
+
 fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Column {
     const TYPES: &[(&str, SqlType)] = &[
         ("text", SqlType::Text),
@@ -217,13 +259,13 @@ fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults
     let sql_type = o.choice("type", TYPES, Some(SqlType::Text), faults).unwrap_or(SqlType::Text);
     let doc = o.text_or("doc", "", faults);
     let pointer = o.pointer("field", faults);
-    let embedded = o.flag("embedded", false, faults);
+    let form = o.choice("form", FORMS, Some(Form::Plain), faults).unwrap_or_default();
     let filter = o.get("filter").map(|v| filter(v, &o.place("filter"), faults));
     let origin = match o.get("request") {
-        None => Origin::Field { pointer: pointer.unwrap_or_else(|| Pointer(vec![name.clone()])), embedded },
+        None => Origin::Field { pointer: pointer.unwrap_or_else(|| Pointer(vec![name.clone()])), form },
         Some(v) => {
-            if pointer.is_some() || embedded {
-                faults.push(at, "a request parameter has no \"field\" and no \"embedded\": no record carries it");
+            if pointer.is_some() || form != Form::Plain {
+                faults.push(at, "a request parameter has no \"field\" and no \"form\": no record carries it");
             }
             if filter.is_none() {
                 faults.push(at, "a request parameter needs a \"filter\" that says where it travels");

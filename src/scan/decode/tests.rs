@@ -1,10 +1,10 @@
 use super::*;
-use crate::sources::built_in;
+use crate::sources::{ErrorRule, Form, built_in};
 
 const ALL: i64 = i64::MAX;
 
 fn column(name: &str, path: &str, target: Target) -> Column {
-    Column { name: name.into(), from: From::Field(Pointer::parse(path).unwrap()), target, embedded: false }
+    Column { name: name.into(), from: From::Field(Pointer::parse(path).unwrap()), target, form: Form::Plain }
 }
 
 /// Of a table whose next page no body names.
@@ -101,7 +101,7 @@ fn json_is_kept_as_it_came_and_embedded_json_is_unwrapped() {
     assert_eq!(one(Target::Json, "{\"a\" : 1}"), "?{\"a\" : 1}");
     assert_eq!(one(Target::Json, "\"{}\""), "?\"{}\"");
     let mut embedded = column("x", "/x", Target::Json);
-    embedded.embedded = true;
+    embedded.form = Form::Embedded;
     let d = decoder(vec![embedded]);
     for (json, cell) in [
         ("\"{\\\"m\\\":1}\"", "?{\"m\":1}"),
@@ -113,6 +113,54 @@ fn json_is_kept_as_it_came_and_embedded_json_is_unwrapped() {
         let (page, _) = read(&d, &SliceRules::default(), &format!("{{\"result\":[{{\"x\":{json}}}]}}")).unwrap();
         assert_eq!(rows(&page, 1)[0][0], cell, "{json}");
     }
+}
+
+fn formed(form: Form, target: Target, json: &str) -> String {
+    let d = decoder(vec![Column { form, ..column("x", "/x", target) }]);
+    rows(&read(&d, &SliceRules::default(), &format!("{{\"result\":[{{\"x\":{json}}}]}}")).unwrap().0, 1)[0][0].clone()
+}
+
+#[test]
+fn one_member_gives_its_name_and_its_value() {
+    let code = |json| formed(Form::MemberName, Target::Integer(ALL), json);
+    let name = |json| formed(Form::MemberValue, Target::Text, json);
+    assert_eq!((code(r#"{"12":"opened"}"#), name(r#"{"12":"opened"}"#)), ("=12".into(), "'opened'".into()));
+    assert_eq!((code("null"), name("null")), ("NULL".into(), "NULL".into()));
+    assert_eq!(name(r#"{"12":null}"#), "NULL");
+    for several in ["{}", r#"{"1":"a","2":"b"}"#] {
+        assert_eq!(code(several), format!("?{several}"), "left to int4in, which refuses it");
+    }
+}
+
+#[test]
+fn unix_milliseconds_are_times_and_dotnets_smallest_is_none() {
+    let time = |json| formed(Form::UnixMillis, Target::Timestamptz, json);
+    assert_eq!(time("946684800001"), "=1000");
+    assert_eq!(time("-62135596800000"), "NULL");
+    assert_eq!(time("\"2000-01-01T00:00:01Z\""), "=1000000");
+    assert_eq!(time("9223372036854775807"), "?9223372036854775807");
+    assert_eq!(formed(Form::UnixMillis, Target::Integer(ALL), "5"), "=5", "a column of another type takes it as it is");
+}
+
+#[test]
+fn a_code_of_failure_is_an_error_whatever_else_the_body_holds() {
+    let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+    let codes = |list: &[&str]| list.iter().map(|s| s.to_string()).collect();
+    let code = Pointer::parse("/status/errorCode").unwrap();
+    table.errors = vec![ErrorRule { code, ok: codes(&["-1", "OK"]), unauthorized: codes(&["A.1"]), throttled: codes(&["T.1"]) }];
+    let d = Decoder::new(vec![], &table, OnInvalid::Error, None);
+    let with = |code: &str| {
+        read(&d, &SliceRules::default(), &format!("{{\"pagination\":{{}},\"result\":[],\"status\":{{\"errorCode\":{code}}}}}"))
+    };
+    for fine in ["null", "\"\"", "-1", "\"-1\"", "\"OK\""] {
+        assert!(with(fine).is_ok(), "{fine}");
+    }
+    for (bad, kind) in [("17", ErrorKind::Shape), ("\"A.1\"", ErrorKind::Unauthorized), ("\"T.1\"", ErrorKind::Throttled)] {
+        assert_eq!(with(bad).unwrap_err().kind(), kind, "{bad}");
+    }
+    assert_eq!(with("\"OSM.0101\"").unwrap_err().get_detail(), Some("Its code is \"OSM.0101\"."));
+    let error = read(&d, &SliceRules::default(), r#"{"status":{"errorCode":"bad key: s3cret!","message":"s3cret"}}"#).unwrap_err();
+    assert!(!format!("{error:?}").contains("s3cret"), "a text is no code");
 }
 
 #[test]

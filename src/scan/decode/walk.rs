@@ -10,6 +10,7 @@ use super::super::page::{CellState, RowMark};
 use super::{Found, Mark, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
+use crate::sources::ErrorRule;
 
 /// The objects around the records; `alive` are the marks that may still lie below.
 pub(super) struct Envelope<'r, 'a> {
@@ -34,6 +35,12 @@ impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
             return Records(self.reader).deserialize(deserializer);
         }
         let (next, all) = (self.is_at(Mark::Next), self.is_at(Mark::Total));
+        if let Some(rule) = (0..self.reader.decoder.rules.len()).find(|i| self.is_at(Mark::Code(*i))) {
+            let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+            let refusal = refusal(&self.reader.decoder.rules[rule], raw.get());
+            self.reader.refusal = self.reader.refusal.take().or(refusal);
+            return Ok(());
+        }
         if !(next || all) {
             return deserializer.deserialize_any(self);
         }
@@ -89,6 +96,29 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> std::result::Result<(), A::Error> {
         IgnoredAny.visit_seq(seq).map(drop)
     }
+}
+
+/// What a code says, unless it is one of success.
+fn refusal(rule: &ErrorRule, raw: &str) -> Option<Error> {
+    let code = match raw.as_bytes().first() {
+        None | Some(b'n') => return None,
+        Some(b'"') => json_text::string(raw, OnInvalid::Replace).ok().flatten()?.into_owned(),
+        Some(_) => raw.to_owned(),
+    };
+    if code.is_empty() || rule.ok.contains(&code) {
+        return None;
+    }
+    let (kind, message) = if rule.unauthorized.contains(&code) {
+        (ErrorKind::Unauthorized, "the API refused the credentials")
+    } else if rule.throttled.contains(&code) {
+        (ErrorKind::Throttled, "the API refuses further requests for now")
+    } else {
+        (ErrorKind::Shape, "the API answered with an error instead of records")
+    };
+    // SECURITY: only what can be a code is shown; the text beside it may repeat a secret or hold personal data.
+    let error = Error::new(kind, message);
+    let is_code = code.len() <= 64 && code.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    Some(if is_code { error.detail(format!("Its code is \"{code}\".")) } else { error })
 }
 
 /// The key of the next page: a string, or a number by its digits.

@@ -6,5 +6,5 @@
 
 mod sim;
 
-pub use sim::rows::{RowsError, write_rows};
+pub use sim::rows::{RowsError, write_rows, write_table};
 pub use sim::server::Simulator;

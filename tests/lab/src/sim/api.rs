@@ -1,16 +1,29 @@
 //! What an API must be able to do to be simulated: read a request, then write the page it asks for.
 
-use hyper::HeaderMap;
+use std::fmt::Debug;
+
+use hyper::header::AUTHORIZATION;
+use hyper::{HeaderMap, Method};
 
 use super::fault::Fault;
+use super::memory::Memory;
+use super::request_body::RequestBody;
 use super::settings::Settings;
+use super::target::Target;
 
 /// A request that reached an API's endpoint.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
     pub(crate) settings: &'a Settings,
+    pub(crate) target: Target<'a>,
+    /// What stands in the path where the endpoint's path has `{}`.
+    pub(crate) segments: Vec<String>,
     pub(crate) parameters: &'a [(String, String)],
     pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a RequestBody,
+    pub(crate) memory: &'a Memory,
+    /// The port of both hosts.
+    pub(crate) port: u16,
 }
 
 impl Ask<'_> {
@@ -24,20 +37,26 @@ impl Ask<'_> {
         self.parameters.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The key that the client sent, as it came.
-    pub(crate) fn received_key(&self) -> Option<&str> {
-        self.headers.get(self.settings.header.as_str())?.to_str().ok()
+    /// A whole number, if the parameter is given.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
+        match self.one(name) {
+            None => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| Refusal::bad_request(format!("{name} must be a whole number"))),
+        }
     }
 
-    /// Refuses a client that does not carry the right key.
-    pub(crate) fn check_key(&self) -> Result<(), Refusal> {
-        let Settings { scheme, key, .. } = self.settings;
-        let expected = if scheme.is_empty() { key.clone() } else { format!("{scheme} {key}") };
-        if self.received_key() == Some(expected.as_str()) {
-            Ok(())
-        } else {
-            Err(Refusal::new(401, "UNAUTHORIZED", "the api key is missing or wrong"))
-        }
+    pub(crate) fn segment(&self, place: usize) -> &str {
+        self.segments.get(place).map_or("", String::as_str)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The token of `Authorization: Bearer …`.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header(AUTHORIZATION.as_str())?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     }
 }
 
@@ -45,6 +64,7 @@ impl Ask<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
+    /// Read by those dialects that have no code of their own for the status.
     pub(crate) code: &'static str,
     pub(crate) message: String,
 }
@@ -58,18 +78,78 @@ impl Refusal {
         Self::new(400, "BAD_REQUEST", message)
     }
 
-    pub(crate) fn body(&self) -> String {
-        serde_json::json!({"error": {"code": self.code, "message": self.message}}).to_string()
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(401, "UNAUTHORIZED", message)
+    }
+
+    /// Said of a setting, by an API to which it means nothing.
+    pub(crate) fn setting(name: &str, message: impl Debug) -> Self {
+        Self::bad_request(format!("setting {name}: {message:?} has no meaning here"))
+    }
+}
+
+/// An answer that is no page: small, never cached, free of faults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// JSON text.
+    pub(crate) body: String,
+}
+
+impl Reply {
+    pub(crate) fn new(status: u16, body: impl ToString) -> Self {
+        Self { status, headers: Vec::new(), body: body.to_string() }
+    }
+
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// How an API says that something is wrong.
+pub(crate) trait Dialect: Sync {
+    fn refuse(&self, refusal: &Refusal) -> Reply;
+
+    /// An error in a 200.
+    fn envelope(&self) -> Reply;
+
+    /// The secret that a client sent, as it came.
+    fn credential(&self, ask: &Ask<'_>) -> Option<String>;
+
+    /// A failure by order. It echoes the secret on purpose: a client that shows bodies in its errors would leak it.
+    fn fail(&self, status: u16, credential: Option<String>) -> Reply {
+        let received = credential.unwrap_or_else(|| "none".into());
+        self.refuse(&Refusal::new(status, "FAILED", format!("failed by order, received_key {received}")))
+    }
+}
+
+/// What an endpoint makes of a request.
+pub(crate) enum Found<'a> {
+    Page(Box<dyn Page + 'a>),
+    Reply(Reply),
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn page(page: impl Page + 'a) -> Self {
+        Self::Page(Box::new(page))
     }
 }
 
 /// One endpoint of an API.
 pub(crate) trait Endpoint: Sync {
-    /// How the path ends, whatever prefix stands before it.
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    /// How the path ends, whatever prefix stands before it; `{}` stands for one segment of any text.
     fn path(&self) -> &'static str;
 
+    fn dialect(&self) -> &'static dyn Dialect;
+
     /// Checks a request and finds its page.
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Box<dyn Page + 'a>, Refusal>;
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal>;
 }
 
 /// A page found, not yet written.
@@ -80,6 +160,17 @@ pub(crate) trait Page: Send + Sync {
     /// What, beside the settings, decides its bytes.
     fn identity(&self) -> String;
 
+    /// Whether a fault of the content means anything here.
+    fn plays(&self, fault: &Fault) -> bool;
+
+    /// Headers beside those of any answer.
+    fn headers(&self, _fault: Option<&Fault>) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// The JSON text, spoiled by a fault of the content if there is one.
     fn write(&self, fault: Option<&Fault>) -> Vec<u8>;
+
+    /// The text around the records of an empty last page.
+    fn shell(&self) -> (Vec<u8>, Vec<u8>);
 }

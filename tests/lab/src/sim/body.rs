@@ -33,6 +33,8 @@ pub(crate) enum Body {
         clock: Interval,
     },
     Bomb {
+        /// What stands before and after the blanks.
+        shell: (Vec<u8>, Vec<u8>),
         left: u64,
         packer: Option<GzEncoder<Vec<u8>>>,
     },
@@ -61,8 +63,8 @@ impl Body {
     }
 
     /// A gzip stream that starts like an answer and goes on with blanks.
-    pub(crate) fn bomb() -> Self {
-        Self::Bomb { left: BOMB_BYTES, packer: Some(GzEncoder::new(Vec::new(), Compression::fast())) }
+    pub(crate) fn bomb(shell: (Vec<u8>, Vec<u8>)) -> Self {
+        Self::Bomb { shell, left: BOMB_BYTES, packer: Some(GzEncoder::new(Vec::new(), Compression::fast())) }
     }
 }
 
@@ -97,7 +99,7 @@ impl hyper::body::Body for Body {
                     Poll::Pending => Poll::Pending,
                 }
             }
-            Self::Bomb { left, packer } => match explode(left, packer) {
+            Self::Bomb { shell, left, packer } => match explode(shell, left, packer) {
                 Ok(Some(bytes)) => give(bytes),
                 Ok(None) => Poll::Ready(None),
                 Err(cause) => Poll::Ready(Some(Err(cause))),
@@ -116,16 +118,16 @@ impl hyper::body::Body for Body {
 }
 
 /// The next packed portion of the bomb.
-fn explode(left: &mut u64, packer: &mut Option<GzEncoder<Vec<u8>>>) -> io::Result<Option<Bytes>> {
+fn explode(shell: &(Vec<u8>, Vec<u8>), left: &mut u64, packer: &mut Option<GzEncoder<Vec<u8>>>) -> io::Result<Option<Bytes>> {
     let Some(mut open) = packer.take() else {
         return Ok(None);
     };
     if *left == 0 {
-        open.write_all(b"]}")?;
+        open.write_all(&shell.1)?;
         return open.finish().map(|bytes| Some(bytes.into()));
     }
     if *left == BOMB_BYTES {
-        open.write_all(b"{\"pagination\":{\"pageSize\":0,\"nextPageKey\":null},\"result\":[")?;
+        open.write_all(&shell.0)?;
     }
     open.write_all(&vec![b' '; BOMB_PORTION])?;
     open.flush()?;

@@ -44,8 +44,10 @@ pub(crate) enum Fault {
     RedirectSame,
     /// A gigabyte of blanks in a small gzip stream.
     Bomb,
-    /// Kept for the APIs that declare a total.
+    /// From this page on one more row stands at the front, whenever the page is read.
     MovedTotal,
+    /// When this page is read for the first time, a row appears at the front and stays.
+    Shift,
     /// One row lies far outside the asked range.
     FarRow,
     /// A record has one key twice.
@@ -83,7 +85,8 @@ impl Fault {
             "bad_json" => Self::BadJson,
             "truncated_json" => Self::TruncatedJson,
             "html" => Self::Html,
-            "envelope" => Self::Envelope,
+            // Each API says it in its own words; the other names are those words.
+            "envelope" | "business_error" | "response_status" | "error_code" => Self::Envelope,
             "no_records" => Self::NoRecords,
             "records_object" => Self::RecordsObject,
             "repeat_key" => Self::RepeatKey,
@@ -97,6 +100,7 @@ impl Fault {
             "redirect_same" => Self::RedirectSame,
             "bomb" => Self::Bomb,
             "moved_total" => Self::MovedTotal,
+            "shift" => Self::Shift,
             "far_row" => Self::FarRow,
             "dup_fields" => Self::DupFields,
             _ => return Err(format!("no fault is called {name:?}")),
@@ -107,6 +111,8 @@ impl Fault {
     /// Whether a fault ordered for page `at` strikes page `page`.
     pub(crate) fn strikes(&self, page: u32, at: u32) -> bool {
         match self {
+            // These two shape the list itself, before a page of it is found.
+            Self::MovedTotal | Self::Shift => false,
             Self::EndlessEmpty => page >= at,
             _ => page == at,
         }

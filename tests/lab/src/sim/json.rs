@@ -2,6 +2,27 @@
 
 use super::wire_time::push_time;
 
+/// What a field holds; decides which value is of the wrong type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Time,
+    Flag,
+    Number,
+    /// JSON that is one column as a whole.
+    Object,
+    /// An object whose members are columns.
+    Nested,
+}
+
+/// The fields of a record in their order on the wire; a nested one is `outer.inner`.
+pub(crate) type Columns = &'static [(&'static str, Kind)];
+
+/// The name of a column on the wire: without the object in which it lies.
+pub(crate) fn wire_name(columns: Columns, column: usize) -> &'static str {
+    columns.get(column).map_or("", |(path, _)| path.rsplit('.').next().unwrap_or(path))
+}
+
 /// Writes the members of one record, leaving out or replacing what the settings or a fault want.
 #[derive(Debug)]
 pub(crate) struct RecordWriter<'a> {
@@ -56,6 +77,37 @@ impl<'a> RecordWriter<'a> {
             && let Some(value) = value
         {
             self.out.extend_from_slice(value);
+        }
+    }
+
+    /// Any text.
+    pub(crate) fn text(&mut self, column: usize, name: &str, value: Option<&str>) {
+        if self.member(column, name, value.is_some())
+            && let Some(value) = value
+        {
+            push_text(self.out, value);
+        }
+    }
+
+    pub(crate) fn number(&mut self, column: usize, name: &str, value: Option<i64>) {
+        if self.member(column, name, value.is_some())
+            && let Some(value) = value
+        {
+            if value < 0 {
+                self.out.push(b'-');
+            }
+            push_number(self.out, value.unsigned_abs(), 1);
+        }
+    }
+
+    /// An object whose members are columns of their own; nothing is null.
+    pub(crate) fn nested(&mut self, column: usize, name: &str, write: Option<&dyn Fn(&mut RecordWriter<'_>)>) {
+        if self.member(column, name, write.is_some())
+            && let Some(write) = write
+        {
+            self.out.push(b'{');
+            write(&mut RecordWriter { out: self.out, write_nulls: self.write_nulls, twist: self.twist });
+            self.out.push(b'}');
         }
     }
 
@@ -116,6 +168,19 @@ impl<'a> RecordWriter<'a> {
     }
 }
 
+/// Appends a JSON string.
+pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
 /// Appends a number with at least `width` digits.
 pub(crate) fn push_number(out: &mut Vec<u8>, mut number: u64, width: usize) {
     let mut digits = [b'0'; 20];
@@ -127,4 +192,36 @@ pub(crate) fn push_number(out: &mut Vec<u8>, mut number: u64, width: usize) {
     }
     let first = at.min(digits.len() - width.clamp(1, digits.len()));
     out.extend_from_slice(&digits[first..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_come_back_as_they_went() {
+        for text in ["", "plain", "\"quoted\" \\ back", "line\nline\ttab\u{1}", "工单 🎫"] {
+            let mut out = Vec::new();
+            push_text(&mut out, text);
+            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_nested_member_is_replaced_by_its_column() {
+        let written = |twist: Option<&Twist>| {
+            let mut out = Vec::new();
+            let mut record = RecordWriter::new(&mut out, true, twist);
+            record.number(0, "id", Some(-7));
+            record.nested(1, "who", Some(&|who| who.plain(2, "name", Some("x"))));
+            record.nested(3, "where", None);
+            record.end(|_| "id");
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(written(None), r#"{"id":-7,"who":{"name":"x"},"where":null}"#);
+        let inner = Twist { column: 2, value: b"1".to_vec(), again: false };
+        assert_eq!(written(Some(&inner)), r#"{"id":-7,"who":{"name":1},"where":null}"#);
+        let again = Twist { column: 0, value: b"8".to_vec(), again: true };
+        assert_eq!(written(Some(&again)), r#"{"id":-7,"who":{"name":"x"},"where":null,"id":8}"#);
+    }
 }

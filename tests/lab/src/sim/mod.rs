@@ -2,19 +2,29 @@
 //! log, the page cache and everything about sockets are shared.
 
 mod api;
+mod asked_range;
 mod body;
 mod encoding;
 mod exchange;
 mod fault;
+mod give;
+mod huawei;
 mod json;
+mod list;
+mod memory;
 mod page_cache;
+mod page_key;
+mod request_body;
 mod request_log;
+mod response;
 pub(crate) mod rows;
 pub(crate) mod server;
 mod settings;
+mod spoil;
 mod spread;
 mod target;
 mod tixngo;
+mod viviot;
 mod wire_time;
 
 #[cfg(test)]

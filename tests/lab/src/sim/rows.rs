@@ -6,14 +6,48 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use super::huawei;
+use super::json::{Columns, Kind};
 use super::settings::{SettingError, Settings};
-use super::tixngo::truth;
+use super::tixngo;
+use super::viviot;
+
+/// A row's values as texts; `None` is NULL.
+pub(crate) type Row = Vec<Option<String>>;
+
+/// The truth of one table.
+pub(crate) struct Truth {
+    pub(crate) table: &'static str,
+    pub(crate) columns: Columns,
+    /// Parameters of the request that rows do not carry, and that select a parent.
+    pub(crate) request: &'static [&'static str],
+    /// All rows under the settings and, where there are apps, of this one.
+    pub(crate) rows: fn(&Settings, &str) -> Box<dyn Iterator<Item = Row>>,
+}
+
+static TRUTHS: [Truth; 5] = [
+    tixngo::truth::TICKET_STATUS_LOGS,
+    huawei::truth::OPERATE_LOGS,
+    huawei::truth::CASES,
+    huawei::truth::MESSAGES,
+    viviot::truth::ACTION_LOGS,
+];
+
+impl Truth {
+    /// The columns, folded as SQL folds them.
+    fn names(&self) -> impl Iterator<Item = String> {
+        let fields = self.columns.iter().filter(|(_, kind)| *kind != Kind::Nested);
+        fields.map(|(name, _)| name.replace('.', "").to_lowercase()).chain(self.request.iter().map(|name| (*name).to_owned()))
+    }
+}
 
 /// Why rows could not be printed.
 #[derive(Debug)]
 pub enum RowsError {
     /// The settings cannot be used; the text says which and why.
     Settings(SettingError),
+    /// No table is called so; the names that are known.
+    Table(String),
     /// The output did not take the rows.
     Output(io::Error),
 }
@@ -22,6 +56,7 @@ impl fmt::Display for RowsError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(cause) => cause.fmt(out),
+            Self::Table(known) => write!(out, "the tables are {known}"),
             Self::Output(cause) => cause.fmt(out),
         }
     }
@@ -35,11 +70,20 @@ impl From<io::Error> for RowsError {
     }
 }
 
-/// Writes a header and all rows of `app` under these settings: NULL as nothing, an empty text as `""`.
+/// Writes a header and all rows of TIXNGO's ticket status log of `app`, as [`write_table`] does.
 pub fn write_rows(settings: &str, app: &str, out: &mut dyn Write) -> Result<(), RowsError> {
+    write_table("tixngo.ticket_status_logs", settings, app, out)
+}
+
+/// Writes a header and all rows of a table under these settings: NULL as nothing, an empty text as `""`.
+pub fn write_table(table: &str, settings: &str, app: &str, out: &mut dyn Write) -> Result<(), RowsError> {
+    let truth = TRUTHS.iter().find(|truth| truth.table == table).ok_or_else(|| {
+        let known: Vec<&str> = TRUTHS.iter().map(|truth| truth.table).collect();
+        RowsError::Table(known.join(", "))
+    })?;
     let settings = Settings::parse(settings).map_err(RowsError::Settings)?;
-    writeln!(out, "{}", truth::names().join(","))?;
-    for row in truth::rows(&settings, app) {
+    writeln!(out, "{}", truth.names().collect::<Vec<_>>().join(","))?;
+    for row in (truth.rows)(&settings, app) {
         let line: Vec<String> = row.into_iter().map(csv_field).collect();
         writeln!(out, "{}", line.join(","))?;
     }

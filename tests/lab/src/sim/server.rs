@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::exchange::answer;
+use super::memory::Memory;
 use super::page_cache::PageCache;
 use super::request_log::RequestLog;
 use super::settings::Settings;
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Mutex<HashMap<String, Arc<Settings>>>,
     /// How often the fault of a settings text has struck.
     pub(crate) strikes: Mutex<HashMap<String, u32>>,
+    pub(crate) memory: Memory,
 }
 
 impl Simulator {
@@ -60,6 +62,7 @@ impl Simulator {
             log: RequestLog::default(),
             settings: Mutex::default(),
             strikes: Mutex::default(),
+            memory: Memory::default(),
         });
         for listener in [listener, other] {
             runtime.spawn(accept(listener, Arc::clone(&shared)));

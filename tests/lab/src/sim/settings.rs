@@ -3,12 +3,22 @@
 //! Every fact about an API that its reference page leaves open is a setting, so that a client is tried under each
 //! answer. A setting nobody knows is an error: a typing mistake must not make a test pass.
 
-use std::fmt;
+mod choice;
+mod value;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use std::fmt;
 
 use super::fault::Fault;
 use super::target::percent_decode;
+pub(crate) use choice::{
+    Activation, Bounds, Case, ContentCoding, FilterColumn, Granularity, Language, Last, NextUrl, Nulls, Order, Over, PastEnd, Shape,
+    Spelling, Switch, TimeForm, Total, UnknownCase, UnknownTicket,
+};
+use value::{moment, positive, positive_u32, whole};
+
+/// The settings that leave a page's bytes as they are.
+const BESIDE_CONTENT: [&str; 12] =
+    ["tag", "latency", "fault", "at", "times", "header", "scheme", "key", "apps", "token_life", "token_uses", "static_token"];
 
 /// A setting that cannot be used, in words for the person who wrote the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,79 +32,21 @@ impl fmt::Display for SettingError {
 
 impl std::error::Error for SettingError {}
 
-/// Defines an enum together with the words that name its variants in a URL.
-macro_rules! choice {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum $name { $($variant),+ }
-
-        impl $name {
-            fn read(word: &str) -> Result<Self, String> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(format!("{word:?} is none of {}", [$($word),+].join(", "))),
-                }
-            }
-        }
-    };
-}
-
-choice!(
-    /// How rows lie over the time range.
-    Shape { Even = "even", Burst = "burst" }
-);
-choice!(
-    /// What happens to a page size above the maximum.
-    Over { Reject = "reject", Clamp = "clamp" }
-);
-choice!(
-    /// Which ends of the asked range belong to the answer.
-    Bounds { Inclusive = "inclusive", Exclusive = "exclusive", HalfOpen = "half_open" }
-);
-choice!(
-    /// Which column the asked range filters.
-    FilterColumn { Created = "createdDate", Updated = "updatedDate" }
-);
-choice!(
-    /// The unit to which the asked range is widened.
-    Granularity { Millisecond = "ms", Second = "s", Day = "day" }
-);
-choice!(
-    /// The order of rows by their creation.
-    Order { Ascending = "asc", Descending = "desc" }
-);
-choice!(
-    /// How the last page says that it is the last.
-    Last { Null = "null", Absent = "absent", Empty = "empty", Bookmark = "bookmark" }
-);
-choice!(
-    /// Whether value filters tell upper from lower case.
-    Case { Exact = "exact", Insensitive = "insensitive" }
-);
-choice!(
-    /// The wire name of the event's identifier.
-    Spelling { CapitalD = "eventID", SmallD = "eventId" }
-);
-choice!(
-    /// The wire form of `activationDetails`.
-    Activation { Object = "object", String = "string" }
-);
-choice!(
-    /// Whether members without a value are written.
-    Nulls { Present = "present", Absent = "absent" }
-);
-choice!(
-    /// How a body is compressed for a client that accepts it.
-    ContentCoding { Identity = "identity", Gzip = "gzip", Zstd = "zstd", Brotli = "br" }
-);
-
-/// What one URL asks of the simulator.
+/// What one URL asks of the simulator. What the APIs differ in by nature has no value here unless it is set.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// Namespace of the request log.
     pub(crate) tag: String,
+    /// Entries of a log that is one list.
     pub(crate) rows: u64,
+    /// Huawei's cases.
+    pub(crate) cases: u64,
+    /// Tickets of Socialboards, and of TIXNGO's list of tickets.
+    pub(crate) tickets: u64,
+    /// Entries of each case's or ticket's log.
+    pub(crate) logs: Option<u64>,
+    /// Messages of each case.
+    pub(crate) messages: Option<u64>,
     /// Milliseconds since 1970, first moment of the data.
     pub(crate) start: i64,
     /// Milliseconds since 1970, end of the data.
@@ -102,22 +54,37 @@ pub(crate) struct Settings {
     pub(crate) ties: u64,
     pub(crate) shape: Shape,
     pub(crate) seed: u64,
-    pub(crate) default_limit: u64,
-    pub(crate) max_limit: u64,
+    pub(crate) default_limit: Option<u64>,
+    pub(crate) max_limit: Option<u64>,
     pub(crate) over: Over,
     pub(crate) bounds: Bounds,
     pub(crate) filter: FilterColumn,
     pub(crate) granularity: Granularity,
-    pub(crate) order: Order,
+    pub(crate) order: Option<Order>,
     pub(crate) last: Last,
+    pub(crate) total: Total,
+    pub(crate) past_end: PastEnd,
+    pub(crate) next: NextUrl,
     pub(crate) case: Case,
     pub(crate) header: String,
     pub(crate) scheme: String,
     pub(crate) key: String,
     pub(crate) apps: Vec<String>,
+    /// Seconds that a token of a login is good for.
+    pub(crate) token_life: Option<u64>,
+    /// Requests that a token of a login is good for.
+    pub(crate) token_uses: Option<u64>,
+    /// Whether `lab-token` opens without a login.
+    pub(crate) static_token: Switch,
+    /// Whether the one who asks has a role that may read.
+    pub(crate) role: Switch,
+    pub(crate) unknown_case: UnknownCase,
+    pub(crate) unknown_ticket: UnknownTicket,
+    pub(crate) time_form: TimeForm,
+    pub(crate) language: Language,
     pub(crate) spelling: Spelling,
     pub(crate) activation: Activation,
-    pub(crate) nulls: Nulls,
+    pub(crate) nulls: Option<Nulls>,
     /// Milliseconds before the headers of each answer.
     pub(crate) latency: u64,
     pub(crate) encoding: ContentCoding,
@@ -134,27 +101,42 @@ impl Default for Settings {
         Self {
             tag: "default".into(),
             rows: 100_000,
+            cases: 200,
+            tickets: 200,
+            logs: None,
+            messages: None,
             start: 1_767_225_600_000, // 2026-01-01
             end: 1_769_904_000_000,   // 2026-02-01
             ties: 1,
             shape: Shape::Even,
             seed: 1,
-            default_limit: 1_000,
-            max_limit: 10_000,
+            default_limit: None,
+            max_limit: None,
             over: Over::Reject,
             bounds: Bounds::Inclusive,
             filter: FilterColumn::Created,
             granularity: Granularity::Millisecond,
-            order: Order::Ascending,
+            order: None,
             last: Last::Null,
+            total: Total::Exact,
+            past_end: PastEnd::Empty,
+            next: NextUrl::Absolute,
             case: Case::Exact,
             header: "x-api-key".into(),
             scheme: String::new(),
             key: "lab-key".into(),
             apps: vec!["my-app".into(), "other-app".into()],
+            token_life: None,
+            token_uses: None,
+            static_token: Switch::On,
+            role: Switch::On,
+            unknown_case: UnknownCase::Error,
+            unknown_ticket: UnknownTicket::Error,
+            time_form: TimeForm::Rfc3339,
+            language: Language::Chinese,
             spelling: Spelling::CapitalD,
             activation: Activation::Object,
-            nulls: Nulls::Present,
+            nulls: None,
             latency: 0,
             encoding: ContentCoding::Identity,
             fault: None,
@@ -173,7 +155,7 @@ impl Settings {
             let (key, raw) = pair.split_once('=').ok_or_else(|| SettingError(format!("setting {pair:?} is not key=value")))?;
             let value = percent_decode(raw);
             settings.set(key, &value).map_err(|fault| SettingError(format!("setting {key}: {fault}")))?;
-            if !matches!(key, "tag" | "latency" | "fault" | "at" | "times" | "header" | "scheme" | "key" | "apps") {
+            if !BESIDE_CONTENT.contains(&key) {
                 settings.content.push_str(pair);
                 settings.content.push(',');
             }
@@ -186,27 +168,42 @@ impl Settings {
         match key {
             "tag" => self.tag = value.into(),
             "rows" => self.rows = whole(value)?,
+            "cases" => self.cases = whole(value)?,
+            "tickets" => self.tickets = whole(value)?,
+            "logs" => self.logs = Some(whole(value)?),
+            "messages" => self.messages = Some(whole(value)?),
             "start" => self.start = moment(value)?,
             "end" => self.end = moment(value)?,
             "ties" => self.ties = positive(value)?,
             "shape" => self.shape = Shape::read(value)?,
             "seed" => self.seed = whole(value)?,
-            "default_limit" => self.default_limit = positive(value)?,
-            "max_limit" => self.max_limit = positive(value)?,
+            "default_limit" => self.default_limit = Some(positive(value)?),
+            "max_limit" => self.max_limit = Some(positive(value)?),
             "over" => self.over = Over::read(value)?,
             "bounds" => self.bounds = Bounds::read(value)?,
             "filter" => self.filter = FilterColumn::read(value)?,
             "granularity" => self.granularity = Granularity::read(value)?,
-            "order" => self.order = Order::read(value)?,
+            "order" => self.order = Some(Order::read(value)?),
             "last" => self.last = Last::read(value)?,
+            "total" => self.total = Total::read(value)?,
+            "past_end" => self.past_end = PastEnd::read(value)?,
+            "next" => self.next = NextUrl::read(value)?,
             "case" => self.case = Case::read(value)?,
             "header" => self.header = value.to_ascii_lowercase(),
             "scheme" => self.scheme = value.into(),
             "key" => self.key = value.into(),
             "apps" => self.apps = value.split('+').map(str::to_owned).collect(),
+            "token_life" => self.token_life = Some(whole(value)?),
+            "token_uses" => self.token_uses = Some(whole(value)?),
+            "static_token" => self.static_token = Switch::read(value)?,
+            "role" => self.role = Switch::read(value)?,
+            "unknown_case" => self.unknown_case = UnknownCase::read(value)?,
+            "unknown_ticket" => self.unknown_ticket = UnknownTicket::read(value)?,
+            "time_form" => self.time_form = TimeForm::read(value)?,
+            "language" => self.language = Language::read(value)?,
             "spelling" => self.spelling = Spelling::read(value)?,
             "activation" => self.activation = Activation::read(value)?,
-            "nulls" => self.nulls = Nulls::read(value)?,
+            "nulls" => self.nulls = Some(Nulls::read(value)?),
             "latency" => self.latency = whole(value)?,
             "encoding" => self.encoding = ContentCoding::read(value)?,
             "fault" => self.fault = Some(Fault::read(value)?),
@@ -223,43 +220,37 @@ impl Settings {
         if span <= 0 {
             return Err("setting end: must lie after start".into());
         }
-        // The row's time is computed in 64 bits as rows × milliseconds.
-        if self.rows.checked_mul(span.unsigned_abs()).is_none_or(|product| product > i64::MAX as u64) {
-            return Err("setting rows: too many for this range of time".into());
+        // A row's time is computed in 64 bits as rows × milliseconds.
+        let counts = [("rows", self.rows), ("cases", self.cases), ("tickets", self.tickets)];
+        let counts = counts.into_iter().chain(self.logs.map(|count| ("logs", count)));
+        for (name, count) in counts.chain(self.messages.map(|count| ("messages", count))) {
+            if count.checked_mul(span.unsigned_abs()).is_none_or(|product| product > i64::MAX as u64) {
+                return Err(format!("setting {name}: too many for this range of time"));
+            }
         }
-        if self.default_limit > self.max_limit {
+        if let (Some(default), Some(max)) = (self.default_limit, self.max_limit)
+            && default > max
+        {
             return Err("setting default_limit: must not exceed max_limit".into());
         }
         Ok(())
     }
-}
 
-fn whole(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("{text:?} is not a whole number"))
-}
-
-fn positive(text: &str) -> Result<u64, String> {
-    match whole(text)? {
-        0 => Err("must not be 0".into()),
-        number => Ok(number),
+    /// The order of rows: as set, else as this API usually gives them.
+    pub(crate) fn order_or(&self, usual: Order) -> Order {
+        self.order.unwrap_or(usual)
     }
-}
 
-fn positive_u32(text: &str) -> Result<u32, String> {
-    u32::try_from(positive(text)?).map_err(|_| format!("{text:?} is too large"))
-}
+    /// Whether members without a value are written: as set, else as this API usually does.
+    pub(crate) fn write_nulls_or(&self, usual: Nulls) -> bool {
+        self.nulls.unwrap_or(usual) == Nulls::Present
+    }
 
-/// A date, an RFC 3339 time, or its compact form, which needs no colon in a path.
-fn moment(text: &str) -> Result<i64, String> {
-    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis());
+    /// The page size that holds when none is asked for, and the largest one: as set, else as this API has them.
+    pub(crate) fn limits_or(&self, default: u64, max: u64) -> (u64, u64) {
+        let max = self.max_limit.unwrap_or(max);
+        (self.default_limit.unwrap_or(default).min(max), max)
     }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(time.timestamp_millis());
-    }
-    NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%SZ")
-        .map(|time| time.and_utc().timestamp_millis())
-        .map_err(|_| format!("{text:?} is neither a date nor a time"))
 }
 
 #[cfg(test)]
@@ -285,12 +276,15 @@ mod tests {
         assert_eq!(said("rows"), "setting \"rows\" is not key=value");
         assert_eq!(said("fault=melt"), "setting fault: no fault is called \"melt\"");
         assert_eq!(said("end=2025-01-01"), "setting end: must lie after start");
+        assert_eq!(said("default_limit=20,max_limit=10"), "setting default_limit: must not exceed max_limit");
     }
 
     #[test]
-    fn all_forms_of_a_time_agree() {
-        for text in ["2026-01-01", "2026-01-01T00:00:00Z", "20260101T000000Z"] {
-            assert_eq!(moment(text), Ok(1_767_225_600_000));
-        }
+    fn a_page_size_is_what_is_set_else_what_the_api_has() {
+        let limits = |text: &str| Settings::parse(text).unwrap().limits_or(25, 50);
+        assert_eq!(limits(""), (25, 50));
+        assert_eq!(limits("max_limit=10"), (10, 10));
+        assert_eq!(limits("default_limit=60"), (50, 50));
+        assert_eq!(limits("default_limit=60,max_limit=70"), (60, 70));
     }
 }

@@ -17,8 +17,13 @@ const BURST: [[u64; 4]; 3] = [[0, 50, 0, 495], [50, 950, 495, 505], [950, 1000, 
 
 impl Spread {
     pub(crate) fn new(settings: &Settings) -> Self {
+        Self::of(settings, settings.rows)
+    }
+
+    /// So many rows over the settings' range.
+    pub(crate) fn of(settings: &Settings, rows: u64) -> Self {
         Self {
-            rows: settings.rows,
+            rows,
             start: settings.start,
             span: (settings.end - settings.start).unsigned_abs(),
             ties: settings.ties,

@@ -1,5 +1,8 @@
 //! Takes a request's target apart: the settings segment, the path, the query.
 
+/// The query parameter that carries a key.
+pub(crate) const SECRET: &str = "apikey";
+
 /// A request target, still encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target<'a> {
@@ -23,15 +26,33 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// `path?query`, decoded for reading.
+    /// `path?query`, decoded for reading, without secrets.
     pub(crate) fn readable(&self) -> String {
         let path = percent_decode(self.path);
         if self.query.is_empty() {
-            path
-        } else {
-            // A plus is a blank here, as in `parameters`; an encoded plus stays one.
-            format!("{path}?{}", percent_decode(&self.query.replace('+', " ")))
+            return path;
         }
+        let pairs = self.query.split('&').map(|pair| match pair.split_once('=') {
+            Some((SECRET, _)) => format!("{SECRET}=***"),
+            // A plus is a blank here, as in `parameters`; an encoded plus stays one.
+            _ => percent_decode(&pair.replace('+', " ")),
+        });
+        format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
+    }
+
+    /// What stands in the path where a pattern that the path ends with has `{}`.
+    pub(crate) fn segments(&self, pattern: &str) -> Option<Vec<String>> {
+        let (mut path, mut found) = (self.path.rsplit('/'), Vec::new());
+        for wanted in pattern.trim_start_matches('/').rsplit('/') {
+            match path.next()? {
+                segment if wanted == "{}" && !segment.is_empty() => found.push(percent_decode(segment)),
+                segment if wanted != segment => return None,
+                _ => {}
+            }
+        }
+        found.reverse();
+        // A whole segment must end where the pattern begins.
+        path.next().map(|_| found)
     }
 
     /// The query's pairs in their order, decoded as a form is.
@@ -78,6 +99,23 @@ mod tests {
         assert_eq!(Target::split("/x", None).settings, "");
         let bare = Target::split("/~rows=1", None);
         assert_eq!((bare.settings, bare.path), ("rows=1", ""));
+    }
+
+    #[test]
+    fn a_key_in_the_query_is_masked() {
+        let target = Target::split("/x", Some("a=1&apikey=s%20ecret&b=2"));
+        assert_eq!(target.readable(), "/x?a=1&apikey=***&b=2");
+    }
+
+    #[test]
+    fn patterns_are_met_from_the_end() {
+        let segments = |path, pattern| Target::split(path, None).segments(pattern);
+        assert_eq!(segments("/any/prefix/cases/SR%2F1/logs", "/cases/{}/logs"), Some(vec!["SR/1".to_owned()]));
+        assert_eq!(segments("/cases/1/logs", "/cases/{}/logs"), Some(vec!["1".to_owned()]));
+        assert_eq!(segments("/v2/cases", "/cases"), Some(Vec::new()));
+        assert_eq!(segments("/cases//logs", "/cases/{}/logs"), None);
+        assert_eq!(segments("/mycases", "/cases"), None);
+        assert_eq!(segments("/cases/1", "/cases/{}/logs"), None);
     }
 
     #[test]

@@ -1,25 +1,55 @@
 //! TIXNGO's `GET /organizer/report/ticket-status-logs`: reads a request, pages by an opaque key.
 
-mod page_key;
 mod record;
 mod ticket_log;
 pub(crate) mod truth;
 
 use std::ops::Range;
 
-use super::api::{Ask, Endpoint, Page, Refusal};
+use super::api::{Ask, Dialect, Endpoint, Found, Page, Refusal, Reply};
+use super::asked_range::AskedRange;
 use super::fault::Fault;
-use super::json::Twist;
-use super::settings::{Bounds, Case, FilterColumn, Granularity, Last, Order, Over, Settings};
+use super::page_key::Key;
+use super::settings::{Case, FilterColumn, Last, Order, Over, Settings};
+use super::spoil::{SPOILED_RECORD, Spoils, check_field, twist};
 use super::spread::{mix, mix_text};
-use super::wire_time::{DAY, push_time, read_micros};
+use super::wire_time::{DAY, read_micros, time_json};
 
-use page_key::Key;
-use record::{COLUMNS, Kind, push_row};
+use record::{COLUMNS, push_row};
 use ticket_log::{Brief, TicketLog};
 
-/// A page's record that content faults spoil: the third, so that good ones stand around it.
-const SPOILED_RECORD: usize = 2;
+/// Page sizes: the one that holds when none is asked for, and the largest.
+const LIMITS: (u64, u64) = (1_000, 10_000);
+
+/// How TIXNGO says no; its real form is not published.
+#[derive(Debug)]
+pub(crate) struct Tixngo;
+
+impl Dialect for Tixngo {
+    fn refuse(&self, refusal: &Refusal) -> Reply {
+        Reply::new(refusal.status, serde_json::json!({"error": {"code": refusal.code, "message": refusal.message}}))
+    }
+
+    fn envelope(&self) -> Reply {
+        Reply::new(200, r#"{"error":{"code":"E1042","message":"report is not available"}}"#)
+    }
+
+    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
+        ask.header(&ask.settings.header).map(str::to_owned)
+    }
+
+    fn fail(&self, status: u16, credential: Option<String>) -> Reply {
+        let code = format!("E{status}");
+        Reply::new(status, serde_json::json!({"error": {"code": code, "message": "failed by order", "received_key": credential}}))
+    }
+}
+
+/// Refuses a client that does not carry the right key.
+fn check_key(ask: &Ask<'_>) -> Result<(), Refusal> {
+    let Settings { scheme, key, header, .. } = ask.settings;
+    let expected = if scheme.is_empty() { key.clone() } else { format!("{scheme} {key}") };
+    if ask.header(header) == Some(expected.as_str()) { Ok(()) } else { Err(Refusal::unauthorized("the api key is missing or wrong")) }
+}
 
 /// The status log of all tickets.
 #[derive(Debug)]
@@ -30,8 +60,12 @@ impl Endpoint for TicketStatusLogs {
         "/organizer/report/ticket-status-logs"
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Box<dyn Page + 'a>, Refusal> {
-        ask.check_key()?;
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Tixngo
+    }
+
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+        check_key(ask)?;
         let settings = ask.settings;
         let required =
             |name| ask.one(name).filter(|value| !value.is_empty()).ok_or_else(|| Refusal::bad_request(format!("{name} is required")));
@@ -40,25 +74,23 @@ impl Endpoint for TicketStatusLogs {
         if !settings.apps.iter().any(|known| known == app) {
             return Err(Refusal::bad_request("mobileAppId is unknown"));
         }
-        if let Some(field) = settings.fault.as_ref().and_then(Fault::field)
-            && column(field).is_none()
-        {
-            return Err(Refusal::bad_request(format!("setting fault: no field is called {field:?}")));
-        }
-        let range = AskedRange::new(settings, time("from")?, time("to")?);
+        check_field(settings, COLUMNS)?;
+        let range = AskedRange::new(settings, Some(time("from")?), Some(time("to")?));
         let log = TicketLog::new(settings, app);
-        let window = range.rows(&log);
+        let window = window(&range, &log, settings.filter);
         let marks = mix_text(mix(settings.seed, settings.rows), app);
+        let order = settings.order_or(Order::Ascending);
         let (cursor, number) = match ask.one("paginationKey").filter(|text| !text.is_empty()) {
             Some(text) => {
                 let key = Key::decode(text, marks).ok_or_else(|| Refusal::bad_request("paginationKey is unknown"))?;
                 (key.cursor.clamp(window.start, window.end), key.page)
             }
-            None if settings.order == Order::Ascending => (window.start, 1),
+            None if order == Order::Ascending => (window.start, 1),
             None => (window.end, 1),
         };
-        Ok(Box::new(LogPage {
+        Ok(Found::page(LogPage {
             settings,
+            order,
             log,
             filters: Filters::new(ask, &range),
             range,
@@ -71,62 +103,24 @@ impl Endpoint for TicketStatusLogs {
     }
 }
 
-fn column(field: &str) -> Option<usize> {
-    COLUMNS.iter().position(|(name, _)| name.eq_ignore_ascii_case(field))
-}
-
 fn limit(ask: &Ask<'_>) -> Result<u64, Refusal> {
     let settings = ask.settings;
+    let (default, max) = settings.limits_or(LIMITS.0, LIMITS.1);
     let Some(text) = ask.one("limit") else {
-        return Ok(settings.default_limit);
+        return Ok(default);
     };
     match text.parse::<u64>() {
-        Ok(limit) if (1..=settings.max_limit).contains(&limit) => Ok(limit),
-        Ok(limit) if limit > settings.max_limit && settings.over == Over::Clamp => Ok(settings.max_limit),
-        _ => Err(Refusal::bad_request(format!("limit must be between 1 and {}", settings.max_limit))),
+        Ok(limit) if (1..=max).contains(&limit) => Ok(limit),
+        Ok(limit) if limit > max && settings.over == Over::Clamp => Ok(max),
+        _ => Err(Refusal::bad_request(format!("limit must be between 1 and {max}"))),
     }
 }
 
-/// The asked range of time, widened to the settings' unit, in microseconds.
-#[derive(Debug, Clone, Copy)]
-struct AskedRange {
-    from: i64,
-    to: i64,
-    bounds: Bounds,
-    column: FilterColumn,
-}
-
-impl AskedRange {
-    fn new(settings: &Settings, from: i64, to: i64) -> Self {
-        let unit = match settings.granularity {
-            Granularity::Millisecond => 1_000,
-            Granularity::Second => 1_000_000,
-            Granularity::Day => DAY * 1_000,
-        };
-        Self { from: from.div_euclid(unit) * unit, to: -(-to).div_euclid(unit) * unit, bounds: settings.bounds, column: settings.filter }
-    }
-
-    fn begun(&self, millis: i64) -> bool {
-        match self.bounds {
-            Bounds::Inclusive | Bounds::HalfOpen => millis * 1000 >= self.from,
-            Bounds::Exclusive => millis * 1000 > self.from,
-        }
-    }
-
-    fn ended(&self, millis: i64) -> bool {
-        match self.bounds {
-            Bounds::Inclusive => millis * 1000 > self.to,
-            Bounds::Exclusive | Bounds::HalfOpen => millis * 1000 >= self.to,
-        }
-    }
-
-    /// The rows among which the answer lies: all of the answer, unless the range filters `updatedDate`.
-    fn rows(&self, log: &TicketLog) -> Range<u64> {
-        let late = if self.column == FilterColumn::Updated { 3 * DAY } else { 0 };
-        let start = log.spread.first_where(|time| self.begun(time + late));
-        let end = log.spread.first_where(|time| self.ended(time));
-        start..end.max(start)
-    }
+/// The rows among which the answer lies: all of the answer, unless the range filters `updatedDate`.
+fn window(range: &AskedRange, log: &TicketLog, column: FilterColumn) -> Range<u64> {
+    let late = if column == FilterColumn::Updated { 3 * DAY } else { 0 };
+    let start = range.rows(&log.spread, |time| time + late).start;
+    start..range.rows(&log.spread, |time| time).end.max(start)
 }
 
 /// The value filters of a request; an empty list filters nothing.
@@ -153,7 +147,7 @@ impl<'a> Filters<'a> {
             from_owner: ask.one("fromOwnerId"),
             to_owner: ask.one("toOwnerId"),
             actor: ask.one("actor"),
-            updated: (range.column == FilterColumn::Updated).then_some(*range),
+            updated: (ask.settings.filter == FilterColumn::Updated).then_some(*range),
         }
     }
 
@@ -185,10 +179,7 @@ impl<'a> Filters<'a> {
             && self.actor.is_none_or(|wanted| same(wanted, actor))
             && owned(self.from_owner, from_owner)
             && owned(self.to_owner, to_owner)
-            && self.updated.is_none_or(|range| {
-                let updated = log.updated(row);
-                range.begun(updated) && !range.ended(updated)
-            })
+            && self.updated.is_none_or(|range| range.holds(log.updated(row)))
     }
 }
 
@@ -196,6 +187,7 @@ impl<'a> Filters<'a> {
 #[derive(Debug)]
 struct LogPage<'a> {
     settings: &'a Settings,
+    order: Order,
     log: TicketLog,
     filters: Filters<'a>,
     range: AskedRange,
@@ -222,7 +214,7 @@ impl LogPage<'_> {
             }
             None
         };
-        let next = if self.settings.order == Order::Ascending {
+        let next = if self.order == Order::Ascending {
             take(&mut (self.cursor..self.window.end).filter(pass))
         } else {
             take(&mut (self.window.start..self.cursor).rev().filter(pass)).map(|row| row + 1)
@@ -236,7 +228,7 @@ impl LogPage<'_> {
 
     /// The JSON of `nextPageKey` after the last page; `None` leaves the member out.
     fn last_key(&self, page_is_empty: bool) -> Option<String> {
-        let end = if self.settings.order == Order::Ascending { self.window.end } else { self.window.start };
+        let end = if self.order == Order::Ascending { self.window.end } else { self.window.start };
         match self.settings.last {
             Last::Null => Some("null".into()),
             Last::Absent => None,
@@ -246,30 +238,11 @@ impl LogPage<'_> {
         }
     }
 
-    /// What a fault puts into the spoiled record.
-    fn twist(&self, fault: &Fault) -> Option<Twist> {
-        let mut again = false;
-        let (field, value) = match fault {
-            Fault::WrongType(field) => match COLUMNS[column(field)?].1 {
-                Kind::Time | Kind::Flag => (field.as_str(), b"\"not-a-value\"".to_vec()),
-                Kind::Text | Kind::Object => (field.as_str(), b"{\"unexpected\":[1,2]}".to_vec()),
-            },
-            Fault::Nul(field) => (field.as_str(), b"\"before\\u0000after\"".to_vec()),
-            Fault::Surrogate(field) => (field.as_str(), b"\"before\\ud800after\"".to_vec()),
-            Fault::Huge(field, bytes) => (field.as_str(), [&b"\""[..], &b"x".repeat(*bytes), b"\""].concat()),
-            Fault::FarRow => {
-                let mut text = vec![b'"'];
-                push_time(&mut text, self.range.to.div_euclid(1000) + 40 * DAY);
-                text.push(b'"');
-                ("createdDate", text)
-            }
-            Fault::DupFields => {
-                again = true;
-                ("ticketId", b"\"tk-duplicate\"".to_vec())
-            }
-            _ => return None,
-        };
-        Some(Twist { column: column(field)?, value, again })
+    fn spoils(&self) -> Spoils {
+        Spoils {
+            far: self.range.far().map(|time| ("createdDate", time_json(time))),
+            twice: Some(("ticketId", b"\"tk-duplicate\"".to_vec())),
+        }
     }
 }
 
@@ -285,6 +258,14 @@ impl Page for LogPage<'_> {
         format!("log {marks} {window:?} {cursor} {number} {limit} {filters}")
     }
 
+    fn plays(&self, fault: &Fault) -> bool {
+        !matches!(fault, Fault::MovedTotal | Fault::Shift)
+    }
+
+    fn shell(&self) -> (Vec<u8>, Vec<u8>) {
+        (b"{\"pagination\":{\"pageSize\":0,\"nextPageKey\":null},\"result\":[".to_vec(), b"]}".to_vec())
+    }
+
     fn write(&self, fault: Option<&Fault>) -> Vec<u8> {
         let (rows, next) = match fault {
             Some(Fault::EmptyMiddle | Fault::EndlessEmpty) => (Vec::new(), Some(self.cursor)),
@@ -295,7 +276,7 @@ impl Page for LogPage<'_> {
             (_, Some(cursor)) => Some(self.key(cursor, self.number + 1)),
             (_, None) => self.last_key(rows.is_empty()),
         };
-        let twist = fault.and_then(|fault| self.twist(fault));
+        let twist = fault.and_then(|fault| twist(fault, COLUMNS, self.spoils()));
         let mut out = Vec::with_capacity(200 + rows.len() * 720);
         out.extend_from_slice(format!("{{\"pagination\":{{\"pageSize\":{}", rows.len()).as_bytes());
         if let Some(key) = key {

@@ -1,6 +1,6 @@
 //! Times as APIs write and read them: milliseconds since 1970 to and from RFC 3339.
 
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDateTime};
 
 /// Milliseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000;
@@ -36,6 +36,22 @@ pub(crate) fn push_time(out: &mut Vec<u8>, millis: i64) {
     out.extend_from_slice(&text);
 }
 
+/// A time as a JSON string.
+pub(crate) fn time_json(millis: i64) -> Vec<u8> {
+    let mut text = vec![b'"'];
+    push_time(&mut text, millis);
+    text.push(b'"');
+    text
+}
+
+/// `2026-01-05 18:30:00`: a clock's reading so many minutes east of Greenwich.
+pub(crate) fn local_text(millis: i64, minutes: i64) -> String {
+    let mut text = Vec::new();
+    push_time(&mut text, millis + minutes * 60_000);
+    text[10] = b' ';
+    String::from_utf8_lossy(&text[..19]).into_owned()
+}
+
 /// Year, month and day of a day number: Howard Hinnant's `civil_from_days`.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
@@ -56,6 +72,35 @@ pub(crate) fn read_micros(text: &str) -> Option<i64> {
     }
     let day: chrono::NaiveDate = text.parse().ok()?;
     Some(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros())
+}
+
+/// Reads a time that may lack its zone, which then is so many minutes east of Greenwich, or bare digits as milliseconds.
+pub(crate) fn read_zoned_micros(text: &str, minutes: i64) -> Option<i64> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.timestamp_micros());
+    }
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse::<i64>().ok()?.checked_mul(1000);
+    }
+    let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
+    let time = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
+    Some(time.and_utc().timestamp_micros() - minutes * 60_000_000)
+}
+
+/// Minutes east of Greenwich, of `GMT+8`, `UTC-03:30` and the like.
+pub(crate) fn read_zone(text: &str) -> Option<i64> {
+    let rest = ["GMT", "UTC"].iter().find_map(|name| text.strip_prefix(name)).or((text == "Z").then_some(""))?;
+    if rest.is_empty() {
+        return Some(0);
+    }
+    let (sign, rest) = match rest.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
+    let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    ((0..=14).contains(&hours) && (0..60).contains(&minutes)).then_some(sign * (hours * 60 + minutes))
 }
 
 #[cfg(test)]
@@ -84,5 +129,18 @@ mod tests {
         assert_eq!(read_micros("1970-01-01T01:00:00.000001+01:00"), Some(1));
         assert_eq!(read_micros("1970-01-02"), Some(DAY * 1000));
         assert_eq!(read_micros("yesterday"), None);
+    }
+
+    #[test]
+    fn a_zone_moves_a_local_time() {
+        assert_eq!(
+            ["GMT+8", "UTC-03:30", "GMT", "Z", "Mars", "GMT8"].map(read_zone),
+            [Some(480), Some(-210), Some(0), Some(0), None, None]
+        );
+        assert_eq!(local_text(DAY, 480), "1970-01-02 08:00:00");
+        for text in ["1970-01-02 08:00:00", "1970-01-02T08:00:00.0", "86400000", "1970-01-02T00:00:00Z"] {
+            assert_eq!(read_zoned_micros(text, 480), Some(DAY * 1000), "{text}");
+        }
+        assert_eq!(read_zoned_micros("", 0), None);
     }
 }

@@ -1,7 +1,9 @@
 //! The simulator as a client sees it: over real HTTP, against the rows that `lab rows` prints.
 
 mod faults;
+mod huawei;
 mod paging;
+mod viviot;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -55,19 +57,26 @@ impl Reply {
 }
 
 /// One request on a connection of its own, read until the server closes it or a second passes in silence.
-fn ask(url: &str, path: &str, headers: &[&str]) -> Reply {
+fn send(url: &str, method: &str, path: &str, headers: &[&str], body: &str) -> Reply {
     let host = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-    let mut request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for header in headers {
         request += &format!("{header}\r\n");
     }
-    stream.write_all(format!("{request}\r\n").as_bytes()).unwrap();
+    if !body.is_empty() {
+        request += &format!("Content-Length: {}\r\n", body.len());
+    }
+    stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
     Reply { head: String::from_utf8(bytes[..end].to_vec()).unwrap(), body: bytes.get(end + 4..).unwrap_or_default().to_vec() }
+}
+
+fn ask(url: &str, path: &str, headers: &[&str]) -> Reply {
+    send(url, "GET", path, headers, "")
 }
 
 fn log(simulator: &Simulator, settings: &str, query: &str) -> Reply {
@@ -98,8 +107,12 @@ fn all_records(pages: &[Reply]) -> Vec<Value> {
 type Row = Vec<Option<String>>;
 
 fn truth(settings: &str) -> (Vec<String>, Vec<Row>) {
+    table_truth("tixngo.ticket_status_logs", settings)
+}
+
+fn table_truth(table: &str, settings: &str) -> (Vec<String>, Vec<Row>) {
     let mut csv = Vec::new();
-    crate::write_rows(settings, "my-app", &mut csv).unwrap();
+    crate::write_table(table, settings, "my-app", &mut csv).unwrap();
     let mut rows = read_csv(&String::from_utf8(csv).unwrap());
     let names = rows.remove(0).into_iter().map(Option::unwrap).collect();
     (names, rows)
@@ -148,4 +161,42 @@ fn as_row(record: &Value, names: &[String]) -> Row {
         }
     };
     names.iter().map(value).collect()
+}
+
+/// A record in the form of `table_truth`: nested members by their joined names, times without their form. `request` is
+/// what the row takes from its request.
+fn flat_row(record: &Value, names: &[String], request: &[(&str, &str)]) -> Row {
+    fn walk(record: &Value, outer: &str, names: &[String], found: &mut Vec<(String, Option<String>)>) {
+        for (name, value) in record.as_object().unwrap() {
+            let name = format!("{outer}{}", name.to_lowercase());
+            match value {
+                Value::Object(_) if !names.contains(&name) => walk(value, &name, names, found),
+                Value::Null => found.push((name, None)),
+                Value::String(text) => found.push((name, Some(text.clone()))),
+                other => found.push((name, Some(other.to_string()))),
+            }
+        }
+    }
+    let mut found: Vec<(String, Option<String>)> =
+        request.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect();
+    walk(record, "", names, &mut found);
+    for (name, _) in &found {
+        assert!(names.contains(name), "the truth has no {name}");
+    }
+    names.iter().map(|name| found.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.clone())).map(plain_time).collect()
+}
+
+/// A time in one form, whatever its zone, rounded to microseconds as Postgres rounds.
+fn plain_time(value: Option<String>) -> Option<String> {
+    let text = value?;
+    let Ok(time) = chrono::DateTime::parse_from_rfc3339(&text) else {
+        return Some(text);
+    };
+    let nanos = time.timestamp_subsec_nanos();
+    let micros = (f64::from(nanos) / 1000.0).round_ties_even() as i64;
+    Some(format!("{} µs", time.timestamp() * 1_000_000 + micros))
+}
+
+fn plain_times(rows: Vec<Row>) -> Vec<Row> {
+    rows.into_iter().map(|row| row.into_iter().map(plain_time).collect()).collect()
 }

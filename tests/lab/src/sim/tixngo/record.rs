@@ -1,20 +1,11 @@
 //! Writes a ticket status log entry as TIXNGO's JSON: 25 members in the order of the reference page.
 
 use super::ticket_log::{Activation, Row};
-use crate::sim::json::{RecordWriter, Twist, push_number};
+use crate::sim::json::{Columns, Kind, RecordWriter, Twist, push_number};
 use crate::sim::settings::{self, Nulls, Settings, Spelling};
 
-/// What a column holds; decides which value is of the wrong type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Text,
-    Time,
-    Flag,
-    Object,
-}
-
 /// Names and kinds of the reference page, in its order.
-pub(crate) const COLUMNS: [(&str, Kind); 25] = [
+pub(crate) const COLUMNS: Columns = &[
     ("ticketId", Kind::Text),
     ("ticketStatusLogId", Kind::Text),
     ("actor", Kind::Text),
@@ -49,7 +40,7 @@ pub(crate) fn push_row(out: &mut Vec<u8>, row: &Row, settings: &Settings, twist:
         name => name,
     };
     let activation = row.activation.map(|activation| activation_json(activation, settings.activation));
-    let mut record = RecordWriter::new(out, settings.nulls == Nulls::Present, twist);
+    let mut record = RecordWriter::new(out, settings.write_nulls_or(Nulls::Present), twist);
     record.identifier(0, name(0), "tk-", Some(row.ticket), 8);
     record.identifier(1, name(1), "", Some(row.version), 1);
     record.plain(2, name(2), Some(row.actor));

@@ -4,23 +4,21 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::record::COLUMNS;
 use super::ticket_log::{Row, TicketLog};
+use crate::sim::rows::{self as truth, Truth};
 use crate::sim::settings::Settings;
 
-/// The columns, folded as SQL folds them.
-pub(crate) fn names() -> Vec<String> {
-    let mut names: Vec<String> = COLUMNS.iter().map(|(name, _)| name.to_lowercase()).collect();
-    names.push("mobileappid".into());
-    names
-}
+/// The ticket status log of one app.
+pub(crate) const TICKET_STATUS_LOGS: Truth =
+    Truth { table: "tixngo.ticket_status_logs", columns: COLUMNS, request: &["mobileappid"], rows };
 
 /// All rows of an app, in the order of their creation.
-pub(crate) fn rows(settings: &Settings, app: &str) -> impl Iterator<Item = Vec<Option<String>>> {
-    let log = TicketLog::new(settings, app);
-    (0..settings.rows).map(move |row| {
-        let mut fields: Vec<Option<String>> = fields(&log.row(row)).into();
-        fields.push(Some(app.to_owned()));
+fn rows(settings: &Settings, app: &str) -> Box<dyn Iterator<Item = truth::Row>> {
+    let (log, app) = (TicketLog::new(settings, app), app.to_owned());
+    Box::new((0..settings.rows).map(move |row| {
+        let mut fields: truth::Row = fields(&log.row(row)).into();
+        fields.push(Some(app.clone()));
         fields
-    })
+    }))
 }
 
 fn fields(row: &Row) -> [Option<String>; 25] {

@@ -1,6 +1,6 @@
 //! Turns a place in the log into an opaque page key and back.
 
-use crate::sim::spread::mix;
+use super::spread::mix;
 
 /// Where a page begins. Opaque to clients; Base64 with padding, so that one that does not encode `+`, `/` and `=`
 /// in a query is found out.

@@ -1,0 +1,49 @@
+//! The sample responses of the reference pages decode to the rows that they show.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+use restlog_fdw::options::OnInvalid;
+use restlog_fdw::scan::decode::{Column, Decoded, Decoder, From, SliceRules, Target};
+use restlog_fdw::scan::page::{CellState, Page};
+use restlog_fdw::sources::{Origin, built_in};
+
+/// Decodes `tests/fixtures/FILE.json` as a table, every field as text; a row is its cells, `-` where there is nothing.
+fn decode(file: &str, source: &str, table: &str) -> (Vec<Vec<String>>, Decoded) {
+    let body = std::fs::read(format!("{}/tests/fixtures/{file}.json", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let source = built_in(source).unwrap().unwrap();
+    let table = source.table(table).unwrap();
+    let columns: Vec<Column> = table
+        .columns
+        .iter()
+        .filter_map(|c| match &c.origin {
+            Origin::Field { pointer, form } => {
+                Some(Column { name: c.name.clone(), from: From::Field(pointer.clone()), target: Target::Text, form: *form })
+            }
+            Origin::Request { .. } => None,
+        })
+        .collect();
+    let width = columns.len();
+    let decoder = Decoder::new(columns, table, OnInvalid::Error, None);
+    let (page, decoded) = decoder.decode(&SliceRules::default(), &body, Page::default().reset(width, 1)).unwrap();
+    let cell = |row: usize, column: usize| match page.cell(row, column) {
+        (CellState::Bytes, at) => String::from_utf8(page.varlena(at).to_vec()).unwrap(),
+        _ => "-".to_owned(),
+    };
+    ((0..page.rows()).map(|row| (0..width).map(|c| cell(row, c)).collect()).collect(), decoded)
+}
+
+#[test]
+fn tixngo() {
+    let (rows, decoded) = decode("tixngo", "tixngo", "ticket_status_logs");
+    assert_eq!(decoded.facts.next.as_deref(), Some("eyJrIjoxfQ=="));
+    let filled = |row: usize| rows[row].iter().filter(|cell| *cell != "-").count();
+    assert_eq!((rows.len(), filled(0), filled(1)), (2, 25, 8), "every documented field is read");
+    assert_eq!(rows[0][..4], ["t-1", "7", "Device", "ACTIVATE"]);
+}
+
+#[test]
+fn huawei_operate_logs() {
+    let (rows, decoded) = decode("huawei", "huawei", "operate_logs");
+    assert_eq!(decoded.facts.total, Some(1));
+    assert_eq!(rows, [["123", "123", "1", "1", "123", "123", "123", "123", "123"]]);
+}

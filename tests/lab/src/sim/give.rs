@@ -1,0 +1,109 @@
+//! Answers with a page, or with what a fault makes of it.
+
+use std::io;
+use std::sync::PoisonError;
+
+use bytes::Bytes;
+use hyper::header::RETRY_AFTER;
+
+use super::api::{Ask, Dialect, Page, Refusal};
+use super::body::Body;
+use super::exchange::Answer;
+use super::fault::{Fault, RetryAfter};
+use super::response::{JSON, json, redirect, reply, text};
+use super::server::{OTHER_HOST, Shared};
+use super::settings::ContentCoding;
+
+/// Path prefixes of redirects; a request that carries one has been redirected already.
+const MOVED: &str = "/moved";
+const ELSEWHERE: &str = "/elsewhere";
+
+impl Shared {
+    /// Answers with a page, or with what a fault makes of it.
+    pub(crate) async fn give(&self, ask: &Ask<'_>, dialect: &dyn Dialect, page: &dyn Page) -> Answer {
+        if let Some(fault) = ask.settings.fault.as_ref().filter(|fault| !page.plays(fault)) {
+            return Ok(reply(dialect.refuse(&Refusal::setting("fault", fault))));
+        }
+        let Some(fault) = self.fault(ask, page) else {
+            return self.page(ask, page, &Body::whole);
+        };
+        let (settings, path, query) = (ask.target.settings, ask.target.path, ask.target.query);
+        match fault {
+            Fault::Status(code) => Ok(reply(dialect.fail(*code, dialect.credential(ask)))),
+            Fault::Throttle(when) => {
+                let mut response = reply(dialect.refuse(&Refusal::new(429, "THROTTLED", "too many requests")));
+                let when = match when {
+                    RetryAfter::Seconds(seconds) => seconds.to_string(),
+                    // Two seconds ahead: the form has no fractions, one could be over before it is read.
+                    RetryAfter::Date => {
+                        (chrono::Utc::now() + chrono::TimeDelta::seconds(2)).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+                    }
+                    RetryAfter::Missing => return Ok(response),
+                };
+                if let Ok(when) = when.parse() {
+                    response.headers_mut().insert(RETRY_AFTER, when);
+                }
+                Ok(response)
+            }
+            Fault::Close => Err(io::Error::other("closed by order")),
+            Fault::StallHeaders => std::future::pending().await,
+            Fault::Cut => self.page(ask, page, &|body: Bytes| Body::cut(&body)),
+            Fault::Stall => self.page(ask, page, &|body: Bytes| Body::stall(&body)),
+            Fault::Drip(speed) => self.page(ask, page, &|body: Bytes| Body::drip(body, *speed)),
+            Fault::BadJson => Ok(text(200, JSON, "{\"pagination\":{,}".into())),
+            Fault::TruncatedJson => {
+                let whole = page.write(None);
+                let half = String::from_utf8_lossy(&whole[..whole.len() / 2]);
+                Ok(text(200, JSON, half.into_owned()))
+            }
+            Fault::Html => {
+                let body = "<!DOCTYPE html><html><body><h1>Maintenance</h1></body></html>\n";
+                Ok(text(200, "text/html; charset=utf-8", body.into()))
+            }
+            Fault::Envelope => Ok(reply(dialect.envelope())),
+            Fault::RedirectOther => Ok(redirect(&format!("http://{OTHER_HOST}:{}/~{settings}{ELSEWHERE}{path}?{query}", self.port))),
+            Fault::RedirectSame => Ok(redirect(&format!("/~{settings}{MOVED}{path}?{query}"))),
+            Fault::Bomb => Ok(json(Body::bomb(page.shell()), ContentCoding::Gzip, Vec::new())),
+            _ => Ok(json(Body::whole(page.write(Some(fault))), ContentCoding::Identity, page.headers(Some(fault)))),
+        }
+    }
+
+    /// The fault that strikes this page now, counted if it may strike only so often.
+    fn fault<'a>(&self, ask: &Ask<'a>, page: &dyn Page) -> Option<&'a Fault> {
+        let settings = ask.settings;
+        let fault = settings.fault.as_ref()?;
+        let redirected = ask.target.path.starts_with(MOVED) || ask.target.path.starts_with(ELSEWHERE);
+        let strikes = match fault {
+            Fault::RedirectOther | Fault::RedirectSame if redirected => false,
+            Fault::Bomb if ContentCoding::Gzip.accepted_by(ask.headers) != ContentCoding::Gzip => false,
+            _ => fault.strikes(page.number(), settings.at),
+        };
+        if !strikes {
+            return None;
+        }
+        if let Some(times) = settings.times {
+            let mut counts = self.strikes.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = counts.entry(ask.target.settings.to_owned()).or_default();
+            if *count == times {
+                return None;
+            }
+            *count += 1;
+        }
+        Some(fault)
+    }
+
+    /// The page as it should be, from the cache if it was written before.
+    fn page(&self, ask: &Ask<'_>, page: &dyn Page, wrap: &dyn Fn(Bytes) -> Body) -> Answer {
+        let coding = ask.settings.encoding.accepted_by(ask.headers);
+        let identity = format!("{coding:?} {} {}", ask.settings.content, page.identity());
+        let body = match self.cache.get(&identity) {
+            Some(body) => body,
+            None => {
+                let body = Bytes::from(coding.encode(page.write(None))?);
+                self.cache.put(identity, &body);
+                body
+            }
+        };
+        Ok(json(wrap(body), coding, page.headers(None)))
+    }
+}

@@ -1,0 +1,134 @@
+//! Huawei Cloud's service tickets: what their endpoints share. Business errors come in a 200, those of the gateway do not.
+
+mod cases;
+mod desk;
+mod login;
+mod messages;
+mod operate_logs;
+mod texts;
+pub(crate) mod truth;
+
+use serde_json::json;
+
+use super::api::{Ask, Dialect, Refusal, Reply};
+use super::list::{Cut, page_size};
+use super::memory::Standing;
+use super::settings::{Language, Settings, TimeForm, Total, UnknownCase};
+use super::wire_time::{local_text, read_zone, read_zoned_micros, time_json};
+
+pub(crate) use cases::Cases;
+use desk::Desk;
+pub(crate) use login::Login;
+pub(crate) use messages::Messages;
+pub(crate) use operate_logs::OperateLogs;
+
+/// The zone of local times when the client names none, in minutes: GMT+8.
+pub(crate) const ZONE: i64 = 480;
+/// Rows behind this offset cannot be reached.
+const MAX_OFFSET: u64 = 65_535;
+const MAX_LIMIT: u64 = 100;
+const DEFAULT_LIMIT: u64 = 10;
+/// The only group whose tickets may be seen.
+const GROUP: &str = "lab-group";
+
+/// How Huawei says no.
+#[derive(Debug)]
+pub(crate) struct Huawei;
+
+impl Dialect for Huawei {
+    fn refuse(&self, refusal: &Refusal) -> Reply {
+        let said = refusal.message.as_str();
+        let (code, message, by_gateway) = match refusal.status {
+            200 => (refusal.code, said, false),
+            401 => ("APIG.0301", said, true),
+            404 | 405 => ("APIGW.0101", said, true),
+            429 => ("APIG.0308", "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 second", true),
+            403 => ("OSM.0003", said, false),
+            500.. => ("OSM.0004", said, false),
+            _ => ("OSM.0001", said, false),
+        };
+        if by_gateway {
+            let body = json!({"error_code": code, "error_msg": message, "request_id": "lab-request"});
+            return Reply::new(refusal.status, body).with_header("x-request-id", "lab-request");
+        }
+        Reply::new(refusal.status, json!({"error_code": code, "error_msg": message}))
+    }
+
+    fn envelope(&self) -> Reply {
+        self.refuse(&Refusal::new(200, "OSM.01010002", "No operation permission."))
+    }
+
+    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
+        ask.header("x-auth-token").map(str::to_owned)
+    }
+}
+
+/// What every list here reads of a request.
+#[derive(Debug, Clone, Copy)]
+struct Manners<'a> {
+    settings: &'a Settings,
+    cut: Cut,
+    /// Minutes east of Greenwich.
+    zone: i64,
+    language: Language,
+}
+
+impl<'a> Manners<'a> {
+    /// Checks the token and reads what all lists have in common.
+    fn read(ask: &'a Ask<'a>) -> Result<Self, Refusal> {
+        let refused = |why: &str| Err(Refusal::unauthorized(format!("Incorrect IAM authentication information: {why}")));
+        match ask.header("x-auth-token").map(|token| ask.memory.spend(token, ask.settings)) {
+            Some(Standing::Valid) => {}
+            Some(Standing::Expired) => return refused("token expires, expires_at:2026-01-01T00:00:00.000000Z"),
+            Some(Standing::Unknown) => return refused("decrypt token fail"),
+            None => return refused("x-auth-token not found"),
+        }
+        if ask.one("group_id").is_some_and(|group| !group.is_empty() && group != GROUP) {
+            return Err(Refusal::new(200, "OSM.01010002", "No operation permission."));
+        }
+        let offset = ask.number("offset")?.unwrap_or(0);
+        if offset > MAX_OFFSET {
+            return Err(Refusal::bad_request(format!("offset must not exceed {MAX_OFFSET}")));
+        }
+        let limit = page_size(ask, "limit", ask.number("limit")?, DEFAULT_LIMIT, MAX_LIMIT)?;
+        let zone = match ask.header("x-time-zone") {
+            None => ZONE,
+            Some(text) => read_zone(text).ok_or_else(|| Refusal::bad_request("X-Time-Zone is unknown"))?,
+        };
+        let language = ask.header("x-language").and_then(Language::asked).unwrap_or(ask.settings.language);
+        Ok(Self { settings: ask.settings, cut: Cut::at(offset, limit), zone, language })
+    }
+
+    /// The number of the case in the path; `None` is one that is unknown and has no rows.
+    fn case(&self, ask: &Ask<'_>, desk: &Desk) -> Result<Option<u64>, Refusal> {
+        match desk.case_number(ask.segment(0)) {
+            Some(case) => Ok(Some(case)),
+            None if self.settings.unknown_case == UnknownCase::Empty => Ok(None),
+            None => Err(Refusal::new(200, "OSM.01010001", "Param validation fail.")),
+        }
+    }
+
+    /// A bound of a range of time, in microseconds.
+    fn bound(&self, ask: &Ask<'_>, name: &str) -> Result<Option<i64>, Refusal> {
+        let read = |text| read_zoned_micros(text, self.zone).ok_or_else(|| Refusal::bad_request(format!("{name} is not a time")));
+        ask.one(name).map(read).transpose()
+    }
+
+    /// A time for machines, as JSON.
+    fn time(&self, millis: i64) -> Vec<u8> {
+        match self.settings.time_form {
+            TimeForm::Rfc3339 => time_json(millis),
+            TimeForm::Local => format!("\"{}\"", local_text(millis, self.zone)).into_bytes(),
+            TimeForm::Millis => format!("\"{millis}\"").into_bytes(),
+        }
+    }
+
+    /// The member that tells the total, if it is told.
+    fn total(&self, name: &str, total: u64) -> Vec<String> {
+        match self.settings.total {
+            Total::Absent => Vec::new(),
+            Total::Exact => vec![format!("\"{name}\":{total}")],
+            Total::Capped => vec![format!("\"{name}\":{}", total.min(MAX_OFFSET))],
+        }
+    }
+}

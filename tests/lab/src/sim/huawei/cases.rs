@@ -1,0 +1,135 @@
+//! `GET /v2/servicerequest/cases`: the service tickets themselves.
+
+use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use crate::sim::asked_range::AskedRange;
+use crate::sim::json::{Columns, Kind, RecordWriter, Twist, wire_name};
+use crate::sim::list::{Entry, Frame, Given, List, ListPage, Pass, Rows};
+use crate::sim::settings::{Nulls, Order};
+use crate::sim::spoil::Spoils;
+
+use super::desk::{Desk, label_id, whole_second};
+use super::texts::LABELS;
+use super::{Huawei, Manners};
+
+const MAX_LABELS: usize = 5;
+
+pub(crate) const COLUMNS: Columns = &[
+    ("xcustomer_id", Kind::Text),
+    ("xcustomer_name", Kind::Text),
+    ("status", Kind::Number),
+    ("incident_id", Kind::Text),
+    ("business_type_name", Kind::Text),
+    ("incident_type_name", Kind::Text),
+    ("product_category_name", Kind::Text),
+    ("incident_service_type", Kind::Number),
+    ("customer_id", Kind::Text),
+    ("dc_name", Kind::Text),
+    ("simple_description", Kind::Text),
+    ("root_cause", Kind::Text),
+    ("resolution", Kind::Text),
+    ("create_time", Kind::Time),
+    ("confirmed_time", Kind::Time),
+    ("label_list", Kind::Object),
+];
+
+/// The list of all cases.
+#[derive(Debug)]
+pub(crate) struct Cases;
+
+impl Endpoint for Cases {
+    fn path(&self) -> &'static str {
+        "/v2/servicerequest/cases"
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Huawei
+    }
+
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+        let (manners, desk) = (Manners::read(ask)?, Desk::new(ask.settings));
+        let range = AskedRange::new(ask.settings, manners.bound(ask, "query_start_time")?, manners.bound(ask, "query_end_time")?);
+        let rows = Rows::Range(range.rows(&desk.spread, whole_second), filter(ask, desk)?, ask.settings.order_or(Order::Descending));
+        let list = CaseList { manners, desk, range };
+        Ok(Found::page(ListPage::new(ask, list, "cases", rows, manners.cut)?))
+    }
+}
+
+/// The value filters of a request, if there are any.
+fn filter<'a>(ask: &'a Ask<'a>, desk: Desk) -> Result<Option<Pass<'a>>, Refusal> {
+    let status = ask.number("status")?.map(u64::cast_signed);
+    let labels: Vec<&str> = ask.many("label_id_list").collect();
+    if labels.len() > MAX_LABELS {
+        return Err(Refusal::bad_request(format!("label_id_list must not have more than {MAX_LABELS} labels")));
+    }
+    let incident = ask.one("incident_id");
+    // Several keys may be repeated or stand in one value with blanks between them.
+    let keys: Vec<String> = ask.many("search_key").flat_map(str::split_whitespace).map(str::to_lowercase).collect();
+    if status.is_none() && labels.is_empty() && incident.is_none() && keys.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(move |row| {
+        let case = desk.case(row, row);
+        let is_labelled = || case.labels.iter().flatten().any(|label| labels.contains(&label_id(*label).as_str()));
+        let names = |key: &String| case.description.to_lowercase().contains(key) || case.id.to_lowercase().contains(key);
+        status.is_none_or(|status| case.status == status)
+            && incident.is_none_or(|incident| case.id == incident)
+            && (labels.is_empty() || is_labelled())
+            && keys.iter().all(names)
+    })))
+}
+
+/// The labels of a case as JSON.
+pub(crate) fn labels_json(labels: &[usize]) -> String {
+    let list = labels.iter().map(|label| {
+        let (name, color) = LABELS[*label];
+        format!(r#"{{"label_id":"{}","name":"{name}","color":"{color}"}}"#, label_id(*label))
+    });
+    format!("[{}]", list.collect::<Vec<_>>().join(","))
+}
+
+struct CaseList<'a> {
+    manners: Manners<'a>,
+    desk: Desk,
+    range: AskedRange,
+}
+
+impl List for CaseList<'_> {
+    fn columns(&self) -> Columns {
+        COLUMNS
+    }
+
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+        let case = self.desk.case(entry.row, entry.fresh.map_or(entry.row, |fresh| self.desk.cases + fresh));
+        let language = self.manners.language;
+        let labels = case.labels.as_deref().map(labels_json);
+        let name = |column| wire_name(COLUMNS, column);
+        let mut record = RecordWriter::new(out, self.manners.settings.write_nulls_or(Nulls::Absent), twist);
+        record.identifier(0, name(0), "xc-", case.xcustomer.map(|(_, number)| number), 2);
+        record.text(1, name(1), case.xcustomer.map(|(name, _)| name));
+        record.number(2, name(2), Some(case.status));
+        record.plain(3, name(3), Some(&case.id));
+        record.text(4, name(4), Some(case.business_type.said_in(language)));
+        record.text(5, name(5), Some(case.incident_type.said_in(language)));
+        record.text(6, name(6), case.product.map(|words| words.said_in(language)));
+        record.number(7, name(7), Some(case.service_type));
+        record.identifier(8, name(8), "cu-", Some(case.customer), 2);
+        record.text(9, name(9), case.region.map(|words| words.said_in(language)));
+        record.text(10, name(10), Some(case.description));
+        record.text(11, name(11), case.root_cause);
+        record.text(12, name(12), case.resolution);
+        record.raw(13, name(13), Some(&self.manners.time(case.created)));
+        record.raw(14, name(14), case.confirmed.map(|time| self.manners.time(time)).as_deref());
+        record.raw(15, name(15), labels.as_deref().map(str::as_bytes));
+        record.end(name);
+    }
+
+    fn frame(&self, given: &Given) -> Frame {
+        let before = self.manners.total("total_count", given.total);
+        Frame { before, records: Some("incident_info_list"), after: Vec::new() }
+    }
+
+    fn spoils(&self) -> Spoils {
+        let far = self.range.far().map(|time| ("create_time", self.manners.time(time)));
+        Spoils { far, twice: Some(("incident_id", b"\"SR-duplicate\"".to_vec())) }
+    }
+}

@@ -1,0 +1,90 @@
+//! `GET /v2/servicerequest/cases/{case_id}/messages`: what was written to and about one case. Its total is `count`.
+
+use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use crate::sim::json::{Columns, Kind, RecordWriter, Twist, wire_name};
+use crate::sim::list::{Entry, Frame, Given, List, ListPage, Rows};
+use crate::sim::settings::{Nulls, Order};
+use crate::sim::spoil::Spoils;
+
+use super::desk::Desk;
+use super::{Huawei, Manners};
+
+pub(crate) const COLUMNS: Columns = &[
+    ("type", Kind::Number),
+    ("replier_type", Kind::Number),
+    ("replier", Kind::Text),
+    ("content", Kind::Text),
+    ("create_time", Kind::Time),
+    ("replier_name", Kind::Text),
+    ("is_first_message", Kind::Number),
+    ("iam_user_type", Kind::Number),
+    ("accessory_list", Kind::Object),
+];
+
+/// The messages of a case.
+#[derive(Debug)]
+pub(crate) struct Messages;
+
+impl Endpoint for Messages {
+    fn path(&self) -> &'static str {
+        "/v2/servicerequest/cases/{}/messages"
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Huawei
+    }
+
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+        let (manners, desk) = (Manners::read(ask)?, Desk::new(ask.settings));
+        let case = manners.case(ask, &desk)?;
+        let count = case.map_or(0, |case| desk.message_count(case));
+        let rows = Rows::Range(0..count, None, ask.settings.order_or(Order::Descending));
+        let list = MessageList { manners, desk, case: case.unwrap_or_default() };
+        Ok(Found::page(ListPage::new(ask, list, &format!("messages {case:?}"), rows, manners.cut)?))
+    }
+}
+
+/// The attachments of a message as JSON.
+pub(crate) fn accessories_json(count: u64) -> String {
+    let list = (1..=count).map(|number| format!(r#"{{"accessory_id":"ac-{number}","origin_name":"file {number}.log"}}"#));
+    format!("[{}]", list.collect::<Vec<_>>().join(","))
+}
+
+struct MessageList<'a> {
+    manners: Manners<'a>,
+    desk: Desk,
+    case: u64,
+}
+
+impl List for MessageList<'_> {
+    fn columns(&self) -> Columns {
+        COLUMNS
+    }
+
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+        let mut message = self.desk.message(self.case, entry.row);
+        // A message has no id: a second makes the new one another.
+        message.time += entry.fresh.map_or(0, |fresh| (fresh.cast_signed() + 1) * 1000);
+        let accessories = (message.accessories > 0).then(|| accessories_json(message.accessories));
+        let name = |column| wire_name(COLUMNS, column);
+        let mut record = RecordWriter::new(out, self.manners.settings.write_nulls_or(Nulls::Absent), twist);
+        record.number(0, name(0), Some(message.kind));
+        record.number(1, name(1), Some(message.replier_type));
+        record.identifier(2, name(2), "rp-", Some(message.replier), 2);
+        record.text(3, name(3), Some(message.content));
+        record.raw(4, name(4), Some(&self.manners.time(message.time)));
+        record.text(5, name(5), message.replier_name);
+        record.number(6, name(6), Some(i64::from(message.is_first)));
+        record.number(7, name(7), message.iam_user_type);
+        record.raw(8, name(8), accessories.as_deref().map(str::as_bytes));
+        record.end(name);
+    }
+
+    fn frame(&self, given: &Given) -> Frame {
+        Frame { before: self.manners.total("count", given.total), records: Some("message_list"), after: Vec::new() }
+    }
+
+    fn spoils(&self) -> Spoils {
+        Spoils { far: None, twice: Some(("replier", b"\"rp-duplicate\"".to_vec())) }
+    }
+}

@@ -1,0 +1,84 @@
+//! `GET /v2/servicerequest/cases/{case_id}/operate-logs`: what was done to one case.
+
+use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use crate::sim::json::{Columns, Kind, RecordWriter, Twist, wire_name};
+use crate::sim::list::{Entry, Frame, Given, List, ListPage, Rows};
+use crate::sim::settings::{Nulls, Order};
+use crate::sim::spoil::Spoils;
+use crate::sim::wire_time::local_text;
+
+use super::desk::{Desk, case_id};
+use super::{Huawei, Manners};
+
+pub(crate) const COLUMNS: Columns = &[
+    ("incident_log_id", Kind::Text),
+    ("incident_id", Kind::Text),
+    ("operate_type", Kind::Number),
+    ("operator_type", Kind::Number),
+    ("operator_id", Kind::Text),
+    ("operator_name", Kind::Text),
+    ("operate_desc", Kind::Text),
+    ("operate_time", Kind::Text),
+    ("timestamp_operate_time", Kind::Time),
+];
+
+/// The operation log of a case.
+#[derive(Debug)]
+pub(crate) struct OperateLogs;
+
+impl Endpoint for OperateLogs {
+    fn path(&self) -> &'static str {
+        "/v2/servicerequest/cases/{}/operate-logs"
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Huawei
+    }
+
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+        let (manners, desk) = (Manners::read(ask)?, Desk::new(ask.settings));
+        let case = manners.case(ask, &desk)?;
+        let count = case.map_or(0, |case| desk.log_count(case));
+        let rows = Rows::Range(0..count, None, ask.settings.order_or(Order::Descending));
+        let list = Logs { manners, desk, case: case.unwrap_or_default(), count };
+        Ok(Found::page(ListPage::new(ask, list, &format!("operate-logs {case:?}"), rows, manners.cut)?))
+    }
+}
+
+struct Logs<'a> {
+    manners: Manners<'a>,
+    desk: Desk,
+    case: u64,
+    count: u64,
+}
+
+impl List for Logs<'_> {
+    fn columns(&self) -> Columns {
+        COLUMNS
+    }
+
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+        let log = self.desk.log(self.case, entry.row, entry.fresh.map_or(entry.row, |fresh| self.count + fresh));
+        let name = |column| wire_name(COLUMNS, column);
+        let mut record = RecordWriter::new(out, self.manners.settings.write_nulls_or(Nulls::Absent), twist);
+        record.identifier(0, name(0), "LG", Some(log.id), 15);
+        record.plain(1, name(1), Some(&case_id(self.case)));
+        record.number(2, name(2), Some(log.operation));
+        record.number(3, name(3), Some(log.operator_type));
+        record.identifier(4, name(4), "op-", Some(log.operator), 2);
+        record.text(5, name(5), log.operator_name);
+        record.text(6, name(6), Some(log.said.said_in(self.manners.language)));
+        record.plain(7, name(7), Some(&local_text(log.time, self.manners.zone)));
+        record.raw(8, name(8), Some(&self.manners.time(log.time)));
+        record.end(name);
+    }
+
+    fn frame(&self, given: &Given) -> Frame {
+        let before = self.manners.total("total_count", given.total);
+        Frame { before, records: Some("incident_operate_log_list"), after: Vec::new() }
+    }
+
+    fn spoils(&self) -> Spoils {
+        Spoils { far: None, twice: Some(("incident_log_id", b"\"LG-duplicate\"".to_vec())) }
+    }
+}

@@ -1,0 +1,257 @@
+//! A page of a list: the rows that a request selects, counted, cut, and written into the API's frame.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use hyper::header::HOST;
+
+use super::api::{Ask, Page, Refusal};
+use super::fault::Fault;
+use super::json::{Columns, Twist};
+use super::settings::{Order, Over};
+use super::spoil::{SPOILED_RECORD, Spoils, check_field, twist};
+
+/// Decides whether a row belongs to the answer.
+pub(crate) type Pass<'a> = Box<dyn Fn(u64) -> bool + Send + Sync + 'a>;
+
+/// The rows that a request selects.
+pub(crate) enum Rows<'a> {
+    /// Those of a range of numbers that pass.
+    Range(Range<u64>, Option<Pass<'a>>, Order),
+    /// Rows in an order of their own.
+    Sorted(Vec<u64>),
+}
+
+/// Which part of the rows a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) offset: u64,
+    pub(crate) limit: u64,
+    /// The page's place in the chain, from 1.
+    pub(crate) page: u32,
+}
+
+impl Cut {
+    /// By offset. Rounded up, so that a chain whose pages overlap by a row, or whose first page is smaller, counts right.
+    pub(crate) fn at(offset: u64, limit: u64) -> Self {
+        Self { offset, limit, page: u32::try_from(offset.div_ceil(limit)).unwrap_or(u32::MAX).saturating_add(1) }
+    }
+
+    /// By page number, from 1.
+    pub(crate) fn page(page: u64, limit: u64) -> Self {
+        Self { offset: (page - 1).saturating_mul(limit), limit, page: u32::try_from(page).unwrap_or(u32::MAX) }
+    }
+}
+
+/// The page size that was asked for, within the bounds that hold here.
+pub(crate) fn page_size(ask: &Ask<'_>, name: &str, asked: Option<u64>, default: u64, max: u64) -> Result<u64, Refusal> {
+    let (default, max) = ask.settings.limits_or(default, max);
+    match asked {
+        None => Ok(default),
+        Some(size) if (1..=max).contains(&size) => Ok(size),
+        Some(size) if size > max && ask.settings.over == Over::Clamp => Ok(max),
+        Some(_) => Err(Refusal::bad_request(format!("{name} must be between 1 and {max}"))),
+    }
+}
+
+/// A record of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) row: u64,
+    /// Set for a row that appeared while pages were read: the how-many-th it is. It looks like `row`, the list's first,
+    /// and so passes every filter; what identifies it is its own.
+    pub(crate) fresh: Option<u64>,
+}
+
+/// What a frame may tell of its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) cut: Cut,
+    pub(crate) total: u64,
+    /// Records of this page.
+    pub(crate) count: u64,
+    /// The page should name itself as the next one.
+    pub(crate) repeats: bool,
+}
+
+/// The JSON around the records: members as `"name":value`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Frame {
+    pub(crate) before: Vec<String>,
+    /// The member that holds the records; without one the answer is the array itself.
+    pub(crate) records: Option<&'static str>,
+    pub(crate) after: Vec<String>,
+}
+
+/// What an API does with the rows of a page.
+pub(crate) trait List: Send + Sync {
+    fn columns(&self) -> Columns;
+
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>);
+
+    fn frame(&self, given: &Given) -> Frame;
+
+    fn headers(&self, _given: &Given) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    fn spoils(&self) -> Spoils;
+
+    /// Whether rows may appear at the front.
+    fn shifts(&self) -> bool {
+        true
+    }
+
+    /// Whether a total is told, or the next page named.
+    fn plays(&self, fault: &Fault) -> bool {
+        match fault {
+            Fault::RepeatKey => false,
+            Fault::MovedTotal | Fault::Shift => self.shifts(),
+            _ => true,
+        }
+    }
+}
+
+/// A page of a list, found and not yet written.
+pub(crate) struct ListPage<'a, L> {
+    ask: &'a Ask<'a>,
+    list: L,
+    rows: Rows<'a>,
+    cut: Cut,
+    arrived: u64,
+    found: OnceLock<(Vec<Entry>, u64)>,
+}
+
+impl<L> fmt::Debug for ListPage<'_, L> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ListPage").field("cut", &self.cut).field("arrived", &self.arrived).finish_non_exhaustive()
+    }
+}
+
+impl<'a, L: List> ListPage<'a, L> {
+    /// `chain` names the list among those that grow apart: its endpoint and its parent.
+    pub(crate) fn new(ask: &'a Ask<'a>, list: L, chain: &str, rows: Rows<'a>, cut: Cut) -> Result<Self, Refusal> {
+        check_field(ask.settings, list.columns())?;
+        let arrived = if list.shifts() { ask.memory.arrived(ask.settings, &ask.target, chain, cut.page) } else { 0 };
+        Ok(Self { ask, list, rows, cut, arrived, found: OnceLock::new() })
+    }
+
+    /// The rows of all pages together.
+    pub(crate) fn total(&self) -> u64 {
+        self.found().1
+    }
+
+    fn found(&self) -> &(Vec<Entry>, u64) {
+        self.found.get_or_init(|| self.find())
+    }
+
+    /// The page's records, and how many all pages have.
+    fn find(&self) -> (Vec<Entry>, u64) {
+        match &self.rows {
+            Rows::Range(range, None, Order::Ascending) => self.cut_from(range.end - range.start, |place| range.start + place),
+            Rows::Range(range, None, Order::Descending) => self.cut_from(range.end - range.start, |place| range.end - 1 - place),
+            Rows::Range(range, Some(pass), order) => {
+                let mut rows: Vec<u64> = range.clone().filter(|row| pass(*row)).collect();
+                if *order == Order::Descending {
+                    rows.reverse();
+                }
+                self.cut_from_all(&rows)
+            }
+            Rows::Sorted(rows) => self.cut_from_all(rows),
+        }
+    }
+
+    fn cut_from_all(&self, rows: &[u64]) -> (Vec<Entry>, u64) {
+        self.cut_from(rows.len() as u64, |place| usize::try_from(place).ok().and_then(|place| rows.get(place)).copied().unwrap_or_default())
+    }
+
+    fn cut_from(&self, count: u64, row_at: impl Fn(u64) -> u64) -> (Vec<Entry>, u64) {
+        if count == 0 {
+            return (Vec::new(), 0);
+        }
+        let (arrived, total) = (self.arrived, count + self.arrived);
+        let end = self.cut.offset.saturating_add(self.cut.limit).min(total);
+        let entry = |place: u64| match place.checked_sub(arrived) {
+            Some(place) => Entry { row: row_at(place), fresh: None },
+            None => Entry { row: row_at(0), fresh: Some(arrived - 1 - place) },
+        };
+        ((self.cut.offset..end).map(entry).collect(), total)
+    }
+
+    fn given(&self, count: usize, fault: Option<&Fault>) -> Given {
+        Given { cut: self.cut, total: self.total(), count: count as u64, repeats: fault == Some(&Fault::RepeatKey) }
+    }
+
+    fn entries(&self, fault: Option<&Fault>) -> &[Entry] {
+        match fault {
+            Some(Fault::EmptyMiddle | Fault::EndlessEmpty) => &[],
+            _ => &self.found().0,
+        }
+    }
+
+    fn around(&self, frame: &Frame) -> (Vec<u8>, Vec<u8>) {
+        let Some(name) = frame.records else {
+            return (b"[".to_vec(), b"]".to_vec());
+        };
+        let before: String = frame.before.iter().flat_map(|member| [member, ","]).collect();
+        let after: String = frame.after.iter().flat_map(|member| [",", member]).collect();
+        (format!("{{{before}\"{name}\":[").into_bytes(), format!("]{after}}}").into_bytes())
+    }
+}
+
+impl<L: List> Page for ListPage<'_, L> {
+    fn number(&self) -> u32 {
+        self.cut.page
+    }
+
+    fn identity(&self) -> String {
+        let Ask { target, segments, body, .. } = self.ask;
+        // The host stands in URLs of the next page; the other two decide how times and texts are written.
+        let headers = [HOST.as_str(), "x-time-zone", "x-language"].map(|name| self.ask.header(name).unwrap_or_default());
+        format!("{} {segments:?} {} {} {headers:?} {}", target.path, target.query, body.text(), self.arrived)
+    }
+
+    fn plays(&self, fault: &Fault) -> bool {
+        let spoils = self.list.spoils();
+        match fault {
+            Fault::FarRow => spoils.far.is_some(),
+            Fault::DupFields => spoils.twice.is_some(),
+            _ => self.list.plays(fault),
+        }
+    }
+
+    fn headers(&self, fault: Option<&Fault>) -> Vec<(&'static str, String)> {
+        self.list.headers(&self.given(self.entries(fault).len(), fault))
+    }
+
+    fn write(&self, fault: Option<&Fault>) -> Vec<u8> {
+        let entries = self.entries(fault);
+        let frame = self.list.frame(&self.given(entries.len(), fault));
+        match fault {
+            Some(Fault::NoRecords) => return format!("{{{}}}", [frame.before, frame.after].concat().join(",")).into_bytes(),
+            Some(Fault::RecordsObject) => {
+                let members = frame.records.map(|name| format!("\"{name}\":{{}}"));
+                let members: Vec<String> = frame.before.into_iter().chain(members).chain(frame.after).collect();
+                return format!("{{{}}}", members.join(",")).into_bytes();
+            }
+            _ => {}
+        }
+        let twist = fault.and_then(|fault| twist(fault, self.list.columns(), self.list.spoils()));
+        let (mut out, after) = self.around(&frame);
+        let spoiled = SPOILED_RECORD.min(entries.len().saturating_sub(1));
+        for (place, entry) in entries.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            self.list.push(&mut out, *entry, twist.as_ref().filter(|_| place == spoiled));
+        }
+        out.extend_from_slice(&after);
+        out
+    }
+
+    fn shell(&self) -> (Vec<u8>, Vec<u8>) {
+        let cut = Cut { offset: 0, limit: 1, page: 1 };
+        self.around(&self.list.frame(&Given { cut, total: 0, count: 0, repeats: false }))
+    }
+}

@@ -1,0 +1,136 @@
+//! What the simulator remembers between requests: the tokens it issued, and the rows that have appeared meanwhile.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::fault::Fault;
+use super::settings::{Settings, Switch};
+use super::target::Target;
+
+/// The token that opens without a login.
+const STATIC_TOKEN: &str = "lab-token";
+
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    tokens: Mutex<HashMap<String, Token>>,
+    /// Logins by tag, so that the tokens of a tag have the same names in each run.
+    logins: Mutex<HashMap<String, u64>>,
+    /// Rows that appeared, by settings and list.
+    arrivals: Mutex<HashMap<String, u64>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Token {
+    issued: Instant,
+    uses: u64,
+    life: Duration,
+    most_uses: u64,
+}
+
+/// What a token is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Valid,
+    Expired,
+    Unknown,
+}
+
+impl Memory {
+    /// A new token, good for so many seconds unless the settings say otherwise.
+    pub(crate) fn issue(&self, settings: &Settings, usual_life: u64) -> String {
+        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = logins.entry(settings.tag.clone()).or_default();
+        *number += 1;
+        let text = format!("issued-{}-{number}", settings.tag);
+        let token = Token {
+            issued: Instant::now(),
+            uses: 0,
+            life: Duration::from_secs(settings.token_life.unwrap_or(usual_life)),
+            most_uses: settings.token_uses.unwrap_or(u64::MAX),
+        };
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone(), token);
+        text
+    }
+
+    /// Looks a token up, and counts one use of it. Both the login's settings and these may limit it: a login may live
+    /// under a URL of its own.
+    pub(crate) fn spend(&self, token: &str, settings: &Settings) -> Standing {
+        if token == STATIC_TOKEN {
+            return if settings.static_token == Switch::On { Standing::Valid } else { Standing::Unknown };
+        }
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(token) = tokens.get_mut(token) else {
+            return Standing::Unknown;
+        };
+        let life = settings.token_life.map_or(token.life, |seconds| token.life.min(Duration::from_secs(seconds)));
+        let most_uses = settings.token_uses.map_or(token.most_uses, |uses| token.most_uses.min(uses));
+        if token.uses >= most_uses || token.issued.elapsed() >= life {
+            return Standing::Expired;
+        }
+        token.uses += 1;
+        Standing::Valid
+    }
+
+    /// How many rows have appeared at the front of a list when this page of it is read.
+    pub(crate) fn arrived(&self, settings: &Settings, target: &Target<'_>, list: &str, page: u32) -> u64 {
+        match settings.fault {
+            // A function of the page: who starts again meets it again.
+            Some(Fault::MovedTotal) => u64::from(page >= settings.at),
+            // An event: once it has happened all pages show it.
+            Some(Fault::Shift) => {
+                let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+                let count = arrivals.entry(format!("{} {list}", target.settings)).or_default();
+                if page >= settings.at && *count < u64::from(settings.times.unwrap_or(1)) {
+                    *count += 1;
+                }
+                *count
+            }
+            _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> Settings {
+        Settings::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_token_ends_with_its_uses_or_its_life() {
+        let memory = Memory::default();
+        let token = memory.issue(&settings("tag=a,token_uses=2"), 60);
+        assert_eq!(token, "issued-a-1");
+        let spend = |text: &str, token: &str| memory.spend(token, &settings(text));
+        assert_eq!([(); 3].map(|()| spend("", &token)), [Standing::Valid, Standing::Valid, Standing::Expired]);
+        let token = memory.issue(&settings("tag=a,token_life=0"), 60);
+        assert_eq!((token.as_str(), spend("", &token)), ("issued-a-2", Standing::Expired));
+        let token = memory.issue(&settings(""), 60);
+        assert_eq!(spend("token_life=0", &token), Standing::Expired);
+        assert_eq!([(); 2].map(|()| spend("token_uses=1", &token)), [Standing::Valid, Standing::Expired]);
+        assert_eq!(spend("", "made-up"), Standing::Unknown);
+    }
+
+    #[test]
+    fn the_static_token_can_be_switched_off() {
+        let memory = Memory::default();
+        assert_eq!(memory.spend("lab-token", &settings("token_uses=0")), Standing::Valid);
+        assert_eq!(memory.spend("lab-token", &settings("static_token=off")), Standing::Unknown);
+    }
+
+    #[test]
+    fn a_shift_happens_once_and_a_moved_total_each_time() {
+        let memory = Memory::default();
+        let pages = |text: &'static str| {
+            let target = Target { settings: text, path: "/", query: "" };
+            [1, 2, 1, 3].map(|page| memory.arrived(&settings(text), &target, "list", page))
+        };
+        assert_eq!(pages("fault=shift,at=2"), [0, 1, 1, 1]);
+        assert_eq!(pages("fault=shift,at=2"), [1, 1, 1, 1]);
+        assert_eq!(pages("fault=shift,at=2,times=2"), [0, 1, 1, 2]);
+        assert_eq!(pages("fault=moved_total,at=2"), [0, 1, 0, 1]);
+    }
+}

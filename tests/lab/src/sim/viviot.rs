@@ -1,0 +1,229 @@
+//! Viviot's `GET /actionlogs`, a ServiceStack service: names of parameters count in any case, times are milliseconds,
+//! ids have no dashes, and what is null is left out.
+
+pub(crate) mod action_log;
+mod login;
+pub(crate) mod truth;
+
+use serde_json::json;
+
+use super::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
+use super::asked_range::AskedRange;
+use super::json::{Columns, Kind, RecordWriter, Twist, push_text, wire_name};
+use super::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_size};
+use super::memory::Standing;
+use super::settings::{Nulls, Order, PastEnd, Settings, Switch, Total};
+use super::spoil::Spoils;
+use super::wire_time::{read_micros, read_zoned_micros};
+
+use action_log::{Action, ActionLog, task_id, task_list_id, thing_id};
+pub(crate) use login::Login;
+
+const MAX_ITEMS: u64 = 1000;
+/// Seconds that a token of the login is good for.
+const TOKEN_LIFE: u64 = 3600;
+/// The server's zone in minutes, in which it takes a time that names none: not UTC, so that a client's mistake shows.
+const SERVER_ZONE: i64 = 60;
+/// The number of a total that is capped.
+const CAP: u64 = 10_000;
+
+const COLUMNS: Columns = &[
+    ("id", Kind::Text),
+    ("timestamp", Kind::Number),
+    ("actionInitiator", Kind::Text),
+    ("action", Kind::Nested),
+    ("actionTargetThing", Kind::Text),
+    ("actionTargetUser", Kind::Text),
+    ("organizationId", Kind::Text),
+    ("actionTargetTask", Kind::Text),
+    ("actionTargetTaskList", Kind::Text),
+    ("information", Kind::Text),
+];
+
+/// How Viviot says no.
+#[derive(Debug)]
+pub(crate) struct Viviot;
+
+impl Dialect for Viviot {
+    fn refuse(&self, refusal: &Refusal) -> Reply {
+        let code = match refusal.status {
+            400 => "ArgumentException",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "NotFound",
+            429 => "TooManyRequests",
+            _ => "Exception",
+        };
+        let reply = Reply::new(refusal.status, json!({"responseStatus": {"errorCode": code, "message": refusal.message, "errors": []}}));
+        match refusal.status {
+            401 => reply.with_header("www-authenticate", "credentials realm=\"/auth/credentials\""),
+            _ => reply,
+        }
+    }
+
+    fn envelope(&self) -> Reply {
+        let status = json!({"errorCode": "SqlException", "message": "Timeout expired."});
+        Reply::new(200, json!({"data": [], "totalAvailableItems": 0, "totalPages": 0, "responseStatus": status}))
+    }
+
+    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
+        ask.bearer().map(str::to_owned)
+    }
+}
+
+/// The log of all actions.
+#[derive(Debug)]
+pub(crate) struct ActionLogs;
+
+impl Endpoint for ActionLogs {
+    fn path(&self) -> &'static str {
+        "/actionlogs"
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Viviot
+    }
+
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+        check_access(ask)?;
+        let required = |name| number(ask, name)?.ok_or_else(|| Refusal::bad_request(format!("'{name}' must not be empty.")));
+        let page = required("Page")?;
+        if page == 0 {
+            return Err(Refusal::bad_request("'Page' must be greater than 0."));
+        }
+        let size = page_size(ask, "ItemsPerPage", Some(required("ItemsPerPage")?), MAX_ITEMS, MAX_ITEMS)?;
+        let range = AskedRange::new(ask.settings, bound(ask, "From")?, bound(ask, "To")?);
+        let log = ActionLog::new(ask.settings);
+        let (start, end) = (log.first_where(|time| range.begun(time)), log.first_where(|time| range.ended(time)));
+        let rows = Rows::Range(start..end.max(start), filter(ask, log)?, ask.settings.order_or(Order::Descending));
+        let found = ListPage::new(ask, Actions { settings: ask.settings, log, range }, "actionlogs", rows, Cut::page(page, size))?;
+        if ask.settings.past_end == PastEnd::Error && page > 1 && (page - 1).saturating_mul(size) >= found.total() {
+            return Err(Refusal::bad_request("'Page' lies behind the last one."));
+        }
+        Ok(Found::page(found))
+    }
+}
+
+/// Refuses a client without a valid token, key or session, or without a role that may read.
+fn check_access(ask: &Ask<'_>) -> Result<(), Refusal> {
+    let cookies = ask.header("cookie").into_iter().flat_map(|text| text.split(';'));
+    let session = cookies.filter_map(|cookie| cookie.trim().strip_prefix("ss-id=")).next();
+    let standing = match (ask.bearer(), session) {
+        (Some(key), _) if key == ask.settings.key => Standing::Valid,
+        (Some(token), _) | (None, Some(token)) => ask.memory.spend(token, ask.settings),
+        (None, None) => Standing::Unknown,
+    };
+    match standing {
+        Standing::Valid if ask.settings.role == Switch::Off => Err(Refusal::new(403, "FORBIDDEN", "Invalid Role")),
+        Standing::Valid => Ok(()),
+        Standing::Expired => Err(Refusal::unauthorized("Token has expired")),
+        Standing::Unknown => Err(Refusal::unauthorized("Not Authenticated")),
+    }
+}
+
+/// A parameter's value, whatever the case of its name.
+fn one<'a>(ask: &'a Ask<'a>, name: &str) -> Option<&'a str> {
+    let same = |(key, value): &'a (String, String)| key.eq_ignore_ascii_case(name).then_some(value.as_str());
+    ask.parameters.iter().rev().find_map(same)
+}
+
+fn number(ask: &Ask<'_>, name: &str) -> Result<Option<u64>, Refusal> {
+    let read = |text: &str| text.parse().map_err(|_| Refusal::bad_request(format!("Unable to bind to request, '{name}' is no number")));
+    one(ask, name).map(read).transpose()
+}
+
+/// A bound of a range of time, in microseconds. A bare date is taken as UTC.
+fn bound(ask: &Ask<'_>, name: &str) -> Result<Option<i64>, Refusal> {
+    let read = |text: &str| {
+        let micros = read_micros(text).or_else(|| read_zoned_micros(text, SERVER_ZONE));
+        micros.ok_or_else(|| Refusal::bad_request(format!("Unable to bind to request, '{name}' is no date")))
+    };
+    one(ask, name).map(read).transpose()
+}
+
+/// The value filters of a request, if there are any.
+fn filter<'a>(ask: &'a Ask<'a>, log: ActionLog) -> Result<Option<Pass<'a>>, Refusal> {
+    type Get = fn(&Action) -> Option<u64>;
+    type GetText = fn(&Action) -> Option<String>;
+    let numbers: [(&str, Get); 5] = [
+        ("UserId", |action| action.user),
+        ("BusinessUserId", |action| action.business_user),
+        ("Action", |action| Some(action.code.unsigned_abs())),
+        ("TargetUserId", |action| action.target_user),
+        ("TargetBusinessUserId", |action| action.target_business_user),
+    ];
+    let texts: [(&str, GetText); 3] = [
+        ("TargetThingId", |action| action.thing.map(thing_id)),
+        ("TargetTaskId", |action| action.task.map(task_id)),
+        ("TargetTaskListId", |action| action.task_list.map(task_list_id)),
+    ];
+    let mut wanted_numbers = Vec::new();
+    for (name, get) in numbers {
+        if let Some(wanted) = number(ask, name)? {
+            wanted_numbers.push((wanted, get));
+        }
+    }
+    let wanted_texts: Vec<_> = texts.into_iter().filter_map(|(name, get)| Some((one(ask, name)?, get))).collect();
+    if wanted_numbers.is_empty() && wanted_texts.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(move |row| {
+        let action = log.action(row, row);
+        wanted_numbers.iter().all(|(wanted, get)| get(&action) == Some(*wanted))
+            && wanted_texts.iter().all(|(wanted, get)| get(&action).as_deref() == Some(wanted))
+    })))
+}
+
+struct Actions<'a> {
+    settings: &'a Settings,
+    log: ActionLog,
+    range: AskedRange,
+}
+
+impl List for Actions<'_> {
+    fn columns(&self) -> Columns {
+        COLUMNS
+    }
+
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+        let action = self.log.action(entry.row, entry.fresh.map_or(entry.row, |fresh| self.log.rows + fresh));
+        let mut code_and_name = format!("{{\"{}\":", action.code).into_bytes();
+        push_text(&mut code_and_name, action.name);
+        code_and_name.push(b'}');
+        let name = |column| wire_name(COLUMNS, column);
+        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Absent), twist);
+        record.plain(0, name(0), Some(&guid(action.id)));
+        record.number(1, name(1), Some(action.time));
+        record.text(2, name(2), Some(action.initiator()));
+        record.raw(3, name(3), Some(&code_and_name));
+        record.text(4, name(4), action.thing_name());
+        record.text(5, name(5), action.target_user_name());
+        record.plain(6, name(6), action.organization.map(guid).as_deref());
+        record.text(7, name(7), action.task_name());
+        record.text(8, name(8), action.task_list_name().as_deref());
+        record.text(9, name(9), action.information);
+        record.end(name);
+    }
+
+    fn frame(&self, given: &Given) -> Frame {
+        let total = match self.settings.total {
+            Total::Exact => given.total,
+            Total::Capped => given.total.min(CAP),
+            Total::Absent => return Frame { records: Some("data"), ..Frame::default() },
+        };
+        // A decimal, so it may well have a fraction.
+        let pages = total as f64 / given.cut.limit as f64;
+        let after = vec![format!("\"totalAvailableItems\":{total}"), format!("\"totalPages\":{pages}")];
+        Frame { before: Vec::new(), records: Some("data"), after }
+    }
+
+    fn spoils(&self) -> Spoils {
+        let far = self.range.far().map(|time| ("timestamp", time.to_string().into_bytes()));
+        Spoils { far, twice: Some(("id", b"\"00000000000000000000000000000000\"".to_vec())) }
+    }
+}
+
+/// .NET's format "N".
+fn guid(id: [u64; 2]) -> String {
+    format!("{:016x}{:016x}", id[0], id[1])
+}

@@ -1,0 +1,160 @@
+//! The rows behind Viviot's action log: each a pure function of the seed and its number, oldest first.
+//!
+//! What filters ask for and what rows show are two things here: a filter takes an id, a row shows a name, and two
+//! who are different may have one name.
+
+use crate::sim::settings::Settings;
+use crate::sim::spread::{Spread, mix};
+
+/// .NET's smallest time, which stands for none.
+pub(crate) const UNSET: i64 = -62_135_596_800_000;
+/// One row in so many has no time; these are the oldest.
+const UNSET_SHARE: u64 = 50;
+
+pub(crate) const ACTIONS: [(i64, &str); 8] = [
+    (0, "Unknown"),
+    (1, "Login"),
+    (12, "Door opened"),
+    (13, "Door opened"),
+    (20, "Task created"),
+    (21, "Task done"),
+    (40, "Access granted"),
+    (41, "Access \"revoked\""),
+];
+pub(crate) const USERS: u64 = 40;
+pub(crate) const THINGS: u64 = 25;
+const NAMES: [&str; 7] = ["Ada Okafor", "Kim Lee", "Kim Lee", "Zoë Müller", "O'Neill", "J. \"Jo\" Berg", "Night guard"];
+const THING_NAMES: [&str; 5] = ["Front door", "Back door", "Lift 1", "Parking\\Gate", "Front door"];
+const TASKS: [&str; 4] = ["Clean room 12", "Check battery", "Greet guests", "清洁"];
+const INFORMATION: [&str; 4] = ["{\"battery\":12}", "opened\tremotely", "", "5 % left"];
+
+/// What a row shows and what finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Action {
+    /// 128 bits.
+    pub(crate) id: [u64; 2],
+    pub(crate) time: i64,
+    /// The acting user: a mobile user or a business user.
+    pub(crate) user: Option<u64>,
+    pub(crate) business_user: Option<u64>,
+    pub(crate) code: i64,
+    pub(crate) name: &'static str,
+    pub(crate) thing: Option<u64>,
+    pub(crate) target_user: Option<u64>,
+    pub(crate) target_business_user: Option<u64>,
+    pub(crate) organization: Option<[u64; 2]>,
+    pub(crate) task: Option<u64>,
+    pub(crate) task_list: Option<u64>,
+    pub(crate) information: Option<&'static str>,
+}
+
+impl Action {
+    pub(crate) fn initiator(&self) -> &'static str {
+        person(self.user.or(self.business_user.map(|user| user + USERS)).unwrap_or_default())
+    }
+
+    pub(crate) fn thing_name(&self) -> Option<&'static str> {
+        self.thing.map(|thing| THING_NAMES[(thing % THING_NAMES.len() as u64) as usize])
+    }
+
+    pub(crate) fn target_user_name(&self) -> Option<&'static str> {
+        self.target_user.map(person)
+    }
+
+    pub(crate) fn task_name(&self) -> Option<&'static str> {
+        self.task.map(|task| TASKS[(task % TASKS.len() as u64) as usize])
+    }
+
+    pub(crate) fn task_list_name(&self) -> Option<String> {
+        self.task_list.map(|list| format!("List {}", list % 3))
+    }
+}
+
+fn person(number: u64) -> &'static str {
+    NAMES[(number % NAMES.len() as u64) as usize]
+}
+
+pub(crate) fn thing_id(thing: u64) -> String {
+    format!("thing-{thing:03}")
+}
+
+pub(crate) fn task_id(task: u64) -> String {
+    format!("task-{task:02}")
+}
+
+pub(crate) fn task_list_id(list: u64) -> String {
+    format!("list-{list:02}")
+}
+
+/// All actions of one URL's settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ActionLog {
+    spread: Spread,
+    pub(crate) rows: u64,
+    seed: u64,
+}
+
+impl ActionLog {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self { spread: Spread::new(settings), rows: settings.rows, seed: mix(settings.seed, 0x5656) }
+    }
+
+    pub(crate) fn time(&self, row: u64) -> i64 {
+        if row < self.rows / UNSET_SHARE { UNSET } else { self.spread.time(row) }
+    }
+
+    /// The first row whose time fulfils a condition that holds from some time on.
+    pub(crate) fn first_where(&self, holds: impl Fn(i64) -> bool) -> u64 {
+        let unset = self.rows / UNSET_SHARE;
+        if unset > 0 && holds(UNSET) { 0 } else { self.spread.first_where(holds).max(unset) }
+    }
+
+    /// A row; `id_row` gives its id, so that one that appears later may look like an earlier one.
+    pub(crate) fn action(&self, row: u64, id_row: u64) -> Action {
+        let dice = mix(self.seed, row);
+        let is_business = dice & 3 == 0;
+        let (code, name) = ACTIONS[(dice >> 2) as usize % ACTIONS.len()];
+        let about = |codes: &[i64], shift: u32, count: u64| codes.contains(&code).then_some((dice >> shift) % count);
+        Action {
+            id: [mix(self.seed, !id_row), mix(!self.seed, id_row)],
+            time: self.time(row),
+            user: (!is_business).then_some((dice >> 5) % USERS),
+            business_user: is_business.then_some((dice >> 5) % 10),
+            code,
+            name,
+            thing: about(&[12, 13, 40, 41], 12, THINGS),
+            target_user: about(&[20, 40, 41], 18, USERS),
+            target_business_user: about(&[1, 21], 18, 10),
+            organization: (dice >> 24 & 3 != 0).then(|| [mix(7, dice >> 26 & 3), mix(8, dice >> 26 & 3)]),
+            task: about(&[20, 21], 29, 12),
+            task_list: about(&[20, 21], 34, 6),
+            information: (dice >> 40 & 1 == 1).then(|| INFORMATION[(dice >> 41) as usize % INFORMATION.len()]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_have_no_time_and_no_id_comes_twice() {
+        let log = ActionLog::new(&Settings::parse("rows=5000").unwrap());
+        let times: Vec<i64> = (0..5000).map(|row| log.time(row)).collect();
+        assert!(times.is_sorted());
+        assert_eq!(times.iter().filter(|time| **time == UNSET).count(), 100);
+        for row in [0, 99, 100, 101, 4999] {
+            assert_eq!(log.first_where(|time| time >= log.time(row)), if row < 100 { 0 } else { row });
+        }
+        let ids: std::collections::HashSet<_> = (0..5000).map(|row| log.action(row, row).id).collect();
+        assert_eq!(ids.len(), 5000);
+    }
+
+    #[test]
+    fn one_name_stands_for_several_ids() {
+        let log = ActionLog::new(&Settings::parse("rows=1000").unwrap());
+        let doors: std::collections::HashSet<_> =
+            (0..1000).map(|row| log.action(row, row)).filter(|row| row.thing_name() == Some("Front door")).map(|row| row.thing).collect();
+        assert_eq!(doors.len(), 10);
+    }
+}
