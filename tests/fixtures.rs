@@ -47,3 +47,13 @@ fn huawei_operate_logs() {
     assert_eq!(decoded.facts.total, Some(1));
     assert_eq!(rows, [["123", "123", "1", "1", "123", "123", "123", "123", "123"]]);
 }
+
+#[test]
+fn viviot_action_logs() {
+    let (rows, decoded) = decode("viviot", "viviot", "action_logs");
+    assert_eq!(decoded.facts.total, Some(1));
+    let zeros = "00000000000000000000000000000000";
+    let text = "String";
+    // As text the time is its number; what a timestamptz makes of it is the decoder's own test.
+    assert_eq!(rows, [[zeros, "-62135596800000", text, "0", text, text, text, zeros, text, text, text]]);
+}

@@ -55,6 +55,10 @@ fn fetch(url: &str, method: &str, path: &str) -> Result<String> {
     }
 }
 
+/// The parameters that bound a range of time, as each API names them.
+const TIMES: &[&str] =
+    &["from", "to", "From", "To", "query_start_time", "query_end_time", "since", "until", "lastUpdatedSince", "lastUpdatedBefore"];
+
 /// Replaces page keys, and times unless they are wanted.
 fn mask(line: &str, show_times: bool) -> String {
     let Some((path, query)) = line.split_once('?') else {
@@ -65,7 +69,7 @@ fn mask(line: &str, show_times: bool) -> String {
         .split('&')
         .map(|parameter| match parameter.split_once('=') {
             Some((name @ "paginationKey", _)) => format!("{name}=<key>"),
-            Some((name @ ("from" | "to"), _)) if !show_times => format!("{name}=<time>"),
+            Some((name, _)) if !show_times && TIMES.contains(&name) => format!("{name}=<time>"),
             _ => parameter.to_owned(),
         })
         .collect();
