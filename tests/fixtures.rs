@@ -57,3 +57,15 @@ fn viviot_action_logs() {
     // As text the time is its number; what a timestamptz makes of it is the decoder's own test.
     assert_eq!(rows, [[zeros, "-62135596800000", text, "0", text, text, text, zeros, text, text, text]]);
 }
+
+#[test]
+fn socialboards_ticket_log() {
+    let (rows, decoded) = decode("socialboards", "socialboards", "ticket_log");
+    assert_eq!(decoded.facts.records, 5);
+    let column = |i: usize| rows.iter().map(|row| row[i].as_str()).collect::<Vec<_>>();
+    assert_eq!(column(1), ["ticket_status_changed", "reply_created", "ticket_assigned_to_user", "ticket_read", "ticket_created"]);
+    assert_eq!(rows[0][0], "changed the status from \"Open\" to \"Pending\"");
+    assert_eq!(column(3)[4], "2023-08-03T20:39:35.01+03:00");
+    let harry = ["-", "harrypotter@wizardmail.com", "4c115b95-7b5e-42d6-bef8-f58d96c9615d", "-", "false", "Harry Potter", "client"];
+    assert_eq!(rows[4][4..], harry);
+}

@@ -35,12 +35,26 @@ pub struct Pager {
     total: Option<u64>,
     /// The fingerprint of the last record read.
     last: Option<u64>,
+    /// The most records that a page had.
+    largest: u64,
+    /// The page asked for shall be empty: it begins behind the last record, without overlap.
+    confirming: bool,
 }
 
 impl Pager {
     /// A chain at its start.
     pub fn new(pagination: Pagination) -> Self {
-        Self { pagination, token: PageToken::Start, seen: HashSet::new(), empty: 0, read: 0, total: None, last: None }
+        Self {
+            pagination,
+            token: PageToken::Start,
+            seen: HashSet::new(),
+            empty: 0,
+            read: 0,
+            total: None,
+            last: None,
+            largest: 0,
+            confirming: false,
+        }
     }
 
     /// The token of the page to ask for.
@@ -51,7 +65,7 @@ impl Pager {
     /// How many records at the start of the page asked for were read before.
     pub fn overlap(&self) -> u64 {
         match (&self.pagination.style, &self.token) {
-            (PagingStyle::Offset { overlap: true, .. }, PageToken::Offset(_)) => 1,
+            (PagingStyle::Offset { overlap: true, .. }, PageToken::Offset(_)) if !self.confirming => 1,
             _ => 0,
         }
     }
@@ -118,6 +132,7 @@ impl Pager {
         }
         let new = facts.records.saturating_sub(again);
         self.read += new;
+        self.largest = self.largest.max(facts.records);
         if let Some((_, last)) = facts.ends {
             self.last = Some(last);
         }
@@ -138,10 +153,16 @@ impl Pager {
         } else if self.pagination.total.is_some() && !self.pagination.empty_page_ends {
             return Err(Error::new(ErrorKind::Shape, "the response does not say how many records there are")
                 .detail("Nothing else would prove that all of them were read."));
+        } else if new == 0 && again > 0 && self.largest < 2 {
+            // Only the record that overlaps: the end, unless the server gives one record a page whatever is asked for.
+            self.confirming = true;
+            self.token = PageToken::Offset(self.read);
+            return Ok(true);
         } else if new == 0 {
             // Declared: only with `empty_page_ends` can a counted chain have no total.
             return Ok(false);
         }
+        self.confirming = false;
         self.token = next(self.read)?;
         Ok(true)
     }

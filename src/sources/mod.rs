@@ -13,8 +13,12 @@ use once_cell::sync::Lazy;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The text of each built-in description. A new system is one more line and one more file.
-const BUILT_IN: &[(&str, &str)] =
-    &[("tixngo", include_str!("tixngo.json")), ("viviot", include_str!("viviot.json")), ("huawei", include_str!("huawei.json"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("tixngo", include_str!("tixngo.json")),
+    ("socialboards", include_str!("socialboards.json")),
+    ("viviot", include_str!("viviot.json")),
+    ("huawei", include_str!("huawei.json")),
+];
 
 /// The secrets of a user mapping that a description's `auth` may name.
 pub const SECRETS: &[&str] = &["api_key", "token"];

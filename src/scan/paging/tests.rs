@@ -157,3 +157,20 @@ fn overlapping_pages_must_meet() {
     }
     assert_eq!(offset(None, true, false).advance(&page(0, None)), Ok(false));
 }
+
+#[test]
+fn one_record_a_page_is_not_taken_for_the_end() {
+    let mut p = offset(None, true, false);
+    assert_eq!(p.advance(&between(1, 1, 1)), Ok(true));
+    assert_eq!((p.token(), p.overlap()), (&PageToken::Offset(0), 1));
+    assert_eq!(p.advance(&between(1, 1, 1)), Ok(true), "the server may give one record a page");
+    assert_eq!((p.token().clone(), p.overlap()), (PageToken::Offset(1), 0));
+    let mut clamped = p;
+    assert_eq!(clamped.advance(&between(1, 2, 2)), Ok(true), "it does");
+    assert_eq!((clamped.token(), clamped.overlap()), (&PageToken::Offset(1), 1));
+    let mut single = offset(None, true, false);
+    for _ in 0..2 {
+        assert_eq!(single.advance(&between(1, 1, 1)), Ok(true));
+    }
+    assert_eq!(single.advance(&page(0, None)), Ok(false), "it does not: there was one record");
+}

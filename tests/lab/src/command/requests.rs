@@ -61,19 +61,31 @@ const TIMES: &[&str] =
 
 /// Replaces page keys, and times unless they are wanted.
 fn mask(line: &str, show_times: bool) -> String {
-    let Some((path, query)) = line.split_once('?') else {
-        return line.to_owned();
+    // A JSON body, then headers, stand behind the target; either may have a question mark of its own.
+    let (target, rest) = [" {", " ["].iter().filter_map(|mark| line.find(mark)).min().map_or((line, ""), |at| line.split_at(at));
+    let rest = if show_times { rest.to_owned() } else { TIMES.iter().fold(rest.to_owned(), |rest, name| mask_member(&rest, name)) };
+    let Some((path, query)) = target.split_once('?') else {
+        return format!("{target}{rest}");
     };
-    let (query, headers) = query.find(" [").map_or((query, ""), |at| query.split_at(at));
     let parameters: Vec<String> = query
         .split('&')
         .map(|parameter| match parameter.split_once('=') {
-            Some((name @ "paginationKey", _)) => format!("{name}=<key>"),
+            Some((name @ ("paginationKey" | "after"), _)) => format!("{name}=<key>"),
             Some((name, _)) if !show_times && TIMES.contains(&name) => format!("{name}=<time>"),
             _ => parameter.to_owned(),
         })
         .collect();
-    format!("{path}?{}{headers}", parameters.join("&"))
+    format!("{path}?{}{rest}", parameters.join("&"))
+}
+
+/// Replaces the text of a member of a JSON body; a time needs no escape.
+fn mask_member(body: &str, name: &str) -> String {
+    let begin = format!("\"{name}\":\"");
+    let Some((before, value)) = body.split_once(&begin) else {
+        return body.to_owned();
+    };
+    let after = value.find('"').map_or("", |end| &value[end..]);
+    format!("{before}{begin}<time>{after}")
 }
 
 #[cfg(test)]
@@ -86,5 +98,14 @@ mod tests {
         assert_eq!(mask(line, false), "GET /v4/log?from=<time>&to=<time>&actor=from=1&paginationKey=<key> [x-api-key: k]");
         assert_eq!(mask(line, true), "GET /v4/log?from=2026-01-01&to=2026-02-01&actor=from=1&paginationKey=<key> [x-api-key: k]");
         assert_eq!(mask("GET /_ready", false), "GET /_ready");
+        let line = r#"POST /tickets/list {"from":"2026-01-01","status":"from?","to":"x"} [authorization: (none)]"#;
+        let masked = r#"POST /tickets/list {"from":"<time>","status":"from?","to":"<time>"} [authorization: (none)]"#;
+        assert_eq!(mask(line, false), masked);
+        assert_eq!(mask(line, true), line);
+        assert_eq!(mask("POST /tickets/7/log?skip=0&take=50 {}", false), "POST /tickets/7/log?skip=0&take=50 {}");
+        assert_eq!(
+            mask("GET /audit/events?since=2026&apikey=***&after=ab==", false),
+            "GET /audit/events?since=<time>&apikey=***&after=<key>"
+        );
     }
 }

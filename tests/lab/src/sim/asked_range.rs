@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::settings::{Bounds, Granularity, Settings};
 use super::spread::Spread;
-use super::wire_time::DAY;
+use super::wire_time::{DAY, MILLI};
 
-/// The asked range, widened to the settings' unit, in microseconds; an end that is not asked for is open.
+/// The asked range, widened to the settings' unit, in ticks; an end that is not asked for is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AskedRange {
     from: Option<i64>,
@@ -17,9 +17,9 @@ pub(crate) struct AskedRange {
 impl AskedRange {
     pub(crate) fn new(settings: &Settings, from: Option<i64>, to: Option<i64>) -> Self {
         let unit = match settings.granularity {
-            Granularity::Millisecond => 1_000,
-            Granularity::Second => 1_000_000,
-            Granularity::Day => DAY * 1_000,
+            Granularity::Millisecond => MILLI,
+            Granularity::Second => 1_000 * MILLI,
+            Granularity::Day => DAY * MILLI,
         };
         Self {
             from: from.map(|from| from.div_euclid(unit) * unit),
@@ -28,22 +28,42 @@ impl AskedRange {
         }
     }
 
+    /// For an API that tells ticks: it compares ticks, unless the settings name a coarser unit.
+    pub(crate) fn in_ticks(settings: &Settings, from: Option<i64>, to: Option<i64>) -> Self {
+        match settings.granularity {
+            Granularity::Millisecond => Self { from, to, bounds: settings.bounds },
+            _ => Self::new(settings, from, to),
+        }
+    }
+
     pub(crate) fn begun(&self, millis: i64) -> bool {
-        self.from.is_none_or(|from| match self.bounds {
-            Bounds::Inclusive | Bounds::HalfOpen => millis * 1000 >= from,
-            Bounds::Exclusive => millis * 1000 > from,
-        })
+        self.begun_at(millis * MILLI)
     }
 
     pub(crate) fn ended(&self, millis: i64) -> bool {
+        self.ended_at(millis * MILLI)
+    }
+
+    fn begun_at(&self, ticks: i64) -> bool {
+        self.from.is_none_or(|from| match self.bounds {
+            Bounds::Inclusive | Bounds::HalfOpen => ticks >= from,
+            Bounds::Exclusive => ticks > from,
+        })
+    }
+
+    fn ended_at(&self, ticks: i64) -> bool {
         self.to.is_some_and(|to| match self.bounds {
-            Bounds::Inclusive => millis * 1000 > to,
-            Bounds::Exclusive | Bounds::HalfOpen => millis * 1000 >= to,
+            Bounds::Inclusive => ticks > to,
+            Bounds::Exclusive | Bounds::HalfOpen => ticks >= to,
         })
     }
 
     pub(crate) fn holds(&self, millis: i64) -> bool {
-        self.begun(millis) && !self.ended(millis)
+        self.holds_ticks(millis * MILLI)
+    }
+
+    pub(crate) fn holds_ticks(&self, ticks: i64) -> bool {
+        self.begun_at(ticks) && !self.ended_at(ticks)
     }
 
     /// The rows of the range, whose times are made of the spread's by a function that never falls.
@@ -55,7 +75,7 @@ impl AskedRange {
 
     /// A time that no client may take for one it asked for, if it asked for any.
     pub(crate) fn far(&self) -> Option<i64> {
-        let after = self.to.map(|to| to.div_euclid(1000) + 40 * DAY);
-        after.or(self.from.map(|from| from.div_euclid(1000) - 40 * DAY))
+        let after = self.to.map(|to| to.div_euclid(MILLI) + 40 * DAY);
+        after.or(self.from.map(|from| from.div_euclid(MILLI) - 40 * DAY))
     }
 }

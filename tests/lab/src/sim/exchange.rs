@@ -11,12 +11,14 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use super::audit;
 use super::body::Body;
 use super::huawei;
 use super::request_body::RequestBody;
 use super::response::{plain, reply};
 use super::server::Shared;
 use super::settings::{SettingError, Settings};
+use super::socialboards;
 use super::target::Target;
 use super::tixngo::{TicketStatusLogs, Tixngo};
 use super::viviot;
@@ -24,8 +26,20 @@ use super::viviot;
 /// Longest body of a request; those of the simulated APIs are far shorter.
 const MAX_BODY: usize = 1 << 20;
 
-static ENDPOINTS: [&dyn Endpoint; 7] =
-    [&TicketStatusLogs, &huawei::OperateLogs, &huawei::Cases, &huawei::Messages, &huawei::Login, &viviot::ActionLogs, &viviot::Login];
+static ENDPOINTS: [&dyn Endpoint; 12] = [
+    &TicketStatusLogs,
+    &huawei::OperateLogs,
+    &huawei::Cases,
+    &huawei::Messages,
+    &huawei::Login,
+    &viviot::ActionLogs,
+    &viviot::Login,
+    &socialboards::TicketLog,
+    &socialboards::Tickets,
+    &socialboards::Tokens,
+    &audit::Events,
+    &audit::Entries,
+];
 
 pub(crate) type Answer = io::Result<Response<Body>>;
 

@@ -14,7 +14,7 @@ use super::api::{Ask, Dialect, Refusal, Reply};
 use super::list::{Cut, page_size};
 use super::memory::Standing;
 use super::settings::{Language, Settings, TimeForm, Total, UnknownCase};
-use super::wire_time::{local_text, read_zone, read_zoned_micros, time_json};
+use super::wire_time::{local_text, read_zone, read_zoned_ticks, time_json};
 
 pub(crate) use cases::Cases;
 use desk::Desk;
@@ -108,9 +108,9 @@ impl<'a> Manners<'a> {
         }
     }
 
-    /// A bound of a range of time, in microseconds.
+    /// A bound of a range of time, in ticks.
     fn bound(&self, ask: &Ask<'_>, name: &str) -> Result<Option<i64>, Refusal> {
-        let read = |text| read_zoned_micros(text, self.zone).ok_or_else(|| Refusal::bad_request(format!("{name} is not a time")));
+        let read = |text| read_zoned_ticks(text, self.zone).ok_or_else(|| Refusal::bad_request(format!("{name} is not a time")));
         ask.one(name).map(read).transpose()
     }
 

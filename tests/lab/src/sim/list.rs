@@ -103,13 +103,13 @@ pub(crate) trait List: Send + Sync {
         true
     }
 
-    /// Whether a total is told, or the next page named.
-    fn plays(&self, fault: &Fault) -> bool {
-        match fault {
-            Fault::RepeatKey => false,
-            Fault::MovedTotal | Fault::Shift => self.shifts(),
-            _ => true,
-        }
+    fn tells_total(&self) -> bool {
+        true
+    }
+
+    /// Whether the next page is named, by a key or an address.
+    fn names_next(&self) -> bool {
+        false
     }
 }
 
@@ -207,9 +207,11 @@ impl<L: List> Page for ListPage<'_, L> {
 
     fn identity(&self) -> String {
         let Ask { target, segments, body, .. } = self.ask;
+        // Addresses of the next page hold the settings, also those that leave records as they are.
+        let settings = if self.list.names_next() { target.settings } else { "" };
         // The host stands in URLs of the next page; the other two decide how times and texts are written.
         let headers = [HOST.as_str(), "x-time-zone", "x-language"].map(|name| self.ask.header(name).unwrap_or_default());
-        format!("{} {segments:?} {} {} {headers:?} {}", target.path, target.query, body.text(), self.arrived)
+        format!("{settings} {} {segments:?} {} {} {headers:?} {}", target.path, target.query, body.text(), self.arrived)
     }
 
     fn plays(&self, fault: &Fault) -> bool {
@@ -217,7 +219,10 @@ impl<L: List> Page for ListPage<'_, L> {
         match fault {
             Fault::FarRow => spoils.far.is_some(),
             Fault::DupFields => spoils.twice.is_some(),
-            _ => self.list.plays(fault),
+            Fault::RepeatKey => self.list.names_next(),
+            Fault::Shift => self.list.shifts(),
+            Fault::MovedTotal => self.list.shifts() && self.list.tells_total(),
+            _ => true,
         }
     }
 

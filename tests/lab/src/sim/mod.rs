@@ -3,6 +3,7 @@
 
 mod api;
 mod asked_range;
+mod audit;
 mod body;
 mod encoding;
 mod exchange;
@@ -20,6 +21,7 @@ mod response;
 pub(crate) mod rows;
 pub(crate) mod server;
 mod settings;
+mod socialboards;
 mod spoil;
 mod spread;
 mod target;

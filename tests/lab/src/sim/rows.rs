@@ -6,9 +6,11 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use super::audit;
 use super::huawei;
 use super::json::{Columns, Kind};
 use super::settings::{SettingError, Settings};
+use super::socialboards;
 use super::tixngo;
 use super::viviot;
 
@@ -25,12 +27,15 @@ pub(crate) struct Truth {
     pub(crate) rows: fn(&Settings, &str) -> Box<dyn Iterator<Item = Row>>,
 }
 
-static TRUTHS: [Truth; 5] = [
+static TRUTHS: [Truth; 8] = [
     tixngo::truth::TICKET_STATUS_LOGS,
     huawei::truth::OPERATE_LOGS,
     huawei::truth::CASES,
     huawei::truth::MESSAGES,
     viviot::truth::ACTION_LOGS,
+    socialboards::truth::TICKET_LOG,
+    socialboards::truth::TICKETS,
+    audit::truth::EVENTS,
 ];
 
 impl Truth {

@@ -13,7 +13,7 @@ use super::page_key::Key;
 use super::settings::{Case, FilterColumn, Last, Order, Over, Settings};
 use super::spoil::{SPOILED_RECORD, Spoils, check_field, twist};
 use super::spread::{mix, mix_text};
-use super::wire_time::{DAY, read_micros, time_json};
+use super::wire_time::{DAY, read_ticks, time_json};
 
 use record::{COLUMNS, push_row};
 use ticket_log::{Brief, TicketLog};
@@ -69,7 +69,7 @@ impl Endpoint for TicketStatusLogs {
         let settings = ask.settings;
         let required =
             |name| ask.one(name).filter(|value| !value.is_empty()).ok_or_else(|| Refusal::bad_request(format!("{name} is required")));
-        let time = |name| read_micros(required(name)?).ok_or_else(|| Refusal::bad_request(format!("{name} is not a date-time")));
+        let time = |name| read_ticks(required(name)?).ok_or_else(|| Refusal::bad_request(format!("{name} is not a date-time")));
         let app = required("mobileAppId")?;
         if !settings.apps.iter().any(|known| known == app) {
             return Err(Refusal::bad_request("mobileAppId is unknown"));

@@ -14,7 +14,7 @@ use super::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_siz
 use super::memory::Standing;
 use super::settings::{Nulls, Order, PastEnd, Settings, Switch, Total};
 use super::spoil::Spoils;
-use super::wire_time::{read_micros, read_zoned_micros};
+use super::wire_time::{read_ticks, read_zoned_ticks};
 
 use action_log::{Action, ActionLog, task_id, task_list_id, thing_id};
 pub(crate) use login::Login;
@@ -132,11 +132,11 @@ fn number(ask: &Ask<'_>, name: &str) -> Result<Option<u64>, Refusal> {
     one(ask, name).map(read).transpose()
 }
 
-/// A bound of a range of time, in microseconds. A bare date is taken as UTC.
+/// A bound of a range of time, in ticks. A bare date is taken as UTC.
 fn bound(ask: &Ask<'_>, name: &str) -> Result<Option<i64>, Refusal> {
     let read = |text: &str| {
-        let micros = read_micros(text).or_else(|| read_zoned_micros(text, SERVER_ZONE));
-        micros.ok_or_else(|| Refusal::bad_request(format!("Unable to bind to request, '{name}' is no date")))
+        let ticks = read_ticks(text).or_else(|| read_zoned_ticks(text, SERVER_ZONE));
+        ticks.ok_or_else(|| Refusal::bad_request(format!("Unable to bind to request, '{name}' is no date")))
     };
     one(ask, name).map(read).transpose()
 }

@@ -1,7 +1,9 @@
 //! Times as APIs write and read them: milliseconds since 1970 to and from RFC 3339.
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
+/// Ticks of 100 ns, the finest time that any API here tells, in a millisecond.
+pub(crate) const MILLI: i64 = 10_000;
 /// Milliseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000;
 
@@ -65,26 +67,30 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-/// Reads an RFC 3339 time or a date as microseconds since 1970.
-pub(crate) fn read_micros(text: &str) -> Option<i64> {
+/// Reads an RFC 3339 time or a date as ticks since 1970.
+pub(crate) fn read_ticks(text: &str) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp_micros());
+        return ticks(time.to_utc());
     }
     let day: chrono::NaiveDate = text.parse().ok()?;
-    Some(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros())
+    ticks(day.and_time(chrono::NaiveTime::MIN).and_utc())
+}
+
+fn ticks(time: DateTime<Utc>) -> Option<i64> {
+    time.timestamp().checked_mul(1000 * MILLI)?.checked_add(i64::from(time.timestamp_subsec_nanos() / 100))
 }
 
 /// Reads a time that may lack its zone, which then is so many minutes east of Greenwich, or bare digits as milliseconds.
-pub(crate) fn read_zoned_micros(text: &str, minutes: i64) -> Option<i64> {
+pub(crate) fn read_zoned_ticks(text: &str, minutes: i64) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp_micros());
+        return ticks(time.to_utc());
     }
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse::<i64>().ok()?.checked_mul(1000);
+        return text.parse::<i64>().ok()?.checked_mul(MILLI);
     }
     let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"];
     let time = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
-    Some(time.and_utc().timestamp_micros() - minutes * 60_000_000)
+    Some(ticks(time.and_utc())? - minutes * 60_000 * MILLI)
 }
 
 /// Minutes east of Greenwich, of `GMT+8`, `UTC-03:30` and the like.
@@ -106,7 +112,7 @@ pub(crate) fn read_zone(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::{SecondsFormat, Utc};
+    use chrono::SecondsFormat;
 
     #[test]
     fn writes_what_chrono_writes() {
@@ -126,9 +132,10 @@ mod tests {
 
     #[test]
     fn reads_times_and_dates() {
-        assert_eq!(read_micros("1970-01-01T01:00:00.000001+01:00"), Some(1));
-        assert_eq!(read_micros("1970-01-02"), Some(DAY * 1000));
-        assert_eq!(read_micros("yesterday"), None);
+        assert_eq!(read_ticks("1970-01-01T01:00:00.0000012+01:00"), Some(12));
+        assert_eq!(read_ticks("1970-01-02"), Some(DAY * MILLI));
+        assert_eq!(read_ticks("1969-12-31T23:59:59.9999999Z"), Some(-1));
+        assert_eq!(read_ticks("yesterday"), None);
     }
 
     #[test]
@@ -139,8 +146,8 @@ mod tests {
         );
         assert_eq!(local_text(DAY, 480), "1970-01-02 08:00:00");
         for text in ["1970-01-02 08:00:00", "1970-01-02T08:00:00.0", "86400000", "1970-01-02T00:00:00Z"] {
-            assert_eq!(read_zoned_micros(text, 480), Some(DAY * 1000), "{text}");
+            assert_eq!(read_zoned_ticks(text, 480), Some(DAY * MILLI), "{text}");
         }
-        assert_eq!(read_zoned_micros("", 0), None);
+        assert_eq!(read_zoned_ticks("", 0), None);
     }
 }

@@ -62,9 +62,11 @@ fn filter<'a>(ask: &'a Ask<'a>, desk: Desk) -> Result<Option<Pass<'a>>, Refusal>
         return Err(Refusal::bad_request(format!("label_id_list must not have more than {MAX_LABELS} labels")));
     }
     let incident = ask.one("incident_id");
+    let (customer, customer_name) = (ask.one("x_customer_id"), ask.one("x_customer_name"));
     // Several keys may be repeated or stand in one value with blanks between them.
     let keys: Vec<String> = ask.many("search_key").flat_map(str::split_whitespace).map(str::to_lowercase).collect();
-    if status.is_none() && labels.is_empty() && incident.is_none() && keys.is_empty() {
+    let texts = [incident, customer, customer_name];
+    if status.is_none() && labels.is_empty() && keys.is_empty() && texts.iter().all(Option::is_none) {
         return Ok(None);
     }
     Ok(Some(Box::new(move |row| {
@@ -73,6 +75,8 @@ fn filter<'a>(ask: &'a Ask<'a>, desk: Desk) -> Result<Option<Pass<'a>>, Refusal>
         let names = |key: &String| case.description.to_lowercase().contains(key) || case.id.to_lowercase().contains(key);
         status.is_none_or(|status| case.status == status)
             && incident.is_none_or(|incident| case.id == incident)
+            && customer.is_none_or(|id| case.xcustomer.is_some_and(|(_, number)| format!("xc-{number:02}") == id))
+            && customer_name.is_none_or(|name| case.xcustomer.is_some_and(|(known, _)| known == name))
             && (labels.is_empty() || is_labelled())
             && keys.iter().all(names)
     })))

@@ -88,6 +88,9 @@ fn filters_select_what_the_rows_say() {
     check("search_key=DISK", &|row| row[10].as_deref().unwrap().contains("Disk"));
     check("search_key=disk%20monday&search_key=is", &|row| row[10].as_deref().unwrap().contains("Disk"));
     check("incident_id=SR20260000007", &|row| row[3].as_deref() == Some("SR20260000007"));
+    check("x_customer_name=Ada%20Okafor", &|row| row[1].as_deref() == Some("Ada Okafor"));
+    let customer = rows.iter().find_map(|row| row[0].clone()).unwrap();
+    check(&format!("x_customer_id={customer}"), &|row| row[0].as_ref() == Some(&customer));
     let between = |row: &Row| ("2026-01-10T00:00:00Z".."2026-01-20T00:00:00Z").contains(&row[13].as_deref().unwrap());
     for query in [
         "query_start_time=2026-01-10T00:00:00Z&query_end_time=2026-01-19T23:59:59Z",

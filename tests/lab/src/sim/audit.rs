@@ -1,0 +1,226 @@
+//! Two APIs that no vendor has, for descriptions that a user writes: the same records behind a URL of the next page,
+//! once in the body and with the key in the query, once in the `Link` header and with the key in a header.
+
+mod events;
+pub(crate) mod truth;
+
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
+use super::asked_range::AskedRange;
+use super::json::{Columns, Kind, RecordWriter, Twist, push_text, wire_name};
+use super::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_size};
+use super::page_key::Key;
+use super::server::OTHER_HOST;
+use super::settings::{Last, NextUrl, Nulls, Order};
+use super::spoil::Spoils;
+use super::target::SECRET;
+use super::wire_time::{read_ticks, time_json};
+
+use events::Trail;
+
+/// Page sizes: the one that holds when none is asked for, and the largest.
+const LIMITS: (u64, u64) = (100, 500);
+/// The query parameter of a URL of the next page.
+const AFTER: &str = "after";
+
+const COLUMNS: Columns = &[
+    ("id", Kind::Number),
+    ("at", Kind::Time),
+    ("kind", Kind::Text),
+    ("who", Kind::Nested),
+    ("who.name", Kind::Text),
+    ("who.mail", Kind::Text),
+    ("size", Kind::Number),
+    ("tags", Kind::Object),
+];
+
+/// How the audit API says no.
+#[derive(Debug)]
+struct Audit;
+
+impl Dialect for Audit {
+    fn refuse(&self, refusal: &Refusal) -> Reply {
+        Reply::new(refusal.status, json!({"error": refusal.message, "code": refusal.code}))
+    }
+
+    fn envelope(&self) -> Reply {
+        Reply::new(200, json!({"error": "the index is being rebuilt", "code": "REBUILD"}))
+    }
+
+    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
+        ask.one(SECRET).or(ask.header("x-key")).map(str::to_owned)
+    }
+}
+
+/// Events: `{"items": […], "links": {"next": "…"}}`.
+#[derive(Debug)]
+pub(crate) struct Events;
+
+impl Endpoint for Events {
+    fn path(&self) -> &'static str {
+        "/audit/events"
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Audit
+    }
+
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+        read(ask, ask.one(SECRET), "page_size", Told::InBody)
+    }
+}
+
+/// Entries: `[…]`, and a `Link` header.
+#[derive(Debug)]
+pub(crate) struct Entries;
+
+impl Endpoint for Entries {
+    fn path(&self) -> &'static str {
+        "/audit/entries"
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Audit
+    }
+
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+        read(ask, ask.header("x-key"), "per_page", Told::InHeader)
+    }
+}
+
+/// Where the URL of the next page stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    InBody,
+    InHeader,
+}
+
+fn read<'a>(ask: &'a Ask<'a>, key: Option<&str>, size_name: &str, told: Told) -> Result<Found<'a>, Refusal> {
+    if key != Some(ask.settings.key.as_str()) {
+        return Err(Refusal::unauthorized("the key is missing or wrong"));
+    }
+    let bound = |name: &str| {
+        let refused = || Refusal::bad_request(format!("{name} is not a time"));
+        ask.one(name).map(|text| read_ticks(text).ok_or_else(refused)).transpose()
+    };
+    let trail = Trail::new(ask.settings);
+    let range = AskedRange::new(ask.settings, bound("since")?, bound("until")?);
+    let limit = page_size(ask, size_name, ask.number(size_name)?, LIMITS.0, LIMITS.1)?;
+    let cut = match ask.one(AFTER) {
+        None => Cut { offset: 0, limit, page: 1 },
+        Some(text) => {
+            let key = Key::decode(text, trail.marks()).ok_or_else(|| Refusal::bad_request("after is unknown"))?;
+            Cut { offset: key.cursor, limit, page: key.page }
+        }
+    };
+    let kinds: Vec<&str> = ask.many("kind").collect();
+    let filter = (!kinds.is_empty()).then(|| Box::new(move |row| kinds.contains(&trail.kind(row))) as Pass<'_>);
+    let rows = Rows::Range(range.rows(&trail.spread, |time| time), filter, ask.settings.order_or(Order::Ascending));
+    Ok(Found::page(ListPage::new(ask, Records { ask, trail, range, told }, "audit", rows, cut)?))
+}
+
+struct Records<'a> {
+    ask: &'a Ask<'a>,
+    trail: Trail,
+    range: AskedRange,
+    told: Told,
+}
+
+impl Records<'_> {
+    /// The URL of the page with this key; without one it is the first page's.
+    fn url(&self, after: Option<&str>) -> String {
+        let Ask { target, parameters, settings, port, .. } = self.ask;
+        let kept = parameters.iter().filter(|(name, _)| name != SECRET && name != AFTER);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(kept);
+        query.extend_pairs(after.map(|after| (AFTER, after)));
+        let query = query.finish();
+        let path = if target.settings.is_empty() { target.path.to_owned() } else { format!("/~{}{}", target.settings, target.path) };
+        match settings.next {
+            NextUrl::Absolute => format!("http://{}{path}?{query}", self.ask.header("host").unwrap_or_default()),
+            NextUrl::Relative => format!("{path}?{query}"),
+            NextUrl::Query => format!("?{query}"),
+            NextUrl::OtherHost => format!("http://{OTHER_HOST}:{port}{path}?{query}"),
+        }
+    }
+
+    /// The URL of the page after this one, if there is one.
+    fn next(&self, given: &Given) -> Option<String> {
+        let end = given.cut.offset + given.count;
+        let key = |page| Key { cursor: end, page }.encode(self.trail.marks());
+        let is_last = end >= given.total;
+        let is_bookmark = is_last && self.ask.settings.last == Last::Bookmark;
+        if given.repeats || (is_bookmark && given.count == 0 && given.cut.page > 1) {
+            return Some(self.url(self.ask.one(AFTER)));
+        }
+        (!is_last || is_bookmark).then(|| self.url(Some(&key(given.cut.page + 1))))
+    }
+}
+
+impl List for Records<'_> {
+    fn columns(&self) -> Columns {
+        COLUMNS
+    }
+
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+        let event = self.trail.event(entry.row);
+        let mut tags = vec![b'['];
+        for (place, tag) in event.tags.iter().enumerate() {
+            if place > 0 {
+                tags.push(b',');
+            }
+            push_text(&mut tags, tag);
+        }
+        tags.push(b']');
+        let name = |column| wire_name(COLUMNS, column);
+        let mut record = RecordWriter::new(out, self.ask.settings.write_nulls_or(Nulls::Present), twist);
+        record.number(0, name(0), Some(event.id));
+        record.time(1, name(1), Some(event.at));
+        record.text(2, name(2), Some(event.kind));
+        let who = |record: &mut RecordWriter<'_>| {
+            record.text(4, name(4), event.who.map(|(name, _)| name));
+            record.text(5, name(5), event.who.and_then(|(_, mail)| mail));
+        };
+        record.nested(3, name(3), event.who.is_some().then_some(&who));
+        record.number(6, name(6), event.size);
+        record.raw(7, name(7), Some(&tags));
+        record.end(name);
+    }
+
+    fn frame(&self, given: &Given) -> Frame {
+        if self.told == Told::InHeader {
+            return Frame::default();
+        }
+        let links = match (self.next(given), self.ask.settings.last) {
+            (Some(url), _) => json!({"next": url}),
+            (None, Last::Absent) => json!({}),
+            (None, Last::Empty) => json!({"next": ""}),
+            (None, _) => json!({"next": null}),
+        };
+        Frame { before: Vec::new(), records: Some("items"), after: vec![format!("\"links\":{links}")] }
+    }
+
+    fn headers(&self, given: &Given) -> Vec<(&'static str, String)> {
+        if self.told == Told::InBody {
+            return Vec::new();
+        }
+        // Another relation stands before the wanted one, as in most such headers.
+        let first = format!("<{}>; rel=\"first\"", self.url(None));
+        let next = self.next(given).map(|url| format!(", <{url}>; rel=\"next\"")).unwrap_or_default();
+        vec![("link", first + &next)]
+    }
+
+    fn spoils(&self) -> Spoils {
+        Spoils { far: self.range.far().map(|time| ("at", time_json(time))), twice: Some(("id", b"0".to_vec())) }
+    }
+
+    fn shifts(&self) -> bool {
+        false
+    }
+
+    fn names_next(&self) -> bool {
+        true
+    }
+}

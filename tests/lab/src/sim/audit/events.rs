@@ -1,0 +1,62 @@
+//! The rows behind the audit API: each a pure function of the seed and its number, oldest first.
+
+use crate::sim::settings::Settings;
+use crate::sim::spread::{Spread, mix};
+
+pub(crate) const KINDS: [&str; 5] = ["login", "logout", "file.read", "file.write", "share & \"publish\""];
+/// Names and addresses; nobody is the system itself.
+pub(crate) const PEOPLE: [(&str, Option<&str>); 5] = [
+    ("Ada Okafor", Some("ada@corp.example")),
+    ("Zoë \"Z\" Berg", Some("zoe+audit@corp.example")),
+    ("service/backup", None),
+    ("山田 太郎", Some("yamada@corp.example")),
+    ("", Some("noname@corp.example")),
+];
+const TAGS: [&str; 4] = ["vpn", "night shift", "a,b", "émile"];
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) id: i64,
+    pub(crate) at: i64,
+    pub(crate) kind: &'static str,
+    pub(crate) who: Option<(&'static str, Option<&'static str>)>,
+    pub(crate) size: Option<i64>,
+    pub(crate) tags: Vec<&'static str>,
+}
+
+/// All events of one URL's settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trail {
+    pub(crate) spread: Spread,
+    pub(crate) rows: u64,
+    seed: u64,
+}
+
+impl Trail {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self { spread: Spread::new(settings), rows: settings.rows, seed: mix(settings.seed, 0x4155) }
+    }
+
+    /// What page keys are scrambled with: those of other data are unknown here.
+    pub(crate) fn marks(&self) -> u64 {
+        mix(self.seed, self.rows)
+    }
+
+    pub(crate) fn kind(&self, row: u64) -> &'static str {
+        KINDS[(mix(self.seed, row) % KINDS.len() as u64) as usize]
+    }
+
+    pub(crate) fn event(&self, row: u64) -> Event {
+        let dice = mix(self.seed, row);
+        Event {
+            // Larger than an int, so that a client's types are tried.
+            id: 7_000_000_000 + row.cast_signed(),
+            at: self.spread.time(row),
+            kind: self.kind(row),
+            who: (dice >> 8 & 7 != 0).then(|| PEOPLE[(dice >> 11) as usize % PEOPLE.len()]),
+            size: (dice >> 16 & 3 != 0).then_some((dice >> 20 & 0x1_ffff_ffff).cast_signed()),
+            tags: TAGS.into_iter().enumerate().filter(|(tag, _)| dice >> (54 + tag) & 3 == 0).map(|(_, name)| name).collect(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `POST /tickets/{ticketId}/log?skip=&take=`: what happened to one ticket. Tells neither a total nor ids.
+
+use hyper::Method;
+use serde_json::Value;
+
+use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use crate::sim::json::{Columns, Kind, RecordWriter, Twist, push_text, wire_name};
+use crate::sim::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_size};
+use crate::sim::settings::{Nulls, Order, Settings, UnknownTicket};
+use crate::sim::spoil::Spoils;
+
+use super::board::{Board, Event};
+use super::{DEFAULT_TAKE, MAX_TAKE, Socialboards, check_token, frame, push_user};
+
+pub(crate) const COLUMNS: Columns = &[
+    ("actionString", Kind::Text),
+    ("actionType", Kind::Text),
+    ("includedItems", Kind::Object),
+    ("time", Kind::Time),
+    ("user", Kind::Nested),
+    ("user.customIdentifier", Kind::Text),
+    ("user.email", Kind::Text),
+    ("user.id", Kind::Text),
+    ("user.image", Kind::Text),
+    ("user.isBot", Kind::Flag),
+    ("user.name", Kind::Text),
+    ("user.status", Kind::Text),
+];
+
+/// The log of a ticket.
+#[derive(Debug)]
+pub(crate) struct TicketLog;
+
+impl Endpoint for TicketLog {
+    fn method(&self) -> Method {
+        Method::POST
+    }
+
+    fn path(&self) -> &'static str {
+        "/tickets/{}/log"
+    }
+
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Socialboards
+    }
+
+    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+        check_token(ask)?;
+        let body = ask.body.object()?;
+        let board = Board::new(ask.settings);
+        let limit = page_size(ask, "take", ask.number("take")?, DEFAULT_TAKE, MAX_TAKE)?;
+        let cut = Cut::at(ask.number("skip")?.unwrap_or(0), limit);
+        let types = action_types(body.get("action_types"))?;
+        let ticket = board.ticket_number(ask.segment(0)).ok_or_else(|| match ask.settings.unknown_ticket {
+            UnknownTicket::Error => Refusal::new(200, "404", "Ticket was not found."),
+            UnknownTicket::NotFound => Refusal::new(404, "404", "Ticket was not found."),
+        })?;
+        let filter = (!types.is_empty())
+            .then(|| Box::new(move |place| types.iter().any(|name| name == board.log(ticket, place).event.action_type())) as Pass<'_>);
+        let rows = Rows::Range(0..board.log_count(ticket), filter, ask.settings.order_or(Order::Descending));
+        let list = Logs { settings: ask.settings, board, ticket };
+        Ok(Found::page(ListPage::new(ask, list, &format!("log {ticket}"), rows, cut)?))
+    }
+}
+
+/// The types of a request; none are all.
+fn action_types(member: Option<&Value>) -> Result<Vec<String>, Refusal> {
+    let refused = || Refusal::bad_request("action_types must be a list of texts");
+    match member {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(types)) => types.iter().map(|name| name.as_str().map(str::to_owned).ok_or_else(refused)).collect(),
+        Some(_) => Err(refused()),
+    }
+}
+
+struct Logs<'a> {
+    settings: &'a Settings,
+    board: Board,
+    ticket: u64,
+}
+
+impl List for Logs<'_> {
+    fn columns(&self) -> Columns {
+        COLUMNS
+    }
+
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+        let log = self.board.log(self.ticket, entry.row);
+        // An entry has no id: its time makes the new one another.
+        let time = log.time.later(entry.fresh.map_or(0, |fresh| fresh.cast_signed() + 1));
+        let mut items = br#"{"categories":[],"tags":[],"users":["#.to_vec();
+        if let Event::Assigned(user) = log.event {
+            let mut inner = RecordWriter::new(&mut items, true, None);
+            // The user of an included item has no customIdentifier.
+            push_user(&mut inner, user, None);
+            inner.end(|_| "");
+        }
+        items.extend_from_slice(b"]}");
+        let mut text = Vec::new();
+        push_text(&mut text, &log.event.text());
+        let name = |column| wire_name(COLUMNS, column);
+        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Present), twist);
+        record.raw(0, name(0), Some(&text));
+        record.plain(1, name(1), Some(log.event.action_type()));
+        record.raw(2, name(2), Some(&items));
+        record.raw(3, name(3), Some(&time.json()));
+        record.nested(4, name(4), Some(&|record| push_user(record, log.user, Some(5))));
+        record.end(name);
+    }
+
+    fn frame(&self, _given: &Given) -> Frame {
+        frame()
+    }
+
+    fn spoils(&self) -> Spoils {
+        Spoils { far: None, twice: Some(("actionType", b"\"duplicate\"".to_vec())) }
+    }
+
+    fn tells_total(&self) -> bool {
+        false
+    }
+}
