@@ -21,7 +21,8 @@ usage: cargo lab COMMAND [OPTIONS]
   up    [--port N] [--sim-port N]       start a cluster and the simulator, until Ctrl-C
 
   sim   [--port N] [--cache MIB]        only the simulator
-  rows  SETTINGS [--app APP]            all rows of a data set, as CSV
+  rows  SETTINGS [--table TABLE] [--app APP]
+                                        all rows of a data set, as CSV; TABLE is source.table
   requests TAG [--count] [--times] [--sort] [--headers NAMES]
                                         what the simulator was asked, then forgotten
                                         (RESTLOG_SIM_URL names the simulator)

@@ -20,14 +20,15 @@ use super::server::Shared;
 use super::settings::{SettingError, Settings};
 use super::socialboards;
 use super::target::Target;
-use super::tixngo::{TicketStatusLogs, Tixngo};
+use super::tixngo::{self, Tixngo};
 use super::viviot;
 
 /// Longest body of a request; those of the simulated APIs are far shorter.
 const MAX_BODY: usize = 1 << 20;
 
-static ENDPOINTS: [&dyn Endpoint; 12] = [
-    &TicketStatusLogs,
+static ENDPOINTS: [&dyn Endpoint; 13] = [
+    &tixngo::TicketStatusLogs,
+    &tixngo::Tickets,
     &huawei::OperateLogs,
     &huawei::Cases,
     &huawei::Messages,

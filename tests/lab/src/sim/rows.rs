@@ -27,8 +27,9 @@ pub(crate) struct Truth {
     pub(crate) rows: fn(&Settings, &str) -> Box<dyn Iterator<Item = Row>>,
 }
 
-static TRUTHS: [Truth; 8] = [
+static TRUTHS: [Truth; 9] = [
     tixngo::truth::TICKET_STATUS_LOGS,
+    tixngo::truth::TICKETS,
     huawei::truth::OPERATE_LOGS,
     huawei::truth::CASES,
     huawei::truth::MESSAGES,

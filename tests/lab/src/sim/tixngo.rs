@@ -1,7 +1,9 @@
-//! TIXNGO's `GET /organizer/report/ticket-status-logs`: reads a request, pages by an opaque key.
+//! TIXNGO: what its endpoints share, and `GET /organizer/report/ticket-status-logs`, which pages by an opaque key.
 
 mod record;
+mod ticket;
 mod ticket_log;
+mod tickets;
 pub(crate) mod truth;
 
 use std::ops::Range;
@@ -17,6 +19,7 @@ use super::wire_time::{DAY, read_ticks, time_json};
 
 use record::{COLUMNS, push_row};
 use ticket_log::{Brief, TicketLog};
+pub(crate) use tickets::Tickets;
 
 /// Page sizes: the one that holds when none is asked for, and the largest.
 const LIMITS: (u64, u64) = (1_000, 10_000);
@@ -51,6 +54,17 @@ fn check_key(ask: &Ask<'_>) -> Result<(), Refusal> {
     if ask.header(header) == Some(expected.as_str()) { Ok(()) } else { Err(Refusal::unauthorized("the api key is missing or wrong")) }
 }
 
+fn required<'a>(ask: &'a Ask<'a>, name: &str) -> Result<&'a str, Refusal> {
+    ask.one(name).filter(|value| !value.is_empty()).ok_or_else(|| Refusal::bad_request(format!("{name} is required")))
+}
+
+/// The mobile application that is asked about.
+fn app<'a>(ask: &'a Ask<'a>) -> Result<&'a str, Refusal> {
+    let app = required(ask, "mobileAppId")?;
+    let is_known = ask.settings.apps.iter().any(|known| known == app);
+    is_known.then_some(app).ok_or_else(|| Refusal::bad_request("mobileAppId is unknown"))
+}
+
 /// The status log of all tickets.
 #[derive(Debug)]
 pub(crate) struct TicketStatusLogs;
@@ -67,13 +81,8 @@ impl Endpoint for TicketStatusLogs {
     fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
         check_key(ask)?;
         let settings = ask.settings;
-        let required =
-            |name| ask.one(name).filter(|value| !value.is_empty()).ok_or_else(|| Refusal::bad_request(format!("{name} is required")));
-        let time = |name| read_ticks(required(name)?).ok_or_else(|| Refusal::bad_request(format!("{name} is not a date-time")));
-        let app = required("mobileAppId")?;
-        if !settings.apps.iter().any(|known| known == app) {
-            return Err(Refusal::bad_request("mobileAppId is unknown"));
-        }
+        let app = app(ask)?;
+        let time = |name| read_ticks(required(ask, name)?).ok_or_else(|| Refusal::bad_request(format!("{name} is not a date-time")));
         check_field(settings, COLUMNS)?;
         let range = AskedRange::new(settings, Some(time("from")?), Some(time("to")?));
         let log = TicketLog::new(settings, app);

@@ -168,7 +168,7 @@ fn filter<'a>(ask: &'a Ask<'a>, log: ActionLog) -> Result<Option<Pass<'a>>, Refu
         return Ok(None);
     }
     Ok(Some(Box::new(move |row| {
-        let action = log.action(row, row);
+        let action = log.action(row);
         wanted_numbers.iter().all(|(wanted, get)| get(&action) == Some(*wanted))
             && wanted_texts.iter().all(|(wanted, get)| get(&action).as_deref() == Some(wanted))
     })))
@@ -186,19 +186,21 @@ impl List for Actions<'_> {
     }
 
     fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
-        let action = self.log.action(entry.row, entry.fresh.map_or(entry.row, |fresh| self.log.rows + fresh));
+        let action = self.log.action(entry.row);
+        // A row that appeared looks like another one but for its id.
+        let id = self.log.id(entry.fresh.map_or(entry.row, |fresh| self.log.rows + fresh));
         let mut code_and_name = format!("{{\"{}\":", action.code).into_bytes();
         push_text(&mut code_and_name, action.name);
         code_and_name.push(b'}');
         let name = |column| wire_name(COLUMNS, column);
         let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Absent), twist);
-        record.plain(0, name(0), Some(&guid(action.id)));
+        record.plain(0, name(0), Some(&guid(id)));
         record.number(1, name(1), Some(action.time));
         record.text(2, name(2), Some(action.initiator()));
         record.raw(3, name(3), Some(&code_and_name));
         record.text(4, name(4), action.thing_name());
         record.text(5, name(5), action.target_user_name());
-        record.plain(6, name(6), action.organization.map(guid).as_deref());
+        record.plain(6, name(6), action.organization_id().map(guid).as_deref());
         record.text(7, name(7), action.task_name());
         record.text(8, name(8), action.task_list_name().as_deref());
         record.text(9, name(9), action.information);

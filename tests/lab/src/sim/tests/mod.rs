@@ -5,6 +5,7 @@ mod faults;
 mod huawei;
 mod paging;
 mod socialboards;
+mod tickets;
 mod viviot;
 
 use std::io::{Read, Write};

@@ -98,7 +98,7 @@ fn filters_take_ids_that_rows_do_not_show() {
     ];
     for (query, keep) in cases {
         let wanted: Vec<Row> =
-            rows.iter().enumerate().filter(|(at, _)| keep(&log.action(*at as u64, 0))).map(|(_, row)| row.clone()).collect();
+            rows.iter().enumerate().filter(|(at, _)| keep(&log.action(*at as u64))).map(|(_, row)| row.clone()).collect();
         let found: Vec<Row> = read_all(&simulator, settings, query, 9).iter().map(|record| row(record, &names)).collect();
         assert!((1..1000).contains(&wanted.len()), "{query}");
         assert_eq!(found, plain_times(wanted), "{query}");

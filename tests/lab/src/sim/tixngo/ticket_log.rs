@@ -121,12 +121,21 @@ pub(crate) struct Brief {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TicketLog {
     pub(crate) spread: Spread,
-    seed: u64,
+    pub(crate) seed: u64,
 }
 
 impl TicketLog {
     pub(crate) fn new(settings: &Settings, app: &str) -> Self {
         Self { spread: Spread::new(settings), seed: mix_text(mix(settings.seed, 1), app) }
+    }
+
+    /// What decides everything about a ticket that its log does not change.
+    fn fate(&self, ticket: u64) -> u64 {
+        mix(self.seed, !ticket)
+    }
+
+    pub(crate) fn event(&self, ticket: u64) -> u64 {
+        self.fate(ticket) >> 10 & 31
     }
 
     /// The ticket of a row, the step it is at, and what happened.
@@ -167,7 +176,7 @@ impl TicketLog {
     pub(crate) fn row(&self, row: u64) -> Row {
         let (ticket, step, action) = self.step(row);
         let dice = mix(self.seed, row);
-        let fate = mix(self.seed, !ticket);
+        let fate = self.fate(ticket);
         let Brief { actor, from_owner, to_owner, .. } = self.brief(row);
         let created = self.spread.time(row);
         let moves = from_owner.is_some();
@@ -194,7 +203,7 @@ impl TicketLog {
             last_direction: moves.then(|| DIRECTIONS[pick(9, 2)]),
             checked: action.name == "CONTROL" || fate & 1 == 1,
             kept_by_owner: (fate & 6 != 0).then_some(fate & 8 == 0),
-            event: fate >> 10 & 31,
+            event: self.event(ticket),
             contingent: (fate >> 16 & 3 != 0).then_some(fate >> 20 & 7),
             mobile_time: on_device.then(|| created - (dice >> 13 & 4095).cast_signed()),
             device: on_device.then(|| DEVICES[pick(25, DEVICES.len())]),

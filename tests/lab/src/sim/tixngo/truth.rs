@@ -1,9 +1,11 @@
-//! The log as plain texts, made apart from its JSON: what a client must have read in the end.
+//! The log and the tickets as plain texts, made apart from its JSON: what a client must have read in the end.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::record::COLUMNS;
+use super::ticket::{Owner, Ticket, TicketBook};
 use super::ticket_log::{Row, TicketLog};
+use super::tickets;
 use crate::sim::rows::{self as truth, Truth};
 use crate::sim::settings::Settings;
 
@@ -21,13 +23,43 @@ fn rows(settings: &Settings, app: &str) -> Box<dyn Iterator<Item = truth::Row>> 
     }))
 }
 
+/// The tickets of one app.
+pub(crate) const TICKETS: Truth =
+    Truth { table: "tixngo.tickets", columns: tickets::COLUMNS, request: &["mobileappid"], rows: ticket_rows };
+
+fn ticket_rows(settings: &Settings, app: &str) -> Box<dyn Iterator<Item = truth::Row>> {
+    let (book, app) = (TicketBook::new(settings, app), app.to_owned());
+    Box::new((0..book.tickets).map(move |number| {
+        let Ticket { id, event, event_name, event_start, owner, updated } = book.ticket(number, number);
+        let owner = |get: fn(&Owner) -> Option<String>| owner.as_ref().and_then(get);
+        vec![
+            Some(format!("tk-{id:08}")),
+            Some(format!("ev-{event:03}")),
+            Some("org-1".into()),
+            Some(event_name.into()),
+            Some(format!("EV{event:03}")),
+            time(Some(event_start)),
+            owner(|owner| Some(owner.email.clone())),
+            owner(|owner| Some(owner.first_name.into())),
+            owner(|owner| Some(owner.last_name.into())),
+            owner(|owner| owner.phone.clone()),
+            owner(|owner| owner.birth_date.clone()),
+            owner(|owner| owner.id_number.clone()),
+            owner(|owner| owner.country.map(str::to_owned)),
+            time(Some(updated)),
+            Some(app.clone()),
+        ]
+    }))
+}
+
+fn time(millis: Option<i64>) -> Option<String> {
+    millis.and_then(DateTime::<Utc>::from_timestamp_millis).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
 fn fields(row: &Row) -> [Option<String>; 25] {
     let text = |value: &str| Some(value.to_owned());
     let maybe = |value: Option<&str>| value.map(str::to_owned);
     let spectator = |owner: Option<u64>| owner.map(|owner| format!("sp-{owner:05}"));
-    let time = |millis: Option<i64>| {
-        millis.and_then(DateTime::<Utc>::from_timestamp_millis).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
-    };
     [
         Some(format!("tk-{:08}", row.ticket)),
         Some(row.version.to_string()),

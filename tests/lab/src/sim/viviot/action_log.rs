@@ -31,8 +31,6 @@ const INFORMATION: [&str; 4] = ["{\"battery\":12}", "opened\tremotely", "", "5 %
 /// What a row shows and what finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Action {
-    /// 128 bits.
-    pub(crate) id: [u64; 2],
     pub(crate) time: i64,
     /// The acting user: a mobile user or a business user.
     pub(crate) user: Option<u64>,
@@ -42,7 +40,7 @@ pub(crate) struct Action {
     pub(crate) thing: Option<u64>,
     pub(crate) target_user: Option<u64>,
     pub(crate) target_business_user: Option<u64>,
-    pub(crate) organization: Option<[u64; 2]>,
+    pub(crate) organization: Option<u64>,
     pub(crate) task: Option<u64>,
     pub(crate) task_list: Option<u64>,
     pub(crate) information: Option<&'static str>,
@@ -51,6 +49,11 @@ pub(crate) struct Action {
 impl Action {
     pub(crate) fn initiator(&self) -> &'static str {
         person(self.user.or(self.business_user.map(|user| user + USERS)).unwrap_or_default())
+    }
+
+    /// The 128 bits of its organization's id.
+    pub(crate) fn organization_id(&self) -> Option<[u64; 2]> {
+        self.organization.map(|number| [mix(7, number), mix(8, number)])
     }
 
     pub(crate) fn thing_name(&self) -> Option<&'static str> {
@@ -109,14 +112,17 @@ impl ActionLog {
         if unset > 0 && holds(UNSET) { 0 } else { self.spread.first_where(holds).max(unset) }
     }
 
-    /// A row; `id_row` gives its id, so that one that appears later may look like an earlier one.
-    pub(crate) fn action(&self, row: u64, id_row: u64) -> Action {
+    /// The 128 bits of a row's id.
+    pub(crate) fn id(&self, row: u64) -> [u64; 2] {
+        [mix(self.seed, !row), mix(!self.seed, row)]
+    }
+
+    pub(crate) fn action(&self, row: u64) -> Action {
         let dice = mix(self.seed, row);
         let is_business = dice & 3 == 0;
         let (code, name) = ACTIONS[(dice >> 2) as usize % ACTIONS.len()];
         let about = |codes: &[i64], shift: u32, count: u64| codes.contains(&code).then_some((dice >> shift) % count);
         Action {
-            id: [mix(self.seed, !id_row), mix(!self.seed, id_row)],
             time: self.time(row),
             user: (!is_business).then_some((dice >> 5) % USERS),
             business_user: is_business.then_some((dice >> 5) % 10),
@@ -125,7 +131,7 @@ impl ActionLog {
             thing: about(&[12, 13, 40, 41], 12, THINGS),
             target_user: about(&[20, 40, 41], 18, USERS),
             target_business_user: about(&[1, 21], 18, 10),
-            organization: (dice >> 24 & 3 != 0).then(|| [mix(7, dice >> 26 & 3), mix(8, dice >> 26 & 3)]),
+            organization: (dice >> 24 & 3 != 0).then_some(dice >> 26 & 3),
             task: about(&[20, 21], 29, 12),
             task_list: about(&[20, 21], 34, 6),
             information: (dice >> 40 & 1 == 1).then(|| INFORMATION[(dice >> 41) as usize % INFORMATION.len()]),
@@ -146,7 +152,7 @@ mod tests {
         for row in [0, 99, 100, 101, 4999] {
             assert_eq!(log.first_where(|time| time >= log.time(row)), if row < 100 { 0 } else { row });
         }
-        let ids: std::collections::HashSet<_> = (0..5000).map(|row| log.action(row, row).id).collect();
+        let ids: std::collections::HashSet<_> = (0..5000).map(|row| log.id(row)).collect();
         assert_eq!(ids.len(), 5000);
     }
 
@@ -154,7 +160,7 @@ mod tests {
     fn one_name_stands_for_several_ids() {
         let log = ActionLog::new(&Settings::parse("rows=1000").unwrap());
         let doors: std::collections::HashSet<_> =
-            (0..1000).map(|row| log.action(row, row)).filter(|row| row.thing_name() == Some("Front door")).map(|row| row.thing).collect();
+            (0..1000).map(|row| log.action(row)).filter(|row| row.thing_name() == Some("Front door")).map(|row| row.thing).collect();
         assert_eq!(doors.len(), 10);
     }
 }

@@ -28,17 +28,17 @@ pub(crate) const ACTION_LOGS: Truth = Truth { table: "viviot.action_logs", colum
 fn rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
     let log = ActionLog::new(settings);
     Box::new((0..log.rows).map(move |row| {
-        let action = log.action(row, row);
+        let action = log.action(row);
         let time = DateTime::<Utc>::from_timestamp_millis(action.time).filter(|_| action.time != UNSET);
         vec![
-            Some(dashed(action.id)),
+            Some(dashed(log.id(row))),
             time.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)),
             Some(action.initiator().to_owned()),
             Some(action.code.to_string()),
             Some(action.name.to_owned()),
             action.thing_name().map(str::to_owned),
             action.target_user_name().map(str::to_owned),
-            action.organization.map(dashed),
+            action.organization_id().map(dashed),
             action.task_name().map(str::to_owned),
             action.task_list_name(),
             action.information.map(str::to_owned),
