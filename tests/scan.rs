@@ -61,7 +61,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
     let source = source();
     let settings = Settings::resolve(Some(&source), &options, &[]).unwrap();
     let secrets = BTreeMap::from([("api_key".to_owned(), Secret::new("lab-key"))]);
-    let headers = auth::headers(&source.auth, &settings.parameters, &secrets).unwrap();
+    let headers = auth::authorization(&source.auth, &settings.parameters, &secrets).unwrap();
     let table = Arc::new(source.tables[0].clone());
     let app = table.column("mobileAppId").unwrap();
     let slice = |(from, to): &(i64, i64)| Slice {

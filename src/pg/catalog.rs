@@ -226,7 +226,7 @@ pub(super) fn parameters(table: &Table, settings: &Settings) -> BTreeMap<usize, 
 fn check_table_options(source: &Source, given: &Options) -> Result<()> {
     let parameter = |name: &str| source.parameters.iter().any(|p| p.name == name);
     let of_auth = |name: &str| {
-        let texts = source.auth.iter().flat_map(|c| [&c.header, &c.value]);
+        let texts = source.auth.iter().flat_map(|c| [&c.name, &c.value]);
         texts.flat_map(|text| sources::placeholders(text).unwrap_or_default()).any(|used| used == name)
     };
     for (name, _) in given.iter().filter(|(name, _)| !options::is_known(name)) {

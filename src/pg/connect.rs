@@ -39,9 +39,9 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
         if let Some(k) = kept.iter().find(|k| k.server == server.oid && k.user == user) {
             return Ok(Arc::clone(&k.connection));
         }
-        let mut headers = auth::headers(&source.auth, &options.parameters, &secrets)?;
-        headers.extend(auth::constant_headers(&source.headers, &options.parameters)?);
-        let connection = Arc::new(Connection::new(&options, headers)?);
+        let mut authorization = auth::authorization(&source.auth, &options.parameters, &secrets)?;
+        authorization.headers.extend(auth::constant_headers(&source.headers, &options.parameters)?);
+        let connection = Arc::new(Connection::new(&options, authorization)?);
         kept.push(Kept { server: server.oid, user, settings: options, secrets, connection: Arc::clone(&connection) });
         Ok(connection)
     })

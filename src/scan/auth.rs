@@ -8,31 +8,49 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::Secret;
 use crate::sources::{Credential, SECRETS, placeholders};
 
-/// The header for every request, marked sensitive so that no library prints it: of the ways that the source knows, the first
+/// What goes along with every request to show who asks.
+#[derive(Debug, Clone, Default)]
+pub struct Authorization {
+    /// Headers.
+    pub headers: HeaderMap,
+    /// A query parameter. It is added when the request leaves, so that no readable form of a request has it.
+    pub query: Option<(String, Secret)>,
+}
+
+/// The header or query parameter for every request, a header marked sensitive so that no library prints it: of the ways that the source knows, the first
 /// whose secrets there are.
-pub fn headers(auth: &[Credential], parameters: &BTreeMap<String, String>, secrets: &BTreeMap<String, Secret>) -> Result<HeaderMap> {
-    let mut headers = HeaderMap::new();
+pub fn authorization(
+    auth: &[Credential],
+    parameters: &BTreeMap<String, String>,
+    secrets: &BTreeMap<String, Secret>,
+) -> Result<Authorization> {
+    let mut authorization = Authorization::default();
     let value_of = |name: &str| parameters.get(name).map(String::as_str).or_else(|| secrets.get(name).map(Secret::expose));
     let usable = |credential: &&Credential| {
         let names = placeholders(&credential.value).unwrap_or_default();
         names.iter().all(|name| value_of(name).is_some())
     };
     let Some(credential) = auth.iter().find(usable) else {
-        return if auth.is_empty() { Ok(headers) } else { Err(no_secret(auth)) };
+        return if auth.is_empty() { Ok(authorization) } else { Err(no_secret(auth)) };
     };
-    let name = fill(&credential.header, value_of);
+    let name = fill(&credential.name, value_of);
+    let value = fill(&credential.value, value_of);
+    if credential.in_query {
+        authorization.query = Some((name, Secret::new(value.trim())));
+        return Ok(authorization);
+    }
     let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-        let option = placeholders(&credential.header).unwrap_or_default().join(", ");
+        let option = placeholders(&credential.name).unwrap_or_default().join(", ");
         Error::new(ErrorKind::OptionValue, "the name of the header for authentication is not a header name")
             .hint(format!("Correct the option {option}."))
     })?;
     // SECURITY: the value is not repeated in the error.
-    let mut value = HeaderValue::from_str(fill(&credential.value, value_of).trim()).map_err(|_| {
+    let mut value = HeaderValue::from_str(value.trim()).map_err(|_| {
         Error::new(ErrorKind::OptionValue, "a secret cannot be sent in a header").hint("It must be one line of visible ASCII characters.")
     })?;
     value.set_sensitive(true);
-    headers.insert(header, value);
-    Ok(headers)
+    authorization.headers.insert(header, value);
+    Ok(authorization)
 }
 
 /// The headers that carry parameters, where all that they name is set.
@@ -43,8 +61,8 @@ pub fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, St
         if !placeholders(&header.value).unwrap_or_default().iter().all(|name| value_of(name).is_some()) {
             continue;
         }
-        let unsendable = |_| Error::new(ErrorKind::OptionValue, format!("the header \"{}\" cannot be sent", header.header));
-        let name = HeaderName::from_bytes(header.header.as_bytes()).map_err(|_| unsendable(()))?;
+        let unsendable = |_| Error::new(ErrorKind::OptionValue, format!("the header \"{}\" cannot be sent", header.name));
+        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| unsendable(()))?;
         map.insert(name, HeaderValue::from_str(&fill(&header.value, value_of)).map_err(|_| unsendable(()))?);
     }
     Ok(map)
@@ -84,7 +102,7 @@ mod tests {
         let source = built_in("tixngo").unwrap().unwrap();
         let parameters = parameters.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         let secrets = secrets.iter().map(|(k, v)| (k.to_string(), Secret::new(*v))).collect();
-        headers(&source.auth, &parameters, &secrets)
+        authorization(&source.auth, &parameters, &secrets).map(|a| a.headers)
     }
 
     #[test]
@@ -109,11 +127,13 @@ mod tests {
     #[test]
     fn the_first_way_whose_secrets_there_are_is_taken() {
         let ways = [("X-Token", "{token}"), ("Authorization", "Bearer {api_key}")];
-        let auth = ways.map(|(header, value)| Credential { header: header.into(), value: value.into() });
-        let with = |name: &str| headers(&auth, &BTreeMap::new(), &BTreeMap::from([(name.to_owned(), Secret::new("a{token}b"))]));
+        let auth = ways.map(|(header, value)| Credential { name: header.into(), in_query: false, value: value.into() });
+        let with = |name: &str| {
+            authorization(&auth, &BTreeMap::new(), &BTreeMap::from([(name.to_owned(), Secret::new("a{token}b"))])).map(|a| a.headers)
+        };
         assert_eq!(with("token").unwrap()["x-token"].to_str().unwrap(), "a{token}b", "a brace in a secret is only a brace");
         assert_eq!(with("api_key").unwrap()["authorization"].to_str().unwrap(), "Bearer a{token}b");
         assert_eq!(with("other").unwrap_err().message(), "the user mapping has no \"api_key\" or \"token\"");
-        assert!(headers(&[], &BTreeMap::new(), &BTreeMap::new()).unwrap().is_empty(), "an open API needs none");
+        assert!(authorization(&[], &BTreeMap::new(), &BTreeMap::new()).unwrap().headers.is_empty(), "an open API needs none");
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, DATE, HeaderMap, HeaderName, HeaderValue, LINK, RETRY_AFTER};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, DATE, HeaderName, HeaderValue, LINK, RETRY_AFTER};
 use reqwest::{Response, StatusCode, redirect};
 use url::Url;
 
+use super::auth::Authorization;
 use super::body::{self, BodyPool};
 use super::link;
 use super::retry::{Failure, RetryPolicy, retry_after};
@@ -26,7 +27,7 @@ const MAX_RESERVE: u64 = 64 << 20;
 pub struct Connection {
     http: reqwest::Client,
     base: Url,
-    auth: HeaderMap,
+    auth: Authorization,
     request_timeout: Duration,
     retry: RetryPolicy,
     pace: Option<Pace>,
@@ -77,8 +78,8 @@ struct Attempt {
 }
 
 impl Connection {
-    /// A client for these settings. `auth` are the headers that show who asks.
-    pub fn new(settings: &Settings, auth: HeaderMap) -> Result<Self> {
+    /// A client for these settings. `auth` shows who asks.
+    pub fn new(settings: &Settings, auth: Authorization) -> Result<Self> {
         let same_origin = redirect::Policy::custom(|attempt| {
             // SECURITY: reqwest would take our own header for the key along to another host. Stopping leaves the 3xx to us.
             let from = attempt.previous().first().map(Url::origin);
@@ -216,6 +217,9 @@ impl Connection {
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
         }
+        if let Some((name, secret)) = &self.auth.query {
+            url.query_pairs_mut().append_pair(name, secret.expose());
+        }
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -230,7 +234,7 @@ impl Connection {
             let body = serde_json::to_vec(&request.body).map_err(|_| unsendable("the body"))?;
             built = built.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
         }
-        built = built.header(ACCEPT, "application/json").header(ACCEPT_ENCODING, body::ACCEPT_ENCODING).headers(self.auth.clone());
+        built = built.header(ACCEPT, "application/json").header(ACCEPT_ENCODING, body::ACCEPT_ENCODING).headers(self.auth.headers.clone());
         built.build().map_err(|_| unsendable("the request"))
     }
 }

@@ -69,11 +69,13 @@ pub struct Parameter {
     pub default: Option<String>,
 }
 
-/// One header that authenticates: both texts may name parameters and secrets in braces.
+/// One header or query parameter that authenticates: both texts may name parameters and secrets in braces.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// The header's name, such as `{api_key_header}`.
-    pub header: String,
+    /// The header's or the query parameter's name, such as `{api_key_header}`.
+    pub name: String,
+    /// Whether it travels in the query, not in a header.
+    pub in_query: bool,
     /// Its value, such as `Bearer {token}`.
     pub value: String,
 }

@@ -94,9 +94,14 @@ fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Parameter {
 
 fn credential(value: &Value, at: &str, parameters: &[Parameter], others: &[&str], faults: &mut Faults) -> Credential {
     let mut o = Object::new(value, at, faults);
-    let header = o.text("header", faults);
+    let in_query = o.get("query").is_some();
+    let key = if in_query { "query" } else { "header" };
+    let name = o.text(key, faults);
+    if in_query && o.get("header").is_some() {
+        faults.push(at, "\"header\" and \"query\" exclude each other");
+    }
     let value = o.text("value", faults);
-    for (key, template, others) in [("header", &header, &[][..]), ("value", &value, others)] {
+    for (key, template, others) in [(key, &name, &[][..]), ("value", &value, others)] {
         let Some(names) = placeholders(template) else {
             faults.push(&o.place(key), "has an unclosed brace");
             continue;
@@ -109,7 +114,7 @@ fn credential(value: &Value, at: &str, parameters: &[Parameter], others: &[&str]
         }
     }
     o.finish(faults);
-    Credential { header, value }
+    Credential { name, in_query, value }
 }
 
 fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Table {

@@ -35,6 +35,20 @@ CALL switches('fault=repeat_key,at=2'); SELECT count(*) FROM entries;
 CALL switches('fault=envelope'); SELECT count(*) FROM entries;
 CALL switches('fault=truncated_json,at=3'); SELECT count(*) FROM entries;
 
+-- The next page's address in the body, and the key in the query, where no plan, log or error shows it
+\set base :simulator '/~tag=definition2,rows=3100,next=relative'
+\set definition '{"name": "trail", "auth": [{"query": "apikey", "value": "{api_key}"}], "tables": [{"name": "events", "path": "/audit/events", "records": "/items", "pagination": {"style": "next_url", "next": "/links/next", "size": {"name": "page_size", "max": 500}}, "time_range": {"column": "at", "from": {"name": "since"}, "to": {"name": "until"}}, "columns": [{"name": "id", "type": "bigint"}, {"name": "at", "type": "timestamptz"}, {"name": "kind", "filter": {"name": "kind"}}, {"name": "whoName", "field": "/who/name"}, {"name": "whoMail", "field": "/who/mail"}, {"name": "size", "type": "bigint"}, {"name": "tags", "type": "jsonb"}]}]}'
+CREATE SERVER own2 FOREIGN DATA WRAPPER restlog_fdw OPTIONS (definition :'definition', base_url :'base');
+CREATE USER MAPPING FOR CURRENT_USER SERVER own2 OPTIONS (api_key 'lab-key');
+IMPORT FOREIGN SCHEMA trail FROM SERVER own2 INTO public;
+(TABLE events EXCEPT ALL TABLE truth) UNION ALL (TABLE truth EXCEPT ALL TABLE events);
+SELECT count(*) FROM events WHERE at >= '2026-01-30' AND kind = 'login';
+SELECT count(*) FROM truth WHERE at >= '2026-01-30' AND kind = 'login';
+\! "$RESTLOG_LAB" requests definition2 | tail -2
+ALTER USER MAPPING FOR CURRENT_USER SERVER own2 OPTIONS (SET api_key 'wr0ng');
+SELECT count(*) FROM events WHERE at >= '2026-01-30';
+EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM events WHERE at >= '2026-01-30';
+
 -- All faults of a description at once, each with its place; another definition is seen at once
 ALTER SERVER own OPTIONS (SET definition '{"name": "audit", "tables": [{"name": "entries", "path": "audit", "records": "/r", "columns": [{"name": "id", "type": "money"}], "pagination": {"style": "offset", "token": {"name": "o"}, "size": {"name": "n", "max": 5}}}]}'); -- ERROR
 ALTER SERVER own OPTIONS (SET definition '{"name": "audit", "parameters": [{"name": "page_size"}], "tables": [{"name": "entries", "path": "/audit", "records": "/r", "columns": [{"name": "id"}], "pagination": {"style": "link_header", "size": {"name": "n", "max": 5}}}]}'); -- ERROR
