@@ -225,12 +225,12 @@ pub(super) fn parameters(table: &Table, settings: &Settings) -> BTreeMap<usize, 
 /// server a table belongs to.
 fn check_table_options(source: &Source, given: &Options) -> Result<()> {
     let parameter = |name: &str| source.parameters.iter().any(|p| p.name == name);
-    let of_auth = |name: &str| {
-        let texts = source.auth.iter().flat_map(|c| [&c.name, &c.value]);
+    let of_connection = |name: &str| {
+        let texts = source.auth.iter().chain(&source.headers).flat_map(|c| [&c.name, &c.value]);
         texts.flat_map(|text| sources::placeholders(text).unwrap_or_default()).any(|used| used == name)
     };
     for (name, _) in given.iter().filter(|(name, _)| !options::is_known(name)) {
-        if !parameter(name) || of_auth(name) {
+        if !parameter(name) || of_connection(name) {
             return Err(Error::new(
                 ErrorKind::OptionName,
                 format!("option \"{name}\" is not valid for a foreign table of source \"{}\"", source.name),

@@ -12,6 +12,30 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 use crate::sources::ErrorRule;
 
+/// The visits of a visitor that has no use for scalars.
+macro_rules! ignore_scalars {
+    () => {
+        fn visit_unit<E>(self) -> std::result::Result<(), E> {
+            Ok(())
+        }
+        fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
+            Ok(())
+        }
+        fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
+            Ok(())
+        }
+        fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
+            Ok(())
+        }
+        fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
+            Ok(())
+        }
+        fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
+            Ok(())
+        }
+    };
+}
+
 /// The objects around the records; `alive` are the marks that may still lie below.
 pub(super) struct Envelope<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
@@ -75,24 +99,7 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
     }
 
     // Anything but an object on the way has nothing of what is looked for; whether that matters shows at the end.
-    fn visit_unit<E>(self) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
-        Ok(())
-    }
+    ignore_scalars!();
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> std::result::Result<(), A::Error> {
         IgnoredAny.visit_seq(seq).map(drop)
     }
@@ -170,24 +177,7 @@ impl<'de> Visitor<'de> for Records<'_, '_> {
     }
 
     // Not an array: `found` stays false, and the end says so.
-    fn visit_unit<E>(self) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
-        Ok(())
-    }
-    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
-        Ok(())
-    }
+    ignore_scalars!();
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<(), A::Error> {
         IgnoredAny.visit_map(map).map(drop)
     }

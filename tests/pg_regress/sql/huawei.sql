@@ -55,6 +55,11 @@ ALTER SERVER huawei OPTIONS (ADD time_zone '+01:00', ADD language 'en-us');
 SELECT count(*) FROM operate_logs l JOIN public.truth_logs t USING (incident_log_id) WHERE l.case_id = 'SR20260000001' AND l.timestamp_operate_time = t.timestamp_operate_time AND l.operate_time <> t.operate_time;
 SELECT count(*) FROM public.truth_logs WHERE case_id = 'SR20260000001';
 ALTER SERVER huawei OPTIONS (DROP time_zone);
+ALTER FOREIGN TABLE operate_logs OPTIONS (ADD language 'en-us');
+SELECT count(*) FROM operate_logs WHERE case_id = 'SR20260000001';                        -- ERROR
+ALTER FOREIGN TABLE operate_logs OPTIONS (DROP language, ADD group_id 'lab-group');
+SELECT count(*), min(group_id) FROM operate_logs WHERE case_id = 'SR20260000001';
+ALTER FOREIGN TABLE operate_logs OPTIONS (DROP group_id);
 \! "$RESTLOG_LAB" requests huawei --headers x-time-zone,x-language
 
 -- An error in a 200 is an error; so is an unknown ticket, and a total that moves
