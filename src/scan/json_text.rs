@@ -96,7 +96,7 @@ fn escape(text: &str) -> (Escape, usize) {
     }
 }
 
-/// The four hexadecimal digits of `\uXXXX`.
+/// The four hexadecimal digits after `\u`.
 fn code_unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     u32::from_str_radix(digits, 16).ok()
