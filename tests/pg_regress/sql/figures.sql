@@ -19,6 +19,12 @@ SELECT count(*) FROM ticket_status_logs WHERE createddate >= '2026-01-05' AND ac
 SELECT count(*) FROM ticket_status_logs WHERE createddate >= '2026-01-05' AND actionname = 'ACTIVATE' AND actionname = 'CONTROL';
 SELECT ticketid FROM ticket_status_logs WHERE createddate >= '2026-01-05' LIMIT 0;
 \! "$RESTLOG_LAB" requests figures
+-- A cursor that is open, but was never pulled
+BEGIN;
+DECLARE idle CURSOR FOR SELECT ticketid FROM ticket_status_logs WHERE createddate >= '2026-01-05';
+SELECT pg_sleep(0.2);
+\! "$RESTLOG_LAB" requests figures
+COMMIT;
 
 -- One: the first page is enough, and no other is asked for
 SELECT ticketid FROM ticket_status_logs WHERE createddate >= '2026-01-05' LIMIT 1;
