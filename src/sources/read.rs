@@ -207,6 +207,11 @@ fn check_places(
             here && matches!(c.origin, Origin::Request { required: true, .. })
         })
     };
+    for name in
+        in_path.iter().filter(|name| !path.split('/').any(|step| step.strip_prefix('{').and_then(|s| s.strip_suffix('}')) == Some(name)))
+    {
+        faults.push(&format!("{at}/path"), format_args!("\"{{{name}}}\" must be a whole step of the path"));
+    }
     for name in in_path.iter().filter(|name| !is_required(name)) {
         faults.push(&format!("{at}/path"), format_args!("\"{{{name}}}\" needs a column that is a required request parameter in the path"));
     }

@@ -137,6 +137,8 @@ fn descriptions_that_could_only_be_wrong_are_refused() {
     assert!(with(r#""path":"/p""#, r#""path":"/p/{id}""#).contains("needs a column that is a required request parameter"));
     assert!(with(r#""token":{"name":"k"}"#, r#""token":{"in":"body","name":"k"}"#).contains("a GET has no body"));
     assert!(with(r#"{"name":"id"}"#, r#"{"name":"id","filter":{"in":"path","name":"id"}}"#).contains("has no \"{id}\""));
+    let part = with(r#""path":"/p""#, r#""path":"/p-{id}""#);
+    assert!(part.contains("\"{id}\" must be a whole step of the path"), "{part}");
     let counted = r#""style":"offset","token":{"name":"k"},"#;
     assert!(with(r#""style":"cursor","token":{"name":"k"},"next":"/n","#, counted).contains("something must prove the end"));
 }
