@@ -218,10 +218,11 @@ impl Scan {
         let now = unsafe { pg_sys::GetCurrentTimestamp() };
         let defaults = self.table.defaults(now);
         let time_column = self.table.table.time_range.as_ref().map(|range| range.column);
-        let selection = self.plan.condition().select(time_column, &values);
+        let condition = self.plan.condition();
+        let selection = condition.select(time_column, &values);
         // A value that was given but could not be read must not be replaced by a default.
         for (index, column) in self.table.table.columns.iter().enumerate() {
-            let asked = matches!(column.origin, Origin::Request { .. }) && self.plan.condition().fixes(index);
+            let asked = matches!(column.origin, Origin::Request { .. }) && condition.fixes(index);
             if asked && !selection.is_nothing() && !selection.values.contains_key(&index) {
                 return Err(missing_parameter(&self.table.table, column));
             }

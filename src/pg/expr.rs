@@ -158,14 +158,7 @@ impl<'t> Converter<'t> {
     unsafe fn column(&self, node: *mut pg_sys::Node) -> Option<(usize, pg_sys::Oid)> {
         // SAFETY: as for convert.
         unsafe {
-            let mut node = node;
-            while is_a(node, pg_sys::NodeTag::T_RelabelType) {
-                node = (*node.cast::<pg_sys::RelabelType>()).arg.cast();
-            }
-            if !is_a(node, pg_sys::NodeTag::T_Var) {
-                return None;
-            }
-            let var = node.cast::<pg_sys::Var>();
+            let var = var_of(node)?;
             if (*var).varno as u32 != (*self.relation).relid || (*var).varlevelsup != 0 {
                 return None;
             }
@@ -221,6 +214,19 @@ impl<'t> Converter<'t> {
                 && !pg_sys::contain_volatile_functions(node)
                 && !pg_sys::contain_subplans(node)
         }
+    }
+}
+
+/// The column that an expression is, below changes of type that keep its bytes.
+///
+/// SAFETY: `node` is an expression of this query.
+pub(super) unsafe fn var_of(mut node: *mut pg_sys::Node) -> Option<*mut pg_sys::Var> {
+    // SAFETY: the tag says which struct a node is (nodes.h).
+    unsafe {
+        while is_a(node, pg_sys::NodeTag::T_RelabelType) {
+            node = (*node.cast::<pg_sys::RelabelType>()).arg.cast();
+        }
+        is_a(node, pg_sys::NodeTag::T_Var).then(|| node.cast())
     }
 }
 

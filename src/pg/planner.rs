@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
 use super::catalog::ForeignTable;
-use super::expr::Converter;
+use super::expr::{Converter, var_of};
 use super::report::OrRaise;
 use crate::error::Result;
 use crate::plan::scan_plan::ScanPlan;
@@ -246,15 +246,7 @@ unsafe extern "C-unwind" fn is_column(
 ) -> bool {
     // SAFETY: the planner's pointers; `wanted` is the i16 that parameterizations passed.
     unsafe {
-        let mut node: *mut pg_sys::Node = (*member).em_expr.cast();
-        while pgrx::is_a(node, pg_sys::NodeTag::T_RelabelType) {
-            node = (*node.cast::<pg_sys::RelabelType>()).arg.cast();
-        }
-        if !pgrx::is_a(node, pg_sys::NodeTag::T_Var) {
-            return false;
-        }
-        let var = node.cast::<pg_sys::Var>();
-        (*var).varno as u32 == (*rel).relid && (*var).varattno == *wanted.cast::<i16>()
+        var_of((*member).em_expr.cast()).is_some_and(|var| (*var).varno as u32 == (*rel).relid && (*var).varattno == *wanted.cast::<i16>())
     }
 }
 
@@ -274,7 +266,6 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
         let local = pg_sys::extract_actual_clauses(clauses, false);
         let mut plan = ScanPlan::default();
         let mut converter = Converter::new(root, rel, &planning.table);
-        let mut all_pushed = true;
         for (i, clause) in PgList::<pg_sys::Node>::from_pg(local).iter_ptr().enumerate() {
             let whole = match converter.clause(clause) {
                 Some((condition, whole)) => {
@@ -285,7 +276,6 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
             };
             if !whole {
                 plan.local.push(i);
-                all_pushed = false;
             }
         }
         planning.check(&plan).or_raise();
@@ -297,7 +287,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
                 super::report::raise(&planning.table.no_field(column));
             }
         }
-        if all_pushed {
+        if plan.local.is_empty() {
             plan.limit = limit(root);
         }
         let mut operands = PgList::<pg_sys::Node>::new();

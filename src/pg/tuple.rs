@@ -1,7 +1,7 @@
 //! Page cells → the slot's datums.
 
 use std::cell::Cell;
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
@@ -114,7 +114,8 @@ impl TupleFiller {
                 unsafe {
                     let mut text = page.arena().as_ptr().add(cells[f.column] as usize).cast::<c_char>().cast_mut();
                     if !utf8 {
-                        text = pg_sys::pg_any_to_server(text, libc_strlen(text), pg_sys::pg_enc::PG_UTF8 as i32);
+                        let length = CStr::from_ptr(text).to_bytes().len() as i32;
+                        text = pg_sys::pg_any_to_server(text, length, pg_sys::pg_enc::PG_UTF8 as i32);
                     }
                     *(*slot).tts_values.add(f.attribute) = pg_sys::InputFunctionCall(&mut f.input, text, f.io_param, f.typmod);
                     *(*slot).tts_isnull.add(f.attribute) = false;
@@ -139,10 +140,4 @@ impl TupleFiller {
         })
         .execute();
     }
-}
-
-/// SAFETY: `text` is NUL-terminated.
-unsafe fn libc_strlen(text: *const c_char) -> i32 {
-    // SAFETY: the caller's.
-    unsafe { std::ffi::CStr::from_ptr(text) }.to_bytes().len() as i32
 }

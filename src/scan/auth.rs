@@ -17,8 +17,8 @@ pub struct Authorization {
     pub query: Option<(String, Secret)>,
 }
 
-/// The header or query parameter for every request, a header marked sensitive so that no library prints it: of the ways that the source knows, the first
-/// whose secrets there are.
+/// The header or query parameter for every request, a header marked sensitive so that no library prints it: of the ways that
+/// the source knows, the first whose secrets there are.
 pub fn authorization(
     auth: &[Credential],
     parameters: &BTreeMap<String, String>,

@@ -266,15 +266,13 @@ fn connection_failed(error: &reqwest::Error) -> Attempt {
     } else {
         ("the connection to the API broke off", "Try again; if it stays, ask for a smaller page_size.")
     };
-    // SECURITY: an OS error or a TLS alert; never the URL, and not the host that a certificate's refusal repeats.
-    let cause = match root_cause(error) {
-        text if text.contains("not valid for name") => "invalid peer certificate: it is for another host name".to_owned(),
-        text => text,
-    };
-    let detail = if error.is_timeout() { None } else { Some(cause) };
     let mut failed = Error::new(ErrorKind::Unreachable, message).hint(hint);
-    if let Some(detail) = detail {
-        failed = failed.detail(detail);
+    if !error.is_timeout() {
+        // SECURITY: an OS error or a TLS alert; never the URL, and not the host that a certificate's refusal repeats.
+        failed = failed.detail(match root_cause(error) {
+            text if text.contains("not valid for name") => "invalid peer certificate: it is for another host name".to_owned(),
+            text => text,
+        });
     }
     Attempt { failure: Some(Failure::Connection), error: failed }
 }

@@ -84,8 +84,6 @@ pub struct Decoder {
     fields: Node,
     /// What is looked for in the envelope, and where; the records come first.
     marks: Vec<(Pointer, Mark)>,
-    /// The object that must be there for a missing key to prove anything.
-    evidence: Option<Pointer>,
     rules: Vec<ErrorRule>,
     /// Whether the ends of each page are fingerprinted, because pages overlap.
     overlap: bool,
@@ -101,7 +99,7 @@ enum Mark {
     Total,
     /// A code by the rule with this index.
     Code(usize),
-    /// Only whether there is an object.
+    /// The object that must be there for a missing key to prove anything.
     Evidence,
 }
 
@@ -153,9 +151,9 @@ impl Decoder {
         marks.extend(next.map(|next| (next, Mark::Next)));
         marks.extend(pagination.total.clone().map(|total| (total, Mark::Total)));
         marks.extend(table.errors.iter().enumerate().map(|(i, rule)| (rule.code.clone(), Mark::Code(i))));
-        marks.extend(evidence.clone().map(|parent| (parent, Mark::Evidence)));
+        marks.extend(evidence.map(|parent| (parent, Mark::Evidence)));
         let overlap = matches!(pagination.style, PagingStyle::Offset { overlap: true, .. });
-        Self { columns, fields, marks, evidence, rules: table.errors.clone(), overlap, on_invalid, zone }
+        Self { columns, fields, marks, rules: table.errors.clone(), overlap, on_invalid, zone }
     }
 
     /// How many columns its pages have.
@@ -179,7 +177,7 @@ impl Decoder {
             error: None,
             refusal: None,
         };
-        reader.set_constants()?;
+        reader.set_constants();
         let mut json = serde_json::Deserializer::from_str(text);
         let alive = (0..self.marks.len()).collect();
         let envelope = walk::Envelope { reader: &mut reader, depth: 0, alive };
@@ -196,7 +194,7 @@ impl Decoder {
         if !reader.found {
             return Err(no_records(&self.marks[0].0));
         }
-        if let Some(parent) = &self.evidence
+        if let Some((parent, _)) = self.marks.iter().find(|(_, mark)| *mark == Mark::Evidence)
             && !reader.evident
         {
             return Err(no_evidence(parent));
@@ -273,7 +271,7 @@ impl Reader<'_> {
             .hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.")
     }
 
-    fn set_constants(&mut self) -> Result<()> {
+    fn set_constants(&mut self) {
         for (index, column) in self.decoder.columns.iter().enumerate() {
             if let From::Request(wanted) = column.from
                 && let Some((_, value)) = self.rules.asked.iter().find(|(asked, _)| *asked == wanted)
@@ -282,7 +280,6 @@ impl Reader<'_> {
                 self.constants.push((index, state, cell));
             }
         }
-        Ok(())
     }
 
     /// Puts one raw JSON value into the cells that want it.
