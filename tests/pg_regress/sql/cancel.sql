@@ -5,11 +5,7 @@
 \set switches 'rows=310000'
 \i setup/tixngo.psql
 SET client_min_messages = warning;
-CREATE PROCEDURE fault(name text) LANGUAGE plpgsql AS $$
-DECLARE base text := (SELECT regexp_replace(option_value, '/~.*', '') FROM information_schema.foreign_server_options WHERE foreign_server_name = 'cancel' AND option_name = 'base_url');
-BEGIN
-  EXECUTE format('ALTER SERVER cancel OPTIONS (SET base_url %L)', base || '/~tag=cancel,rows=310000,' || name || '/v4');
-END $$;
+\i setup/fault.psql
 -- psql keeps the time before each statement; the answer must come within 100 ms of the time-out.
 \set in_time 'SELECT clock_timestamp() - :''before''::timestamptz BETWEEN interval ''200 ms'' AND interval ''300 ms'' AS in_time'
 

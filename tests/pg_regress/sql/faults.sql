@@ -6,12 +6,7 @@
 \i setup/tixngo.psql
 SET client_min_messages = warning;
 
--- Sets the simulator's fault on the server, and reads two pages.
-CREATE PROCEDURE fault(name text) LANGUAGE plpgsql AS $$
-DECLARE base text := (SELECT regexp_replace(option_value, '/~.*', '') FROM information_schema.foreign_server_options WHERE foreign_server_name = 'faults' AND option_name = 'base_url');
-BEGIN
-  EXECUTE format('ALTER SERVER faults OPTIONS (SET base_url %L)', base || '/~tag=faults,rows=3100,' || name || '/v4');
-END $$;
+\i setup/fault.psql
 ALTER SERVER faults OPTIONS (ADD max_retries '1', ADD page_size '100', ADD read_timeout '300ms');
 PREPARE day AS SELECT count(*), count(transfermessage) FROM ticket_status_logs WHERE createddate >= '2026-01-05' AND createddate < '2026-01-07';
 EXECUTE day;

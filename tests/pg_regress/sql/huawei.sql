@@ -3,7 +3,8 @@
 \set SHOW_CONTEXT never
 \set name huawei
 \set switches 'cases=30,time_form=local'
-\i setup/huawei.psql
+\set source huawei
+\i setup/token.psql
 \d operate_logs
 \d cases
 \d messages
@@ -64,11 +65,8 @@ ALTER FOREIGN TABLE operate_logs OPTIONS (DROP group_id);
 
 -- An error in a 200 is an error; so is an unknown ticket, and a total that moves
 SELECT count(*) FROM operate_logs WHERE case_id = 'no-such-case';
-CREATE PROCEDURE fault(name text) LANGUAGE plpgsql AS $$
-DECLARE base text := (SELECT regexp_replace(option_value, '/~.*', '') FROM information_schema.foreign_server_options WHERE foreign_server_name = 'huawei' AND option_name = 'base_url');
-BEGIN
-  EXECUTE format('ALTER SERVER huawei OPTIONS (SET base_url %L)', base || '/~tag=huawei,cases=300,' || name);
-END $$;
+\set switches 'cases=300'
+\i setup/fault.psql
 CALL fault('fault=envelope');
 SELECT count(*) FROM cases;
 CALL fault('fault=moved_total,at=2');

@@ -3,7 +3,8 @@
 \set SHOW_CONTEXT never
 \set name socialboards
 \set switches 'tickets=30'
-\i setup/socialboards.psql
+\set source socialboards
+\i setup/token.psql
 \d ticket_log
 \d tickets
 SELECT ok, message FROM restlog.check_server('socialboards');
@@ -34,11 +35,8 @@ SELECT count(*) FROM public.truth_tickets WHERE creationtime >= '2026-01-10' AND
 SELECT count(*) FROM ticket_log;                                                          -- ERROR
 SELECT count(*) FROM ticket_log WHERE ticketid = 999999999;                               -- ERROR
 
-CREATE PROCEDURE fault(name text) LANGUAGE plpgsql AS $$
-DECLARE base text := (SELECT regexp_replace(option_value, '/~.*', '') FROM information_schema.foreign_server_options WHERE foreign_server_name = 'socialboards' AND option_name = 'base_url');
-BEGIN
-  EXECUTE format('ALTER SERVER socialboards OPTIONS (SET base_url %L)', base || '/~tag=socialboards,tickets=130,' || name);
-END $$;
+\set switches 'tickets=130'
+\i setup/fault.psql
 CALL fault('fault=error_code');
 SELECT count(*) FROM tickets;
 CALL fault('fault=error_code,at=2');

@@ -5,11 +5,7 @@
 \set switches 'rows=3100'
 \i setup/tixngo.psql
 SET client_min_messages = warning;
-CREATE PROCEDURE fault(name text) LANGUAGE plpgsql AS $$
-DECLARE base text := (SELECT regexp_replace(option_value, '/~.*', '') FROM information_schema.foreign_server_options WHERE foreign_server_name = 'vals' AND option_name = 'base_url');
-BEGIN
-  EXECUTE format('ALTER SERVER vals OPTIONS (SET base_url %L)', base || '/~tag=vals,rows=3100,' || name || '/v4');
-END $$;
+\i setup/fault.psql
 ALTER SERVER vals OPTIONS (ADD page_size '60');
 
 -- Only a query that reads the column fails

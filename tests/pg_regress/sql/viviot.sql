@@ -3,7 +3,8 @@
 \set SHOW_CONTEXT never
 \set name viviot
 \set switches 'rows=2500'
-\i setup/viviot.psql
+\set source viviot
+\i setup/token.psql
 \d action_logs
 SELECT ok, message FROM restlog.check_server('viviot');
 
@@ -39,11 +40,7 @@ SELECT count(*) FROM action_logs WHERE userid = 3 OR actioncode = 12;           
 \! "$RESTLOG_LAB" requests viviot --sort
 
 -- A populated responseStatus is an error, whatever else the answer holds; a total that moves or is missing as well
-CREATE PROCEDURE fault(name text) LANGUAGE plpgsql AS $$
-DECLARE base text := (SELECT regexp_replace(option_value, '/~.*', '') FROM information_schema.foreign_server_options WHERE foreign_server_name = 'viviot' AND option_name = 'base_url');
-BEGIN
-  EXECUTE format('ALTER SERVER viviot OPTIONS (SET base_url %L)', base || '/~tag=viviot,rows=2500,' || name);
-END $$;
+\i setup/fault.psql
 CALL fault('fault=response_status');
 SELECT count(*) FROM action_logs;
 CALL fault('fault=response_status,at=2');
