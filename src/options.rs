@@ -73,6 +73,10 @@ pub fn validate(context: Context, given: &[(String, String)], source: Option<&So
     if context == Context::Server {
         let settings = Settings::resolve(source, given, &[])?;
         settings.check_plain_http()?;
+        if let (Some(_), Some(source)) = (&settings.auth_url, source.filter(|source| source.logins.is_empty())) {
+            return Err(Error::new(ErrorKind::OptionName, "option \"auth_url\" is not valid for this server")
+                .hint(format!("Source \"{}\" has no login: its user mapping takes what goes along with each request.", source.name)));
+        }
     }
     Ok(())
 }
@@ -178,6 +182,8 @@ pub enum OnInvalid {
 pub struct Settings {
     /// Where the API lives.
     pub base_url: Url,
+    /// Where a login goes.
+    pub auth_url: Option<Url>,
     /// Slices in flight.
     pub concurrency: usize,
     /// Records asked for in one page.
@@ -253,6 +259,7 @@ impl Settings {
         }
         Ok(Self {
             base_url: parse_url("base_url", &base_url)?,
+            auth_url: get("auth_url")?.map(|v| parse_url("auth_url", &v)).transpose()?,
             concurrency: count("concurrency")?.map_or(4, |n| n as usize),
             page_size: count("page_size")?,
             requests_per_second: get("requests_per_second")?.and_then(|v| v.parse().ok()),
@@ -292,12 +299,15 @@ impl Settings {
             None => false,
         };
         // A request to this very machine leaves it if the proxy is elsewhere.
-        let loopback = is_here(&self.base_url) && self.proxy.as_ref().is_none_or(is_here);
-        if self.base_url.scheme() == "https" || loopback || self.allow_http {
-            return Ok(());
+        let through = self.proxy.as_ref().is_none_or(is_here);
+        for (option, url) in [("base_url", Some(&self.base_url)), ("auth_url", self.auth_url.as_ref())] {
+            let Some(url) = url else { continue };
+            if url.scheme() != "https" && !(is_here(url) && through) && !self.allow_http {
+                return Err(Error::new(ErrorKind::OptionValue, format!("option \"{option}\" would send secrets over plain http"))
+                    .hint("Use https, or set allow_http 'true' if the network between is yours."));
+            }
         }
-        Err(Error::new(ErrorKind::OptionValue, "option \"base_url\" would send secrets over plain http")
-            .hint("Use https, or set allow_http 'true' if the network between is yours."))
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use restlog_fdw::error::{Error, ErrorKind};
 use restlog_fdw::options::{OnInvalid, Secret, Settings};
 use restlog_fdw::plan::slice::Slice;
 use restlog_fdw::plan::window::Window;
-use restlog_fdw::scan::auth;
+use restlog_fdw::scan::auth::Access;
 use restlog_fdw::scan::client::{Connection, Limits};
 use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
 use restlog_fdw::scan::page::Page;
@@ -61,7 +61,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
     let source = source();
     let settings = Settings::resolve(Some(&source), &options, &[]).unwrap();
     let secrets = BTreeMap::from([("api_key".to_owned(), Secret::new("lab-key"))]);
-    let headers = auth::authorization(&source.auth, &settings.parameters, &secrets).unwrap();
+    let access = Access::new(&source, settings.parameters.clone(), secrets).unwrap();
     let table = Arc::new(source.tables[0].clone());
     let app = table.column("mobileAppId").unwrap();
     let slice = |(from, to): &(i64, i64)| Slice {
@@ -80,7 +80,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         page_sizes: wish.page_sizes,
         concurrency: settings.concurrency,
         limits: Limits { max_requests: wish.max_requests, max_response_bytes: settings.max_response_bytes, log: wish.log },
-        connection: Arc::new(Connection::new(&settings, headers).unwrap()),
+        connection: Arc::new(Connection::new(&settings, access).unwrap()),
         table,
     };
     let stats = Arc::new(Stats::default());

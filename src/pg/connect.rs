@@ -9,7 +9,7 @@ use pgrx::pg_sys;
 use super::{catalog, settings};
 use crate::error::Result;
 use crate::options::{Secret, Settings};
-use crate::scan::auth;
+use crate::scan::auth::Access;
 use crate::scan::client::Connection;
 use crate::sources::Source;
 
@@ -31,6 +31,7 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
     // Only the server's options: tables of one server share its pool.
     let options = Settings::resolve(Some(source), &server.options, &[])?;
     settings::check_host(&options.base_url)?;
+    options.auth_url.as_ref().map_or(Ok(()), settings::check_host)?;
     options.proxy.as_ref().map_or(Ok(()), settings::check_host)?;
     options.check_plain_http()?;
     let secrets = catalog::secrets(user, server.oid)?;
@@ -39,9 +40,8 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
         if let Some(k) = kept.iter().find(|k| k.server == server.oid && k.user == user) {
             return Ok(Arc::clone(&k.connection));
         }
-        let mut authorization = auth::authorization(&source.auth, &options.parameters, &secrets)?;
-        authorization.headers.extend(auth::constant_headers(&source.headers, &options.parameters)?);
-        let connection = Arc::new(Connection::new(&options, authorization)?);
+        let access = Access::new(source, options.parameters.clone(), secrets.clone())?;
+        let connection = Arc::new(Connection::new(&options, access)?);
         kept.push(Kept { server: server.oid, user, settings: options, secrets, connection: Arc::clone(&connection) });
         Ok(connection)
     })

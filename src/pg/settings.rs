@@ -42,7 +42,7 @@ pub(super) fn define() {
     GucRegistry::define_string_guc(
         c"restlog_fdw.allowed_hosts",
         c"Hosts that may be asked, separated by commas; empty allows any.",
-        c"Compared with the hosts of base_url and proxy.",
+        c"Compared with the hosts of base_url, auth_url and proxy.",
         &ALLOWED_HOSTS,
         GucContext::Suset,
         GucFlags::default(),
@@ -61,7 +61,7 @@ pub(super) fn log_requests() -> bool {
     LOG_REQUESTS.get()
 }
 
-/// Refuses a host that the superuser did not list: that of the API, and that of a proxy, which sees as much.
+/// Refuses a host that the superuser did not list: that of the API, of a login, and of a proxy, which sees as much.
 pub(super) fn check_host(url: &Url) -> Result<()> {
     let allowed = ALLOWED_HOSTS.get();
     let allowed = allowed.as_deref().and_then(|c| c.to_str().ok()).unwrap_or_default();

@@ -39,6 +39,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request of which only method and path are known.
+    pub fn new(method: Method, path: &str) -> Self {
+        let path = path.split('/').skip(1).map(str::to_owned).collect();
+        Self { method, path, query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None }
+    }
+
     /// Method and path: what an error may show.
     pub fn line(&self) -> String {
         format!("{} /{}", self.method.as_str(), self.path.join("/"))
@@ -138,14 +144,7 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
 
 /// Puts everything in its place; EXPLAIN calls it with placeholders.
 pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(Option<String>, String)>, token: &PageToken, size: &str) -> Request {
-    let mut request = Request {
-        method: table.method,
-        path: table.path.split('/').skip(1).map(str::to_owned).collect(),
-        query: Vec::new(),
-        headers: Vec::new(),
-        body: Map::new(),
-        url: None,
-    };
+    let mut request = Request::new(table.method, &table.path);
     for (index, values) in &slice.values {
         if let Some(filter) = &table.columns[*index].filter {
             if filter.many {

@@ -1,12 +1,13 @@
-//! A source's credentials and a user's secrets → the headers that show who asks.
+//! A source's credentials and a user's secrets → what shows who asks, and what a login sends.
 
 use std::collections::BTreeMap;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Secret;
-use crate::sources::{Credential, SECRETS, placeholders};
+use crate::sources::{Credential, ErrorRule, LOGIN_SECRETS, Login, LoginBody, SECRETS, Source, TOKEN, placeholders};
 
 /// What goes along with every request to show who asks.
 #[derive(Debug, Clone, Default)]
@@ -17,44 +18,107 @@ pub struct Authorization {
     pub query: Option<(String, Secret)>,
 }
 
-/// The header or query parameter for every request, a header marked sensitive so that no library prints it: of the ways that
-/// the source knows, the first whose secrets there are.
-pub fn authorization(
-    auth: &[Credential],
-    parameters: &BTreeMap<String, String>,
-    secrets: &BTreeMap<String, Secret>,
-) -> Result<Authorization> {
-    let mut authorization = Authorization::default();
-    let value_of = |name: &str| parameters.get(name).map(String::as_str).or_else(|| secrets.get(name).map(Secret::expose));
-    let usable = |credential: &&Credential| {
-        let names = placeholders(&credential.value).unwrap_or_default();
-        names.iter().all(|name| value_of(name).is_some())
-    };
-    let Some(credential) = auth.iter().find(usable) else {
-        return if auth.is_empty() { Ok(authorization) } else { Err(no_secret(auth)) };
-    };
-    let name = fill(&credential.name, value_of);
-    let value = fill(&credential.value, value_of);
-    if credential.in_query {
-        authorization.query = Some((name, Secret::new(value.trim())));
-        return Ok(authorization);
+/// How one user asks one source: what goes along with each request, and where a token for it comes from.
+#[derive(Debug)]
+pub struct Access {
+    credential: Option<Credential>,
+    /// Only where the credential needs a token.
+    login: Option<Login>,
+    /// Headers that carry parameters.
+    constant: HeaderMap,
+    parameters: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Secret>,
+    /// How a response says that it is an error.
+    pub errors: Vec<ErrorRule>,
+}
+
+impl Access {
+    /// Of the ways that the source knows, the first whose secrets there are; a token may also come from a login.
+    pub fn new(source: &Source, parameters: BTreeMap<String, String>, secrets: BTreeMap<String, Secret>) -> Result<Self> {
+        let has = |name: &str| parameters.contains_key(name) || secrets.contains_key(name);
+        let login = source.logins.iter().find(|login| login.names().iter().all(|name| has(name)));
+        let usable = |credential: &&Credential| {
+            let names = placeholders(&credential.value).unwrap_or_default();
+            names.iter().all(|name| has(name) || (*name == TOKEN && login.is_some()))
+        };
+        let credential = source.auth.iter().find(usable);
+        if credential.is_none() && !source.auth.is_empty() {
+            return Err(no_secret(source));
+        }
+        let login = login.filter(|_| credential.is_some_and(Credential::uses_token)).cloned();
+        let constant = constant_headers(&source.headers, &parameters)?;
+        let errors = source.tables.first().map(|table| table.errors.clone()).unwrap_or_default();
+        Ok(Self { credential: credential.cloned(), login, constant, parameters, secrets, errors })
     }
-    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-        let option = placeholders(&credential.name).unwrap_or_default().join(", ");
-        Error::new(ErrorKind::OptionValue, "the name of the header for authentication is not a header name")
-            .hint(format!("Correct the option {option}."))
-    })?;
-    // SECURITY: the value is not repeated in the error.
-    let mut value = HeaderValue::from_str(value.trim()).map_err(|_| {
-        Error::new(ErrorKind::OptionValue, "a secret cannot be sent in a header").hint("It must be one line of visible ASCII characters.")
-    })?;
-    value.set_sensitive(true);
-    authorization.headers.insert(header, value);
-    Ok(authorization)
+
+    /// The login, where the credential needs a token and the user has the secrets for one.
+    pub fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
+    }
+
+    /// What goes along before any login: nothing yet where only a login yields the token.
+    pub fn fixed(&self) -> Result<Option<Authorization>> {
+        let waits = self.login.is_some() && !self.secrets.contains_key(TOKEN);
+        if waits { Ok(None) } else { self.authorization(self.secrets.get(TOKEN)).map(Some) }
+    }
+
+    /// What goes along with that token. A header is marked sensitive, so that no library prints it.
+    pub fn authorization(&self, token: Option<&Secret>) -> Result<Authorization> {
+        let mut authorization = Authorization { headers: self.constant.clone(), query: None };
+        let Some(credential) = &self.credential else { return Ok(authorization) };
+        let value_of = |name: &str| match token {
+            Some(token) if name == TOKEN => Some(token.expose()),
+            _ => self.value_of(name),
+        };
+        let name = fill(&credential.name, value_of);
+        let value = fill(&credential.value, value_of);
+        if credential.in_query {
+            authorization.query = Some((name, Secret::new(value.trim())));
+            return Ok(authorization);
+        }
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+            let option = placeholders(&credential.name).unwrap_or_default().join(", ");
+            Error::new(ErrorKind::OptionValue, "the name of the header for authentication is not a header name")
+                .hint(format!("Correct the option {option}."))
+        })?;
+        // SECURITY: the value is not repeated in the error.
+        let mut value = HeaderValue::from_str(value.trim()).map_err(|_| {
+            Error::new(ErrorKind::OptionValue, "a secret cannot be sent in a header")
+                .hint("It must be one line of visible ASCII characters.")
+        })?;
+        value.set_sensitive(true);
+        authorization.headers.insert(header, value);
+        Ok(authorization)
+    }
+
+    fn value_of(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str).or_else(|| self.secrets.get(name).map(Secret::expose))
+    }
+
+    /// A login's body with the user's secrets in it, and its content type.
+    pub fn login_body(&self, login: &Login) -> (&'static str, Vec<u8>) {
+        match &login.body {
+            LoginBody::Form(fields) => {
+                let mut form = url::form_urlencoded::Serializer::new(String::new());
+                form.extend_pairs(fields.iter().map(|(name, value)| (name, fill(value, |name| self.value_of(name)))));
+                ("application/x-www-form-urlencoded", form.finish().into_bytes())
+            }
+            LoginBody::Json(template) => ("application/json", self.fill_json(template).to_string().into_bytes()),
+        }
+    }
+
+    fn fill_json(&self, template: &Value) -> Value {
+        match template {
+            Value::String(text) => Value::String(fill(text, |name| self.value_of(name))),
+            Value::Array(items) => items.iter().map(|item| self.fill_json(item)).collect(),
+            Value::Object(members) => members.iter().map(|(name, member)| (name.clone(), self.fill_json(member))).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => template.clone(),
+        }
+    }
 }
 
 /// The headers that carry parameters, where all that they name is set.
-pub fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, String>) -> Result<HeaderMap> {
+fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, String>) -> Result<HeaderMap> {
     let mut map = HeaderMap::new();
     let value_of = |name: &str| parameters.get(name).map(String::as_str);
     for header in headers {
@@ -68,14 +132,21 @@ pub fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, St
     Ok(map)
 }
 
-fn no_secret(auth: &[Credential]) -> Error {
-    let mut names: Vec<&str> =
-        auth.iter().flat_map(|c| placeholders(&c.value).unwrap_or_default()).filter(|n| SECRETS.contains(n)).collect();
-    names.sort_unstable();
-    names.dedup();
-    let first = names.first().copied().unwrap_or_default();
-    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    Error::new(ErrorKind::Unauthorized, format!("the user mapping has no {}", quoted.join(" or "))).hint(format!(
+/// Names every way in: what each needs of the user mapping.
+fn no_secret(source: &Source) -> Error {
+    let known = |name: &&str| SECRETS.contains(name) || LOGIN_SECRETS.contains(name);
+    let credentials = source.auth.iter().map(|credential| placeholders(&credential.value).unwrap_or_default());
+    let mut ways: Vec<Vec<&str>> = Vec::new();
+    for names in credentials.chain(source.logins.iter().map(Login::names)) {
+        let names: Vec<&str> = names.into_iter().filter(known).collect();
+        if !names.is_empty() && !ways.contains(&names) {
+            ways.push(names);
+        }
+    }
+    let first = ways.first().and_then(|names| names.first()).copied().unwrap_or_default();
+    let quoted = |names: &Vec<&str>| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" and ");
+    let ways: Vec<String> = ways.iter().map(quoted).collect();
+    Error::new(ErrorKind::Unauthorized, format!("the user mapping has no {}", ways.join(", or "))).hint(format!(
         "Run CREATE USER MAPPING FOR CURRENT_USER SERVER … OPTIONS ({first} '…'), or ALTER USER MAPPING … OPTIONS (ADD {first} '…')."
     ))
 }
@@ -98,11 +169,14 @@ mod tests {
     use super::*;
     use crate::sources::built_in;
 
-    fn try_headers(parameters: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<HeaderMap> {
-        let source = built_in("tixngo").unwrap().unwrap();
+    fn access(source: &str, parameters: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<Access> {
+        let source = built_in(source).unwrap().unwrap();
         let parameters = parameters.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        let secrets = secrets.iter().map(|(k, v)| (k.to_string(), Secret::new(*v))).collect();
-        authorization(&source.auth, &parameters, &secrets).map(|a| a.headers)
+        Access::new(&source, parameters, secrets.iter().map(|(k, v)| (k.to_string(), Secret::new(*v))).collect())
+    }
+
+    fn try_headers(parameters: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<HeaderMap> {
+        access("tixngo", parameters, secrets)?.authorization(None).map(|a| a.headers)
     }
 
     #[test]
@@ -126,14 +200,39 @@ mod tests {
 
     #[test]
     fn the_first_way_whose_secrets_there_are_is_taken() {
-        let ways = [("X-Token", "{token}"), ("Authorization", "Bearer {api_key}")];
-        let auth = ways.map(|(header, value)| Credential { name: header.into(), in_query: false, value: value.into() });
-        let with = |name: &str| {
-            authorization(&auth, &BTreeMap::new(), &BTreeMap::from([(name.to_owned(), Secret::new("a{token}b"))])).map(|a| a.headers)
+        let header = |secret: &str| {
+            let access = access("viviot", &[], &[(secret, "a{token}b")])?;
+            Ok::<_, Error>(access.fixed()?.unwrap().headers["authorization"].to_str().unwrap().to_owned())
         };
-        assert_eq!(with("token").unwrap()["x-token"].to_str().unwrap(), "a{token}b", "a brace in a secret is only a brace");
-        assert_eq!(with("api_key").unwrap()["authorization"].to_str().unwrap(), "Bearer a{token}b");
-        assert_eq!(with("other").unwrap_err().message(), "the user mapping has no \"api_key\" or \"token\"");
-        assert!(authorization(&[], &BTreeMap::new(), &BTreeMap::new()).unwrap().headers.is_empty(), "an open API needs none");
+        assert_eq!(header("token").unwrap(), "Bearer a{token}b", "a brace in a secret is only a brace");
+        assert_eq!(header("api_key").unwrap(), "Bearer a{token}b");
+        let refused = header("username").unwrap_err();
+        assert_eq!(refused.message(), "the user mapping has no \"token\", or \"api_key\", or \"password\" and \"username\"");
+    }
+
+    #[test]
+    fn a_login_is_used_only_where_a_token_is_needed() {
+        let user = [("username", "me"), ("password", "p")];
+        assert!(access("viviot", &[], &user).unwrap().fixed().unwrap().is_none(), "nothing can be sent before the login");
+        let with_token = access("viviot", &[], &[user[0], user[1], ("token", "t")]).unwrap();
+        assert!(with_token.fixed().unwrap().is_some() && with_token.login().is_some(), "the token goes first, and can be renewed");
+        assert!(access("viviot", &[], &[("api_key", "k")]).unwrap().login().is_none());
+    }
+
+    #[test]
+    fn a_login_carries_the_secrets_as_they_are() {
+        let refresh = access("socialboards", &[], &[("refresh_token", "a&b=c"), ("client_id", "x y")]).unwrap();
+        let (kind, body) = refresh.login_body(refresh.login().unwrap());
+        let form = "client_id=x+y&grant_type=refresh_token&refresh_token=a%26b%3Dc";
+        assert_eq!((kind, std::str::from_utf8(&body).unwrap()), ("application/x-www-form-urlencoded", form));
+        let user = [("username", "me"), ("password", "p\"{domain}"), ("domain", "d")];
+        let scope = |secrets: &[(&str, &str)]| {
+            let access = access("huawei", &[], secrets).unwrap();
+            let body: Value = serde_json::from_slice(&access.login_body(access.login().unwrap()).1).unwrap();
+            assert_eq!(body["auth"]["identity"]["password"]["user"]["password"], "p\"{domain}");
+            body["auth"]["scope"].to_string()
+        };
+        assert_eq!(scope(&user), r#"{"domain":{"name":"d"}}"#);
+        assert_eq!(scope(&[user[0], user[1], user[2], ("project", "eu")]), r#"{"project":{"name":"eu"}}"#);
     }
 }

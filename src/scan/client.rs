@@ -3,14 +3,16 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, DATE, HeaderName, HeaderValue, LINK, RETRY_AFTER};
-use reqwest::{Response, StatusCode, redirect};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK};
+use reqwest::{Response, redirect};
 use url::Url;
 
-use super::auth::Authorization;
+use super::attempt::{Attempt, root_cause};
+use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
 use super::link;
-use super::retry::{Failure, RetryPolicy, retry_after};
+use super::retry::RetryPolicy;
+use super::session::{Session, Token};
 use super::stats::Stats;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
@@ -21,13 +23,17 @@ use crate::sources::Method;
 const MAX_REDIRECTS: usize = 5;
 /// More than this is not reserved on the word of a Content-Length.
 const MAX_RESERVE: u64 = 64 << 20;
+/// An error's code is looked for in this much of its body.
+const MAX_ERROR_BODY: u64 = 64 << 10;
 
 /// One server as one user: a pool of connections, kept for the backend's life.
 #[derive(Debug)]
 pub struct Connection {
     http: reqwest::Client,
     base: Url,
-    auth: Authorization,
+    auth_url: Option<Url>,
+    access: Access,
+    session: tokio::sync::Mutex<Session>,
     request_timeout: Duration,
     retry: RetryPolicy,
     pace: Option<Pace>,
@@ -62,24 +68,37 @@ pub struct Limits {
     pub log: bool,
 }
 
+/// The scan that a request belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Scan<'s> {
+    /// What its requests may take.
+    pub limits: Limits,
+    /// What they took.
+    pub stats: &'s Stats,
+    /// Memory for bodies.
+    pub pool: &'s BodyPool,
+}
+
 /// A successful response.
 #[derive(Debug)]
 pub struct Reply {
     /// Its body, decompressed.
     pub body: Vec<u8>,
-    /// The next page by its `Link` header.
-    pub next: Option<String>,
+    /// Its headers.
+    pub headers: HeaderMap,
 }
 
-/// How one attempt failed.
-struct Attempt {
-    failure: Option<Failure>,
-    error: Error,
+impl Reply {
+    /// The next page by its `Link` header.
+    pub fn next(&self) -> Option<String> {
+        link::next(self.headers.get_all(LINK).iter().filter_map(|h| h.to_str().ok()))
+    }
 }
 
 impl Connection {
-    /// A client for these settings. `auth` shows who asks.
-    pub fn new(settings: &Settings, auth: Authorization) -> Result<Self> {
+    /// A client for these settings. `access` shows who asks.
+    pub fn new(settings: &Settings, access: Access) -> Result<Self> {
+        let session = Session::new(access.fixed()?);
         let same_origin = redirect::Policy::custom(|attempt| {
             // SECURITY: reqwest would take our own header for the key along to another host. Stopping leaves the 3xx to us.
             let from = attempt.previous().first().map(Url::origin);
@@ -119,15 +138,78 @@ impl Connection {
         Ok(Self {
             http,
             base: settings.base_url.clone(),
-            auth,
+            auth_url: settings.auth_url.clone(),
+            access,
+            session: tokio::sync::Mutex::new(session),
             request_timeout: settings.request_timeout,
             retry: RetryPolicy { max_retries: settings.max_retries, budget: settings.retry_budget },
             pace,
         })
     }
 
-    /// Sends a request, again where that may help.
-    pub async fn fetch(&self, request: &Request, page: u64, limits: Limits, stats: &Stats, pool: &BodyPool) -> Result<Reply> {
+    /// Sends a request and reads the answer, again where that may help; `read` also judges what came with a 200.
+    pub async fn fetch<T: Send>(
+        &self,
+        request: &Request,
+        page: u64,
+        scan: &Scan<'_>,
+        read: &mut (dyn FnMut(Reply) -> Result<T> + Send),
+    ) -> Result<T> {
+        let (mut authorization, mut serial) = self.authorization(None, scan).await?;
+        let mut renewed = false;
+        let place = format!("page {page}");
+        loop {
+            let built = self.build(request, &authorization).map_err(|error| describe(error, request, &place, 1))?;
+            match self.send(&built, request, &place, scan, read).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) if failed.expired && !renewed && self.access.login().is_some() => {
+                    renewed = true;
+                    (authorization, serial) = self.authorization(Some(serial), scan).await?;
+                }
+                Err(failed) => return Err(failed.error),
+            }
+        }
+    }
+
+    /// What goes along with a request, after a login where one is needed. `refused` is the serial of what the API refused.
+    async fn authorization(&self, refused: Option<u64>, scan: &Scan<'_>) -> Result<(Authorization, u64)> {
+        // Held during the login: whoever else needs a token waits for this one.
+        let mut session = self.session.lock().await;
+        if let Some(current) = session.current(refused, Instant::now()) {
+            return Ok(current);
+        }
+        let Some(login) = self.access.login() else {
+            return Err(Error::new(ErrorKind::Internal, "a session without a login has nothing to send"));
+        };
+        let url = match (&self.auth_url, &login.path) {
+            (Some(url), _) => url.clone(),
+            (None, Some(path)) => self.below_base(path.split('/').skip(1))?,
+            (None, None) => {
+                return Err(Error::new(ErrorKind::OptionName, "option \"auth_url\" is required to log in")
+                    .hint(format!("Set it on the server to the address of the login: {}", login.doc)));
+            }
+        };
+        let (kind, body) = self.access.login_body(login);
+        // What errors and the log show: never the body.
+        let path = if self.auth_url.is_some() { url.path() } else { login.path.as_deref().unwrap_or_default() };
+        let shown = Request::new(Method::Post, path);
+        let built = self.http.post(url).timeout(self.request_timeout).header(CONTENT_TYPE, kind).body(body);
+        let built = built.header(ACCEPT, "application/json").header(ACCEPT_ENCODING, body::ACCEPT_ENCODING).build();
+        let built = built.map_err(|_| unsendable("the login"))?;
+        let token = self.send(&built, &shown, "login", scan, &mut |reply| Token::read(login, &reply)).await;
+        let token = token.map_err(|failed| failed.of_login(&login.names()))?;
+        session.renew(&self.access, &token, Instant::now())
+    }
+
+    async fn send<T: Send>(
+        &self,
+        built: &reqwest::Request,
+        request: &Request,
+        place: &str,
+        scan: &Scan<'_>,
+        read: &mut (dyn FnMut(Reply) -> Result<T> + Send),
+    ) -> std::result::Result<T, Attempt> {
+        let Scan { limits, stats, .. } = scan;
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
         loop {
@@ -135,30 +217,30 @@ impl Connection {
                 tokio::time::sleep(pace.reserve()).await;
             }
             if limits.max_requests > 0 && stats.begun.add(1) >= limits.max_requests {
-                return Err(too_many_requests(limits.max_requests).detail(format!("{}, page {page}.", request.line())));
+                return Err(Attempt::given_up(too_many_requests(limits.max_requests).detail(format!("{}, {place}.", request.line()))));
             }
             stats.requests.add(1);
             let started = Instant::now();
-            let outcome = self.attempt(request, limits, stats, pool).await;
-            stats.fetch_micros.add_time(started.elapsed());
+            let outcome = self.attempt(built, scan).await;
+            let elapsed = started.elapsed();
+            stats.fetch_micros.add_time(elapsed);
+            let bytes = outcome.as_ref().map_or(0, |reply| reply.body.len());
+            let outcome = outcome.and_then(|reply| read(reply).map_err(Attempt::by_answer));
             if limits.log {
                 let what = match &outcome {
-                    Ok(reply) => format!("{} bytes", reply.body.len()),
+                    Ok(_) => format!("{bytes} bytes"),
                     Err(failed) => failed.error.message().to_owned(),
                 };
-                stats.log(format!(
-                    "{}, page {page}, attempt {attempt}: {what} in {} ms",
-                    request.readable(),
-                    started.elapsed().as_millis()
-                ));
+                stats.log(format!("{}, {place}, attempt {attempt}: {what} in {} ms", request.readable(), elapsed.as_millis()));
             }
-            let failed = match outcome {
-                Ok(reply) => return Ok(reply),
+            let mut failed = match outcome {
+                Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
             let wait = failed.failure.and_then(|f| self.retry.next_wait(f, attempt, waited, fastrand::f64()));
             let Some(wait) = wait else {
-                return Err(describe(failed.error, request, page, attempt));
+                failed.error = describe(failed.error, request, place, attempt);
+                return Err(failed);
             };
             stats.retries.add(1);
             stats.backoff_micros.add_time(wait);
@@ -168,43 +250,50 @@ impl Connection {
         }
     }
 
-    async fn attempt(&self, request: &Request, limits: Limits, stats: &Stats, pool: &BodyPool) -> std::result::Result<Reply, Attempt> {
-        let give_up = |error| Attempt { failure: None, error };
-        let built = self.build(request).map_err(give_up)?;
-        let mut response = self.http.execute(built).await.map_err(|e| connection_failed(&e))?;
+    async fn attempt(&self, built: &reqwest::Request, scan: &Scan<'_>) -> std::result::Result<Reply, Attempt> {
+        let Scan { limits, stats, pool } = scan;
+        let again = built.try_clone().ok_or_else(|| Attempt::given_up(unsendable("the body")))?;
+        let mut response = self.http.execute(again).await.map_err(|e| Attempt::connection(&e))?;
         if let Some(date) = response.headers().get(DATE).and_then(|h| h.to_str().ok()).and_then(|h| httpdate::parse_http_date(h).ok()) {
             stats.saw_date(date.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()));
         }
         if !response.status().is_success() {
-            return Err(refused(&response));
+            let failed = Attempt::status(&response, unix_now());
+            return Err(if failed.may_say_more() {
+                failed.said(&self.access.errors, error_body(response).await.as_deref())
+            } else {
+                failed
+            });
         }
-        let next = link::next(response.headers().get_all(LINK).iter().filter_map(|h| h.to_str().ok()));
-        let encoding = response.headers().get(CONTENT_ENCODING).and_then(|h| h.to_str().ok()).map(str::to_owned);
         let mut wire = pool.take();
         let announced = response.content_length().unwrap_or(0);
         if announced > limits.max_response_bytes {
-            return Err(give_up(body::too_large(limits.max_response_bytes)));
+            return Err(Attempt::given_up(body::too_large(limits.max_response_bytes)));
         }
         wire.reserve(announced.min(MAX_RESERVE) as usize);
-        while let Some(chunk) = response.chunk().await.map_err(|e| connection_failed(&e))? {
+        while let Some(chunk) = response.chunk().await.map_err(|e| Attempt::connection(&e))? {
             stats.wire_bytes.add(chunk.len() as u64);
             if (wire.len() + chunk.len()) as u64 > limits.max_response_bytes {
-                return Err(give_up(body::too_large(limits.max_response_bytes)));
+                return Err(Attempt::given_up(body::too_large(limits.max_response_bytes)));
             }
             wire.extend_from_slice(&chunk);
         }
-        let body = body::decompress(encoding.as_deref(), wire, pool, limits.max_response_bytes).map_err(give_up)?;
+        let headers = std::mem::take(response.headers_mut());
+        let encoding = headers.get(CONTENT_ENCODING).and_then(|h| h.to_str().ok());
+        let body = body::decompress(encoding, wire, pool, limits.max_response_bytes).map_err(Attempt::given_up)?;
         stats.body_bytes.add(body.len() as u64);
-        Ok(Reply { body, next })
+        Ok(Reply { body, headers })
     }
 
-    fn build(&self, request: &Request) -> Result<reqwest::Request> {
+    /// An address below `base_url`, its steps percent-encoded each. Url::join would drop the base's own path.
+    fn below_base<'s>(&self, steps: impl IntoIterator<Item = &'s str>) -> Result<Url> {
         let mut url = self.base.clone();
-        {
-            // Joined by steps: Url::join would drop the base's own path, and steps are percent-encoded each.
-            let mut path = url.path_segments_mut().map_err(|()| unsendable("base_url"))?;
-            path.pop_if_empty().extend(&request.path);
-        }
+        url.path_segments_mut().map_err(|()| unsendable("base_url"))?.pop_if_empty().extend(steps);
+        Ok(url)
+    }
+
+    fn build(&self, request: &Request, authorization: &Authorization) -> Result<reqwest::Request> {
+        let mut url = self.below_base(request.path.iter().map(String::as_str))?;
         if let Some(next) = &request.url {
             let next = url.join(next).map_err(|_| Error::new(ErrorKind::Shape, "the address of the next page is not a URL"))?;
             // SECURITY: whoever makes the address must not choose who gets the key.
@@ -217,7 +306,7 @@ impl Connection {
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
         }
-        if let Some((name, secret)) = &self.auth.query {
+        if let Some((name, secret)) = &authorization.query {
             url.query_pairs_mut().append_pair(name, secret.expose());
         }
         let method = match request.method {
@@ -232,9 +321,10 @@ impl Connection {
         }
         if request.method == Method::Post {
             let body = serde_json::to_vec(&request.body).map_err(|_| unsendable("the body"))?;
-            built = built.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
+            built = built.header(CONTENT_TYPE, "application/json").body(body);
         }
-        built = built.header(ACCEPT, "application/json").header(ACCEPT_ENCODING, body::ACCEPT_ENCODING).headers(self.auth.headers.clone());
+        built =
+            built.header(ACCEPT, "application/json").header(ACCEPT_ENCODING, body::ACCEPT_ENCODING).headers(authorization.headers.clone());
         built.build().map_err(|_| unsendable("the request"))
     }
 }
@@ -247,108 +337,33 @@ fn unsendable(what: &str) -> Error {
     Error::new(ErrorKind::OptionValue, format!("{what} cannot be sent over HTTP"))
 }
 
-/// The innermost reason. The outer ones repeat the URL with its host and query.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}
-
-fn connection_failed(error: &reqwest::Error) -> Attempt {
-    let (message, hint) = if error.is_timeout() && error.is_connect() {
-        ("the API could not be reached in time", "Check base_url and the network, or raise connect_timeout.")
-    } else if error.is_timeout() {
-        ("the API did not answer in time", "Ask for a smaller time range or page_size, or raise read_timeout or request_timeout.")
-    } else if error.is_connect() {
-        ("the API could not be reached", "Check base_url, the network, and for https the certificate (ca_file).")
-    } else {
-        ("the connection to the API broke off", "Try again; if it stays, ask for a smaller page_size.")
-    };
-    let mut failed = Error::new(ErrorKind::Unreachable, message).hint(hint);
-    if !error.is_timeout() {
-        // SECURITY: an OS error or a TLS alert; never the URL, and not the host that a certificate's refusal repeats.
-        failed = failed.detail(match root_cause(error) {
-            text if text.contains("not valid for name") => "invalid peer certificate: it is for another host name".to_owned(),
-            text => text,
-        });
-    }
-    Attempt { failure: Some(Failure::Connection), error: failed }
-}
-
-/// Classifies an answer that is not a success. Its body is never shown: it may repeat a secret or hold personal data.
-fn refused(response: &Response) -> Attempt {
-    let status = response.status();
-    let asked = response.headers().get(RETRY_AFTER).and_then(|h| h.to_str().ok()).and_then(|h| retry_after(h, unix_now()));
-    let error = |kind, message: &str, hint: &str| Error::new(kind, message).detail(format!("HTTP status {}", status.as_u16())).hint(hint);
-    let (failure, error) = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (
-            None,
-            error(
-                ErrorKind::Unauthorized,
-                "the API refused the credentials",
-                "Check the user mapping, and the option that names the header.",
-            ),
-        ),
-        StatusCode::TOO_MANY_REQUESTS => {
-            let hint = match asked {
-                Some(time) if !time.is_zero() => {
-                    format!("The API asks to wait {} s. Lower concurrency or requests_per_second.", time.as_secs())
-                }
-                _ => "Lower concurrency or requests_per_second.".to_owned(),
-            };
-            (Some(Failure::Throttled(asked)), error(ErrorKind::Throttled, "the API refuses further requests for now", &hint))
-        }
-        StatusCode::NOT_FOUND | StatusCode::GONE => (
-            None,
-            error(
-                ErrorKind::Shape,
-                "the API has no such path",
-                "Check base_url: with the table's path it must make the API's own address.",
-            ),
-        ),
-        _ if status.is_redirection() => (
-            None,
-            error(
-                ErrorKind::Shape,
-                "the API redirects to another host, which is not followed",
-                "Set base_url to the address that it redirects to, if you trust it.",
-            ),
-        ),
-        StatusCode::SERVICE_UNAVAILABLE if asked.is_some() => {
-            (Some(Failure::Throttled(asked)), error(ErrorKind::Unreachable, "the API is unavailable", "Try again later."))
-        }
-        StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => {
-            (None, error(ErrorKind::Unreachable, "the API failed", "Check base_url."))
-        }
-        _ if status.is_server_error() => (Some(Failure::Server), error(ErrorKind::Unreachable, "the API failed", "Try again later.")),
-        _ => (
-            None,
-            error(
-                ErrorKind::Shape,
-                "the API rejected the request",
-                "Check the options and the values in the query, such as page_size or an identifier.",
-            ),
-        ),
-    };
-    Attempt { failure, error }
-}
-
 fn too_many_requests(limit: u64) -> Error {
     Error::new(ErrorKind::Throttled, format!("the scan needs more than {limit} requests"))
         .hint("Ask for a smaller time range, or raise the setting restlog_fdw.max_requests.")
 }
 
+/// The beginning of a refusal's body, as far as it can be read.
+async fn error_body(mut response: Response) -> Option<Vec<u8>> {
+    let encoding = response.headers().get(CONTENT_ENCODING).and_then(|h| h.to_str().ok()).map(str::to_owned);
+    let mut wire = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        wire.extend_from_slice(&chunk);
+        if wire.len() as u64 > MAX_ERROR_BODY {
+            return None;
+        }
+    }
+    body::decompress(encoding.as_deref(), wire, &BodyPool::default(), MAX_ERROR_BODY).ok()
+}
+
 /// Adds where it happened: method, path, page, attempts. No host: an error may be read by users who must not know it.
-fn describe(error: Error, request: &Request, page: u64, attempts: u32) -> Error {
+fn describe(error: Error, request: &Request, place: &str, attempts: u32) -> Error {
     let tries = if attempts == 1 { String::new() } else { format!(", after {attempts} attempts") };
     let cause = match error.get_detail() {
         None => ".".to_owned(),
         Some(sentence) if sentence.ends_with('.') => format!(". {sentence}"),
         Some(fragment) => format!(": {fragment}."),
     };
-    error.detail(format!("{}, page {page}{tries}{cause}", request.line()))
+    error.detail(format!("{}, {place}{tries}{cause}", request.line()))
 }
 
 fn unix_now() -> u64 {

@@ -7,6 +7,8 @@ mod fields;
 mod value;
 mod walk;
 
+pub(super) use self::walk::refusal_of;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::de::{DeserializeSeed, IgnoredAny};

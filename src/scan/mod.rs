@@ -1,6 +1,7 @@
 //! Requests → pages → rows. Knows HTTP and threads, and no Postgres: the backend asks for finished pages and is woken by an
 //! eventfd (law 11).
 
+mod attempt;
 pub mod auth;
 pub mod body;
 pub mod client;
@@ -11,6 +12,7 @@ pub mod page;
 pub mod paging;
 pub mod retry;
 pub mod runtime;
+pub mod session;
 pub mod stats;
 pub mod stream;
 pub mod timestamp;

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::body::BodyPool;
-use super::client::{Connection, Limits};
+use super::client::{Connection, Limits, Reply, Scan};
 use super::decode::{Decoder, SliceRules};
 use super::page::Page;
 use super::paging::Pager;
@@ -245,26 +245,29 @@ async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Mess
         let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
         let asked = request(&spec.table, &slice, pager.token(), size);
         rules.overlap = pager.overlap();
-        let reply = spec.connection.fetch(&asked, number, spec.limits, &shared.stats, &shared.bodies).await?;
-        let started = Instant::now();
-        let page = shared.spent.lock().ok().and_then(|mut spent| spent.pop()).unwrap_or_default();
-        let decoded = spec.decoder.decode(&rules, &reply.body, page.reset(spec.decoder.width(), number));
-        shared.stats.decode_micros.add_time(started.elapsed());
-        let located = |error: Error| {
-            let at = format!("{}, page {number}", asked.line());
-            let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}. {d}"));
-            error.detail(detail)
+        let mut read = |reply: Reply| {
+            let started = Instant::now();
+            let page = shared.spent.lock().ok().and_then(|mut spent| spent.pop()).unwrap_or_default();
+            let decoded = spec.decoder.decode(&rules, &reply.body, page.reset(spec.decoder.width(), number));
+            shared.stats.decode_micros.add_time(started.elapsed());
+            let (page, mut decoded) = decoded?;
+            if spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
+                decoded.facts.next = reply.next();
+            }
+            shared.bodies.give_back(reply.body);
+            Ok((page, decoded))
         };
-        let (page, mut decoded) = decoded.map_err(located)?;
-        if spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
-            decoded.facts.next = reply.next;
-        }
-        shared.bodies.give_back(reply.body);
+        let scan = Scan { limits: spec.limits, stats: &shared.stats, pool: &shared.bodies };
+        let (page, decoded) = spec.connection.fetch(&asked, number, &scan, &mut read).await?;
         shared.stats.pages.add(1);
         shared.stats.records.add(decoded.facts.records);
         shared.stats.outside_window.add(decoded.outside_window);
         shared.stats.outside_slice.add(decoded.outside_slice);
-        let more = pager.advance(&decoded.facts).map_err(located)?;
+        let more = pager.advance(&decoded.facts).map_err(|error| {
+            let at = format!("{}, page {number}", asked.line());
+            let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}. {d}"));
+            error.detail(detail)
+        })?;
         if sender.send(Message::Page(page)).await.is_err() {
             return Ok(());
         }

@@ -3,13 +3,17 @@
 //! Knows no Postgres, no network, no clock. The words here are those of DESIGN §2; a fifth API must fit them, and if it does
 //! not, they are wrong and change.
 
+mod auth;
 mod fault;
+mod pointer;
 mod read;
 
 use std::sync::Arc;
 
 use once_cell::sync::Lazy;
 
+pub use self::auth::{Credential, LOGIN_SECRETS, Login, LoginBody, SECRETS, TOKEN, TokenPlace, placeholders};
+pub use self::pointer::Pointer;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The text of each built-in description. A new system is one more line and one more file.
@@ -19,9 +23,6 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("viviot", include_str!("viviot.json")),
     ("huawei", include_str!("huawei.json")),
 ];
-
-/// The secrets of a user mapping that a description's `auth` may name.
-pub const SECRETS: &[&str] = &["api_key", "token"];
 
 type BuiltIn = (&'static str, Result<Arc<Source>>);
 
@@ -50,6 +51,8 @@ pub struct Source {
     pub parameters: Vec<Parameter>,
     /// The ways to show who asks; the first whose secrets the user has goes along with each request.
     pub auth: Vec<Credential>,
+    /// The ways to get a token from other secrets; the first whose secrets the user has is taken.
+    pub logins: Vec<Login>,
     /// Headers that carry parameters; one goes along where all that it names is set.
     pub headers: Vec<Credential>,
     /// Seconds east of UTC of times without a zone, unless the option `time_zone` says otherwise.
@@ -67,17 +70,6 @@ pub struct Parameter {
     pub doc: String,
     /// Used when it is not set.
     pub default: Option<String>,
-}
-
-/// One header or query parameter that authenticates: both texts may name parameters and secrets in braces.
-#[derive(Debug, Clone)]
-pub struct Credential {
-    /// The header's or the query parameter's name, such as `{api_key_header}`.
-    pub name: String,
-    /// Whether it travels in the query, not in a header.
-    pub in_query: bool,
-    /// Its value, such as `Bearer {token}`.
-    pub value: String,
 }
 
 /// One endpoint that answers pages of records.
@@ -351,30 +343,6 @@ impl SqlType {
     }
 }
 
-/// A JSON Pointer (RFC 6901), unescaped into its members' names.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Pointer(pub Vec<String>);
-
-impl Pointer {
-    /// Reads `/a/b`; `""` is the whole value. `None` where it is not a pointer.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.is_empty() {
-            return Some(Self::default());
-        }
-        let rest = text.strip_prefix('/')?;
-        Some(Self(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()))
-    }
-}
-
-impl std::fmt::Display for Pointer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for step in &self.0 {
-            write!(f, "/{}", step.replace('~', "~0").replace('/', "~1"))?;
-        }
-        Ok(())
-    }
-}
-
 impl Source {
     /// Reads and checks a description. The error lists every fault with its place.
     pub fn read(text: &str) -> Result<Self> {
@@ -419,18 +387,6 @@ impl Table {
 /// `createdDate`, `createddate` and `created_date` are one.
 pub fn fold(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
-}
-
-/// The parameters and secrets that a template such as `Bearer {token}` names. `None` where a brace is not closed.
-pub fn placeholders(template: &str) -> Option<Vec<&str>> {
-    let mut names = Vec::new();
-    let mut rest = template;
-    while let Some(open) = rest.find('{') {
-        let close = rest[open..].find('}')? + open;
-        names.push(&rest[open + 1..close]);
-        rest = &rest[close + 1..];
-    }
-    Some(names)
 }
 
 #[cfg(test)]

@@ -1,11 +1,17 @@
 //! Description text → [`Source`], checked as a whole: the error names every fault and its place.
 
+mod auth;
+mod pagination;
+
 use serde_json::Value;
+
+use self::auth::{credential, login, parameter};
+use self::pagination::pagination;
 
 use super::fault::{Faults, Object};
 use super::{
-    Column, Credential, ErrorRule, Filter, Form, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place,
-    Pointer, SECRETS, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+    Column, ErrorRule, Filter, Form, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place, Pointer, SECRETS,
+    Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::units::{parse_duration, parse_zone};
@@ -51,6 +57,7 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
         }
     }
     let auth = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, SECRETS, faults)).collect();
+    let logins = o.list("logins", faults).into_iter().filter_map(|(v, at)| login(v, &at, &parameters, faults)).collect();
     let headers = o.list("headers", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, &["time_zone"], faults)).collect();
     let time_zone = o.get("time_zone").and_then(|v| {
         let zone = v.as_str().and_then(|text| parse_zone(text.as_bytes())).and_then(|zone| i32::try_from(zone).ok());
@@ -73,48 +80,11 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
         tables.push(table);
     }
     o.finish(faults);
-    Source { name, title, reference, parameters, auth, headers, time_zone, tables }
+    Source { name, title, reference, parameters, auth, logins, headers, time_zone, tables }
 }
 
 fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
-fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Parameter {
-    let mut o = Object::new(value, at, faults);
-    let name = o.text("name", faults);
-    if !is_identifier(&name) {
-        faults.push(&o.place("name"), "must be lower-case letters, digits and underscores, and begin with a letter");
-    }
-    let doc = o.text_or("doc", "", faults);
-    let default = o.get("default").and_then(Value::as_str).map(str::to_owned);
-    o.finish(faults);
-    Parameter { name, doc, default }
-}
-
-fn credential(value: &Value, at: &str, parameters: &[Parameter], others: &[&str], faults: &mut Faults) -> Credential {
-    let mut o = Object::new(value, at, faults);
-    let in_query = o.get("query").is_some();
-    let key = if in_query { "query" } else { "header" };
-    let name = o.text(key, faults);
-    if in_query && o.get("header").is_some() {
-        faults.push(at, "\"header\" and \"query\" exclude each other");
-    }
-    let value = o.text("value", faults);
-    for (key, template, others) in [(key, &name, &[][..]), ("value", &value, others)] {
-        let Some(names) = placeholders(template) else {
-            faults.push(&o.place(key), "has an unclosed brace");
-            continue;
-        };
-        for name in names {
-            let known = parameters.iter().any(|p| p.name == name) || others.contains(&name);
-            if !known {
-                faults.push(&o.place(key), format_args!("\"{{{name}}}\" is neither a parameter nor a secret that may stand here"));
-            }
-        }
-    }
-    o.finish(faults);
-    Credential { name, in_query, value }
 }
 
 fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Table {
@@ -356,76 +326,4 @@ fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults) 
     o.finish(faults);
     let unit = format.grid(unit);
     TimeRange { column: column.unwrap_or(0), from, to, required, format, unit }
-}
-
-/// The styles by their names.
-#[derive(Clone, Copy)]
-enum Style {
-    Cursor,
-    Number,
-    Offset,
-    NextUrl,
-    LinkHeader,
-}
-
-fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option<Pagination> {
-    const STYLES: &[(&str, Style)] = &[
-        ("cursor", Style::Cursor),
-        ("page_number", Style::Number),
-        ("offset", Style::Offset),
-        ("next_url", Style::NextUrl),
-        ("link_header", Style::LinkHeader),
-    ];
-    let mut o = Object::new(value, at, faults);
-    let style = o.choice("style", STYLES, None, faults);
-    let token = |o: &mut Object<'_>, faults: &mut Faults| {
-        let value = o.required("token", faults)?;
-        Some(place(value, &o.place("token"), faults))
-    };
-    let needs_next = |next: Option<Pointer>, faults: &mut Faults| {
-        if next.is_none() {
-            faults.push(at, "\"next\" is required");
-        }
-        next
-    };
-    let style = style.and_then(|style| match style {
-        Style::Cursor => {
-            let (token, next) = (token(&mut o, faults), o.pointer("next", faults));
-            let bookmark = o.flag("bookmark", false, faults);
-            Some(PagingStyle::Cursor { next: needs_next(next, faults)?, token: token?, bookmark })
-        }
-        Style::Number => {
-            let first = o.count("first", faults).unwrap_or(1);
-            Some(PagingStyle::Number { place: token(&mut o, faults)?, first })
-        }
-        Style::Offset => {
-            let (max, overlap) = (o.count("max", faults), o.flag("overlap", false, faults));
-            Some(PagingStyle::Offset { place: token(&mut o, faults)?, max, overlap })
-        }
-        Style::NextUrl => {
-            let next = o.pointer("next", faults);
-            needs_next(next, faults).map(|next| PagingStyle::NextUrl(NextUrl::Body(next)))
-        }
-        Style::LinkHeader => Some(PagingStyle::NextUrl(NextUrl::LinkHeader)),
-    });
-    let total = o.pointer("total", faults);
-    let empty_page_ends = o.flag("empty_page_ends", false, faults);
-    if matches!(style, Some(PagingStyle::Number { .. } | PagingStyle::Offset { .. })) && total.is_none() && !empty_page_ends {
-        faults.push(at, "needs \"total\" or \"empty_page_ends\": something must prove the end");
-    }
-    let size = o.required("size", faults).map(|v| page_size(v, &o.place("size"), faults));
-    o.finish(faults);
-    Some(Pagination { style: style?, size: size?, total, empty_page_ends })
-}
-
-fn page_size(value: &Value, at: &str, faults: &mut Faults) -> PageSize {
-    let mut o = Object::new(value, at, faults);
-    let place = place_members(&mut o, faults);
-    let max = o.count("max", faults).unwrap_or(0);
-    if max == 0 {
-        faults.push(at, "\"max\" is required and must be 1 or more");
-    }
-    let may_change = o.flag("may_change", false, faults);
-    o.finish(faults);
-    PageSize { place, max, may_change }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::super::attempt;
 use super::super::json_text::{self, Invalid};
 use super::super::page::{CellState, RowMark};
 use super::{Found, Mark, Node, Reader, not_an_object};
@@ -105,8 +106,14 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
     }
 }
 
-/// What a code says, unless it is one of success.
-fn refusal(rule: &ErrorRule, raw: &str) -> Option<Error> {
+/// What the codes of an error's body say: what that means, and the code if it may be shown.
+pub(in crate::scan) fn refusal_of(rules: &[ErrorRule], body: &[u8]) -> Option<(ErrorKind, Option<String>)> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    rules.iter().find_map(|rule| judge(rule, &rule.code.find(&body)?.to_string()))
+}
+
+/// What a code means, unless it is one of success.
+fn judge(rule: &ErrorRule, raw: &str) -> Option<(ErrorKind, Option<String>)> {
     let code = match raw.as_bytes().first() {
         None | Some(b'n') => return None,
         Some(b'"') => json_text::string(raw, OnInvalid::Replace).ok().flatten()?.into_owned(),
@@ -115,17 +122,30 @@ fn refusal(rule: &ErrorRule, raw: &str) -> Option<Error> {
     if code.is_empty() || rule.ok.contains(&code) {
         return None;
     }
-    let (kind, message) = if rule.unauthorized.contains(&code) {
-        (ErrorKind::Unauthorized, "the API refused the credentials")
+    let kind = if rule.unauthorized.contains(&code) {
+        ErrorKind::Unauthorized
     } else if rule.throttled.contains(&code) {
-        (ErrorKind::Throttled, "the API refuses further requests for now")
+        ErrorKind::Throttled
     } else {
-        (ErrorKind::Shape, "the API answered with an error instead of records")
+        ErrorKind::Shape
     };
     // SECURITY: only what can be a code is shown; the text beside it may repeat a secret or hold personal data.
-    let error = Error::new(kind, message);
     let is_code = code.len() <= 64 && code.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    Some(if is_code { error.detail(format!("Its code is \"{code}\".")) } else { error })
+    Some((kind, is_code.then_some(code)))
+}
+
+/// The error that a code in a successful response means.
+fn refusal(rule: &ErrorRule, raw: &str) -> Option<Error> {
+    let (kind, code) = judge(rule, raw)?;
+    let error = match kind {
+        ErrorKind::Unauthorized => attempt::unauthorized(),
+        ErrorKind::Throttled => attempt::throttled(None),
+        _ => Error::new(kind, "the API answered with an error instead of records"),
+    };
+    Some(match code {
+        Some(code) => error.detail(format!("Its code is \"{code}\".")),
+        None => error,
+    })
 }
 
 /// The key of the next page: a string, or a number by its digits.

@@ -1,0 +1,92 @@
+//! Reads what a user sets and how a request shows who asks: parameters, credentials, logins.
+
+use serde_json::Value;
+
+use super::super::fault::{Faults, Object};
+use super::super::{Credential, LOGIN_SECRETS, Login, LoginBody, Parameter, TokenPlace, placeholders};
+use super::is_identifier;
+
+pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Parameter {
+    let mut o = Object::new(value, at, faults);
+    let name = o.text("name", faults);
+    if !is_identifier(&name) {
+        faults.push(&o.place("name"), "must be lower-case letters, digits and underscores, and begin with a letter");
+    }
+    let doc = o.text_or("doc", "", faults);
+    let default = o.get("default").and_then(Value::as_str).map(str::to_owned);
+    o.finish(faults);
+    Parameter { name, doc, default }
+}
+
+pub(super) fn credential(value: &Value, at: &str, parameters: &[Parameter], others: &[&str], faults: &mut Faults) -> Credential {
+    let mut o = Object::new(value, at, faults);
+    let in_query = o.get("query").is_some();
+    let key = if in_query { "query" } else { "header" };
+    let name = o.text(key, faults);
+    if in_query && o.get("header").is_some() {
+        faults.push(at, "\"header\" and \"query\" exclude each other");
+    }
+    let value = o.text("value", faults);
+    check_template(&name, &o.place(key), parameters, &[], faults);
+    check_template(&value, &o.place("value"), parameters, others, faults);
+    o.finish(faults);
+    Credential { name, in_query, value }
+}
+
+/// Refuses a text that names what nobody gives.
+fn check_template(template: &str, at: &str, parameters: &[Parameter], others: &[&str], faults: &mut Faults) {
+    let Some(names) = placeholders(template) else {
+        faults.push(at, "has an unclosed brace");
+        return;
+    };
+    for name in names.iter().filter(|name| !others.contains(name) && !parameters.iter().any(|p| p.name == **name)) {
+        faults.push(at, format_args!("\"{{{name}}}\" is neither a parameter nor a secret that may stand here"));
+    }
+}
+
+pub(super) fn login(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Option<Login> {
+    let mut o = Object::new(value, at, faults);
+    let path = o.get("path").map(|_| o.text("path", faults));
+    if path.as_ref().is_some_and(|path| !path.starts_with('/') || path.contains('{')) {
+        faults.push(&o.place("path"), "must begin with \"/\" and name nothing in braces");
+    }
+    let doc = o.text_or("doc", "", faults);
+    let body = match (o.get("form"), o.get("json")) {
+        (Some(form), None) => Some(LoginBody::Form(form_fields(form, &o.place("form"), faults))),
+        (None, Some(json)) => Some(LoginBody::Json(json.clone())),
+        _ => {
+            faults.push(at, "exactly one of \"form\" and \"json\" is required");
+            None
+        }
+    };
+    for text in body.iter().flat_map(LoginBody::texts) {
+        check_template(text, at, parameters, LOGIN_SECRETS, faults);
+    }
+    let (in_body, in_header) = (o.pointer("token", faults), o.get("token_header").map(|_| o.text("token_header", faults)));
+    let token = match (in_body, in_header) {
+        (Some(pointer), None) => Some(TokenPlace::Body(pointer)),
+        (None, Some(name)) => Some(TokenPlace::Header(name)),
+        _ => {
+            faults.push(at, "exactly one of \"token\" and \"token_header\" is required");
+            None
+        }
+    };
+    let expires_in = o.pointer("expires_in", faults);
+    o.finish(faults);
+    Some(Login { path, body: body?, token: token?, expires_in, doc })
+}
+
+fn form_fields(value: &Value, at: &str, faults: &mut Faults) -> Vec<(String, String)> {
+    let Some(members) = value.as_object() else {
+        faults.push(at, "must be an object");
+        return Vec::new();
+    };
+    let field = |(name, value): (&String, &Value)| match value.as_str() {
+        Some(text) => (name.clone(), text.to_owned()),
+        None => {
+            faults.push(&format!("{at}/{name}"), "must be a string");
+            (name.clone(), String::new())
+        }
+    };
+    members.iter().map(field).collect()
+}

@@ -1,0 +1,79 @@
+//! Reads how a table is paged.
+
+use serde_json::Value;
+
+use super::super::fault::{Faults, Object};
+use super::super::{NextUrl, PageSize, Pagination, PagingStyle, Pointer};
+use super::{place, place_members};
+
+/// The styles by their names.
+#[derive(Clone, Copy)]
+enum Style {
+    Cursor,
+    Number,
+    Offset,
+    NextUrl,
+    LinkHeader,
+}
+
+pub(super) fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option<Pagination> {
+    const STYLES: &[(&str, Style)] = &[
+        ("cursor", Style::Cursor),
+        ("page_number", Style::Number),
+        ("offset", Style::Offset),
+        ("next_url", Style::NextUrl),
+        ("link_header", Style::LinkHeader),
+    ];
+    let mut o = Object::new(value, at, faults);
+    let style = o.choice("style", STYLES, None, faults);
+    let token = |o: &mut Object<'_>, faults: &mut Faults| {
+        let value = o.required("token", faults)?;
+        Some(place(value, &o.place("token"), faults))
+    };
+    let needs_next = |next: Option<Pointer>, faults: &mut Faults| {
+        if next.is_none() {
+            faults.push(at, "\"next\" is required");
+        }
+        next
+    };
+    let style = style.and_then(|style| match style {
+        Style::Cursor => {
+            let (token, next) = (token(&mut o, faults), o.pointer("next", faults));
+            let bookmark = o.flag("bookmark", false, faults);
+            Some(PagingStyle::Cursor { next: needs_next(next, faults)?, token: token?, bookmark })
+        }
+        Style::Number => {
+            let first = o.count("first", faults).unwrap_or(1);
+            Some(PagingStyle::Number { place: token(&mut o, faults)?, first })
+        }
+        Style::Offset => {
+            let (max, overlap) = (o.count("max", faults), o.flag("overlap", false, faults));
+            Some(PagingStyle::Offset { place: token(&mut o, faults)?, max, overlap })
+        }
+        Style::NextUrl => {
+            let next = o.pointer("next", faults);
+            needs_next(next, faults).map(|next| PagingStyle::NextUrl(NextUrl::Body(next)))
+        }
+        Style::LinkHeader => Some(PagingStyle::NextUrl(NextUrl::LinkHeader)),
+    });
+    let total = o.pointer("total", faults);
+    let empty_page_ends = o.flag("empty_page_ends", false, faults);
+    if matches!(style, Some(PagingStyle::Number { .. } | PagingStyle::Offset { .. })) && total.is_none() && !empty_page_ends {
+        faults.push(at, "needs \"total\" or \"empty_page_ends\": something must prove the end");
+    }
+    let size = o.required("size", faults).map(|v| page_size(v, &o.place("size"), faults));
+    o.finish(faults);
+    Some(Pagination { style: style?, size: size?, total, empty_page_ends })
+}
+
+fn page_size(value: &Value, at: &str, faults: &mut Faults) -> PageSize {
+    let mut o = Object::new(value, at, faults);
+    let place = place_members(&mut o, faults);
+    let max = o.count("max", faults).unwrap_or(0);
+    if max == 0 {
+        faults.push(at, "\"max\" is required and must be 1 or more");
+    }
+    let may_change = o.flag("may_change", false, faults);
+    o.finish(faults);
+    PageSize { place, max, may_change }
+}
