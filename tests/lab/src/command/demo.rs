@@ -1,4 +1,6 @@
-//! `lab demo`: shows the extension at work, each statement before its result and what it asked of the API after it.
+//! `lab demo`: shows the extension at work, each statement before its result and what it asked of the APIs after it.
+
+mod chapters;
 
 use std::io::{IsTerminal, Write};
 use std::process::{ExitCode, Stdio};
@@ -12,20 +14,16 @@ use crate::stage::cleanup::{self, rest_if_stopping};
 use crate::stage::cluster::Cluster;
 use crate::stage::prepare::prepare;
 use crate::stage::project::Project;
+use chapters::{CHAPTERS, Chapter, SIMULATOR};
 
-/// The request log's namespace, and the data that the demo reads.
+/// The request log's namespace.
 const TAG: &str = "demo";
-const DATA: &str = "rows=1000000";
 const DATABASE: &str = "demo";
-/// Requests shown of a chapter; the rest is counted.
-const SHOWN_REQUESTS: usize = 3;
-
-/// A part of the demo: one psql session.
-struct Chapter {
-    title: &'static str,
-    text: &'static str,
-    sql: String,
-}
+/// Requests shown of those that a chapter sends to one endpoint; the rest is counted.
+const SHOWN_REQUESTS: usize = 2;
+/// Parameters that carry a page's key, and how much of a key is shown.
+const PAGE_KEYS: [&str; 2] = ["paginationKey=", "after="];
+const SHOWN_KEY: usize = 6;
 
 pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let keep = args.flag("--keep");
@@ -38,8 +36,8 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
     let cluster = Cluster::start(&project, None, &simulator.url())?;
     cluster.create_database(DATABASE)?;
-    for chapter in chapters(&simulator.url()) {
-        tell(&chapter, &simulator, &cluster)?;
+    for chapter in CHAPTERS {
+        tell(chapter, &simulator, &cluster)?;
     }
     let mut out = std::io::stdout();
     heading("Go on by yourself")?;
@@ -66,11 +64,12 @@ fn tell(chapter: &Chapter, simulator: &Simulator, cluster: &Cluster) -> Result<(
     let mut out = std::io::stdout();
     writeln!(out, "{}\n", chapter.text)?;
     out.flush()?;
+    let sql = chapter.sql.replace(SIMULATOR, &format!("{}/~tag={TAG},", simulator.url()));
     simulator.clear_requests(TAG);
     let started = Instant::now();
     let mut psql = cluster.psql(DATABASE).args(["-q", "-v", "ON_ERROR_STOP=1"]).stdin(Stdio::piped()).spawn().doing("psql")?;
     if let Some(mut stdin) = psql.stdin.take() {
-        stdin.write_all(script(&chapter.sql).as_bytes()).doing("psql")?;
+        stdin.write_all(script(&sql).as_bytes()).doing("psql")?;
     }
     let status = psql.wait().doing("psql")?;
     let elapsed = started.elapsed();
@@ -85,29 +84,53 @@ fn tell_requests(requests: &[String], elapsed: Duration) -> Result<()> {
     let mut out = std::io::stdout();
     let seconds = elapsed.as_secs_f64();
     match requests.len() {
-        0 => writeln!(out, "→ {seconds:.2} s; the API was not asked.")?,
-        1 => writeln!(out, "→ {seconds:.2} s; the API was asked once:")?,
-        count => writeln!(out, "→ {seconds:.2} s; the API was asked {count} times:")?,
+        0 => writeln!(out, "→ {seconds:.2} s; no request was sent.")?,
+        1 => writeln!(out, "→ {seconds:.2} s; one request was sent:")?,
+        count => writeln!(out, "→ {seconds:.2} s; {count} requests were sent:")?,
     }
-    for request in requests.iter().take(SHOWN_REQUESTS) {
-        writeln!(out, "  {}", shortened(request))?;
-    }
-    if requests.len() > SHOWN_REQUESTS {
-        writeln!(out, "  … and {} more", requests.len() - SHOWN_REQUESTS)?;
+    for asked in by_endpoint(requests) {
+        for request in asked.iter().take(SHOWN_REQUESTS) {
+            writeln!(out, "  {}", shortened(request))?;
+        }
+        if asked.len() > SHOWN_REQUESTS {
+            writeln!(out, "  … and {} more", asked.len() - SHOWN_REQUESTS)?;
+        }
     }
     Ok(())
 }
 
+/// The requests of each endpoint, in the order in which the endpoints were first asked.
+fn by_endpoint(requests: &[String]) -> Vec<Vec<&str>> {
+    let mut endpoints: Vec<(String, Vec<&str>)> = Vec::new();
+    for request in requests {
+        let name = endpoint(request);
+        match endpoints.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, asked)) => asked.push(request),
+            None => endpoints.push((name, vec![request])),
+        }
+    }
+    endpoints.into_iter().map(|(_, asked)| asked).collect()
+}
+
+/// A request's method and path, with identifiers left out: they are the steps that have digits.
+fn endpoint(request: &str) -> String {
+    let (method, target) = request.split_once(' ').unwrap_or_default();
+    let path = target.split(['?', ' ']).next().unwrap_or_default();
+    let steps = path.split('/').map(|step| if step.contains(|c: char| c.is_ascii_digit()) { "…" } else { step });
+    format!("{method} {}", steps.collect::<Vec<_>>().join("/"))
+}
+
 /// A request without the path's beginning, and with only the beginning of a page key.
 fn shortened(request: &str) -> String {
-    let text = request.replace(" /v4/organizer/report/", " …/");
-    match text.split_once("paginationKey=") {
-        Some((before, key)) => {
-            let begin: String = key.chars().take(6).collect();
-            format!("{before}paginationKey={begin}…")
+    let text = request.replace(" /v4/organizer/report/", " …/").replace(" /v2/servicerequest/", " …/");
+    for name in PAGE_KEYS {
+        if let Some((before, rest)) = text.split_once(name) {
+            let key = rest.split('&').next().unwrap_or_default();
+            let begin: String = key.chars().take(SHOWN_KEY).collect();
+            return format!("{before}{name}{begin}…{}", &rest[key.len()..]);
         }
-        None => text,
     }
+    text
 }
 
 /// Makes psql print each block of a script before it runs it. psql's own echo drops blank lines, and would show the
@@ -136,118 +159,28 @@ fn script(sql: &str) -> String {
     script
 }
 
-fn chapters(simulator_url: &str) -> Vec<Chapter> {
-    let chapter = |title, text, sql: &str| Chapter { title, text, sql: sql.to_owned() };
-    vec![
-        chapter(
-            "A server, a key, a schema",
-            "The API is simulated: a million log entries of January 2026 behind an HTTP server on this machine.",
-            &format!(
-                "
-CREATE EXTENSION restlog_fdw;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-CREATE SERVER tixngo FOREIGN DATA WRAPPER restlog_fdw OPTIONS (
-  source 'tixngo',
-  base_url '{simulator_url}/~{DATA},tag={TAG}/v4',
-  mobile_app_id 'my-app'
-);
-CREATE USER MAPPING FOR CURRENT_USER SERVER tixngo OPTIONS (api_key 'lab-key');
+    #[test]
+    fn requests_for_different_identifiers_go_to_one_endpoint() {
+        let requests = [
+            "GET /v2/servicerequest/cases?limit=100&offset=0",
+            "GET /v2/servicerequest/cases/SR2/operate-logs?limit=100",
+            "POST /tickets/list {\"take\":50}",
+            "GET /v2/servicerequest/cases/SR1/operate-logs?limit=100",
+            "GET /v2/servicerequest/cases?limit=100&offset=100",
+        ]
+        .map(str::to_owned);
+        let of = |numbers: &[usize]| numbers.iter().map(|number| requests[*number].as_str()).collect::<Vec<_>>();
+        assert_eq!(by_endpoint(&requests), [of(&[0, 4]), of(&[1, 3]), of(&[2])]);
+    }
 
-CREATE SCHEMA tixngo;
-IMPORT FOREIGN SCHEMA tixngo FROM SERVER tixngo INTO tixngo;
-
-\\det tixngo.*
-"
-            ),
-        ),
-        chapter(
-            "Is it there, and may we read?",
-            "One tiny request answers both.",
-            "
-SELECT * FROM restlog.check_server('tixngo');
-",
-        ),
-        chapter(
-            "A WHERE becomes a request",
-            "The time range and the actions travel to the API; everything else Postgres does as usual.",
-            "
-SELECT actionName, count(*), min(createdDate), max(createdDate)
-FROM tixngo.ticket_status_logs
-WHERE createdDate >= '2026-01-15 12:00' AND createdDate < '2026-01-15 18:00'
-  AND actionName IN ('ACTIVATE', 'CONTROL')
-GROUP BY actionName ORDER BY actionName;
-
-EXPLAIN (VERBOSE, COSTS OFF)
-SELECT actionName, count(*), min(createdDate), max(createdDate)
-FROM tixngo.ticket_status_logs
-WHERE createdDate >= '2026-01-15 12:00' AND createdDate < '2026-01-15 18:00'
-  AND actionName IN ('ACTIVATE', 'CONTROL')
-GROUP BY actionName ORDER BY actionName;
-",
-        ),
-        chapter(
-            "A LIMIT reads one small page",
-            "The month has a million entries; five are asked for.",
-            "
-SELECT ticketId, ticketStatusLogId, actor, actionName, createdDate
-FROM tixngo.ticket_status_logs
-WHERE createdDate >= '2026-01-01' AND createdDate < '2026-02-01'
-LIMIT 5;
-",
-        ),
-        chapter(
-            "A cursor reads as far as it is pulled",
-            "Pages come when rows are wanted, and the last one wanted is the last one asked for.",
-            "
-BEGIN;
-DECLARE entries CURSOR FOR
-  SELECT ticketId, actionName, transferMessage FROM tixngo.ticket_status_logs
-  WHERE createdDate >= '2026-01-01' AND createdDate < '2026-02-01' AND actionName = 'START_TRANSFER';
-
-FETCH 3 FROM entries;
-
-FETCH 2 FROM entries;
-
-CLOSE entries;
-COMMIT;
-",
-        ),
-        chapter(
-            "A join with a local table",
-            "What the API does not know comes from here.",
-            "
-CREATE TABLE event (eventId text PRIMARY KEY, name text);
-INSERT INTO event VALUES ('ev-001', 'Opening night'), ('ev-014', 'Derby'), ('ev-031', 'Cup final');
-
-SELECT event.name, count(*) AS controls, count(DISTINCT log.ticketId) AS tickets
-FROM tixngo.ticket_status_logs AS log JOIN event USING (eventId)
-WHERE log.createdDate >= '2026-01-20' AND log.createdDate < '2026-01-21' AND log.actionName = 'CONTROL'
-GROUP BY event.name ORDER BY controls DESC;
-",
-        ),
-        chapter(
-            "A materialized view: read once, ask often",
-            "Building it and refreshing it read the API; reading it does not.",
-            "
-CREATE MATERIALIZED VIEW activations AS
-  SELECT createdDate::date AS day, count(*) AS activations, count(DISTINCT spectatorId) AS spectators
-  FROM tixngo.ticket_status_logs
-  WHERE createdDate >= '2026-01-01' AND createdDate < '2026-02-01' AND actionName = 'ACTIVATE'
-  GROUP BY day;
-
-SELECT requests, pages, rows, pg_size_pretty(bytes) AS bytes FROM restlog.last_scan();
-
-REFRESH MATERIALIZED VIEW activations;
-
-SELECT requests, pages, rows, pg_size_pretty(bytes) AS bytes FROM restlog.last_scan();
-",
-        ),
-        chapter(
-            "Reading the view",
-            "This is what a dashboard does.",
-            "
-SELECT * FROM activations ORDER BY day LIMIT 7;
-",
-        ),
-    ]
+    #[test]
+    fn a_page_key_is_cut_wherever_it_stands() {
+        assert_eq!(shortened("GET /v4/organizer/report/logs?limit=5&paginationKey=abcdefgh"), "GET …/logs?limit=5&paginationKey=abcdef…");
+        assert_eq!(shortened("GET /audit/entries?after=abcdefgh&kind=login"), "GET /audit/entries?after=abcdef…&kind=login");
+        assert_eq!(shortened("POST /tickets/7/log?skip=0 {}"), "POST /tickets/7/log?skip=0 {}");
+    }
 }
