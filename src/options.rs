@@ -12,7 +12,7 @@ use url::Url;
 
 pub use self::table::{Context, Kind, OPTIONS, Spec};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::Source;
+use crate::sources::{Evidence, Source};
 use crate::units::{parse_bool, parse_bytes, parse_duration, parse_zone};
 
 /// A text that must not be shown. No Display, no Serialize; Debug prints `***`.
@@ -222,6 +222,8 @@ pub struct Settings {
     pub time_column: Option<String>,
     /// Granularity of the API's time range.
     pub time_unit: Option<Duration>,
+    /// What proves that a page was the last one.
+    pub evidence: Option<Evidence>,
     /// The source's own parameters, defaults filled in.
     pub parameters: BTreeMap<String, String>,
 }
@@ -285,6 +287,11 @@ impl Settings {
             table: get("table")?,
             default_from: get("default_from")?,
             time_column: get("time_column")?,
+            evidence: match get("evidence")?.as_deref() {
+                Some("total") => Some(Evidence::Total),
+                Some(_) => Some(Evidence::EmptyPage),
+                None => None,
+            },
             time_unit: get("time_unit")?.and_then(|v| parse_duration(&v)),
             parameters,
         })

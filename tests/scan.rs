@@ -81,6 +81,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         concurrency: settings.concurrency,
         limits: Limits { max_requests: wish.max_requests, max_response_bytes: settings.max_response_bytes, log: wish.log },
         connection: Arc::new(Connection::new(&settings, access).unwrap()),
+        counting: None,
         table,
     };
     let stats = Arc::new(Stats::default());

@@ -73,6 +73,9 @@ pub struct Spec {
     pub doc: &'static str,
 }
 
+/// The words of a description's `form`.
+const FORMS: &[&str] = &["plain", "embedded_json", "member_name", "member_value", "unix_ms"];
+
 const S: &[Context] = &[Context::Server];
 const ST: &[Context] = &[Context::Server, Context::Table];
 const T: &[Context] = &[Context::Table];
@@ -207,11 +210,25 @@ pub const OPTIONS: &[Spec] = &[
         doc: "Granularity of the API's time range, where it is coarser than its page says (`1s`, `1d`).",
     },
     Spec {
+        name: "evidence",
+        contexts: T,
+        kind: Kind::Choice(&["total", "empty_page"]),
+        default: "the description's",
+        doc: "What proves that a page was the last one: `empty_page` where the API's total is missing or stops counting.",
+    },
+    Spec {
         name: "field",
         contexts: C,
         kind: Kind::Pointer,
         default: "by the column's name",
         doc: "JSON Pointer of the field in the record, such as `/user/name`.",
+    },
+    Spec {
+        name: "form",
+        contexts: C,
+        kind: Kind::Choice(FORMS),
+        default: "the description's",
+        doc: "How the field's value is written: `plain`, `embedded_json` (JSON in a string), `member_name` and `member_value` (of an object's one member), `unix_ms` (milliseconds since 1970).",
     },
     Spec {
         name: "pushdown",

@@ -32,7 +32,7 @@ fn unknown_options_list_the_valid_ones_of_that_object() {
     let hint = error.get_hint().unwrap();
     assert!(hint.contains("page_size") && hint.contains("mobile_app_id") && !hint.contains("api_key"), "{hint}");
     let column = validate(Context::Column, &given(&[("x", "y")]), None, &[]).unwrap_err();
-    assert_eq!(column.get_hint(), Some("Valid options here are: field, pushdown."));
+    assert_eq!(column.get_hint(), Some("Valid options here are: field, form, pushdown."));
 }
 
 #[test]

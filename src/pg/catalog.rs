@@ -161,7 +161,7 @@ impl ForeignTable {
                 .hint(format!("Set the option table of the foreign table to one of: {}.", tables.join(", "))));
         };
         let unit = settings.time_unit.map(|d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
-        let mut table = table.corrected(settings.time_column.as_deref(), unit)?;
+        let mut table = table.corrected(settings.time_column.as_deref(), unit, settings.evidence)?;
         let columns: Vec<Option<Column>> = relation
             .tuple_desc()
             .iter()
@@ -181,6 +181,10 @@ impl ForeignTable {
         for column in columns.iter().rev().flatten() {
             if let Some(described) = column.described {
                 table.columns[described].name.clone_from(&column.name);
+                // What only we read of it, to cut the window and to tell slices apart, is written as the user says.
+                if let Origin::Field { form, .. } = &mut table.columns[described].origin {
+                    *form = column.form;
+                }
             }
         }
         Ok(Self { name, server, table: Arc::new(table), settings, columns })
@@ -244,14 +248,15 @@ fn check_table_options(source: &Source, given: &Options) -> Result<()> {
 fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> Column {
     let pushdown = option(options, "pushdown").and_then(parse_bool).unwrap_or(true);
     let column = |from, form, described| Column { name: name.to_owned(), type_oid, typmod, from, form, described, pushdown };
+    let given = option(options, "form").and_then(Form::named);
     let of_description = |index: usize| match &table.columns[index].origin {
-        Origin::Field { pointer, form } => column(Some(From::Field(pointer.clone())), *form, Some(index)),
+        Origin::Field { pointer, form } => column(Some(From::Field(pointer.clone())), given.unwrap_or(*form), Some(index)),
         Origin::Request { .. } => column(Some(From::Request(index)), Form::Plain, Some(index)),
     };
     if let Some(pointer) = option(options, "field").and_then(Pointer::parse) {
         // A field that the description knows keeps its filter under any name.
         let described = table.columns.iter().position(|c| matches!(&c.origin, Origin::Field { pointer: p, .. } if *p == pointer));
-        return described.map_or_else(|| column(Some(From::Field(pointer)), Form::Plain, None), of_description);
+        return described.map_or_else(|| column(Some(From::Field(pointer)), given.unwrap_or_default(), None), of_description);
     }
     match table.column(name) {
         Some(index) => of_description(index),

@@ -15,14 +15,14 @@ use super::tuple::TupleFiller;
 use super::wait::WatchedStream;
 use super::{connect, operand, settings};
 use crate::error::Result;
-use crate::plan::qual::Value;
+use crate::plan::qual::{Selection, Value};
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::{missing_parameter, slices};
 use crate::scan::client::Limits;
 use crate::scan::decode::{Column, Decoder, From, Target};
 use crate::scan::page::Page;
 use crate::scan::stats::Stats;
-use crate::scan::stream::ScanSpec;
+use crate::scan::stream::{Counting, ScanSpec};
 use crate::sources::Origin;
 
 thread_local! {
@@ -52,12 +52,16 @@ pub(super) struct Scan {
     pub(super) stats: Arc<Stats>,
     /// How many slices the last start had.
     pub(super) slices: usize,
+    /// What earlier runs of a node that counts have counted.
+    counted: u64,
     state: State,
 }
 
 enum State {
     /// Nothing was asked yet.
     Fresh,
+    /// Nothing is to be asked: no row can match.
+    Nothing,
     Reading {
         stream: WatchedStream,
         page: Option<Page>,
@@ -107,10 +111,16 @@ impl Layout {
         let time_column = table.table.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
         let condition = plan.condition();
         let partition_columns = (0..table.table.columns.len())
-            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many) && condition.mentions(*i))
+            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many || plan.counts > 0) && condition.mentions(*i))
             .filter_map(|i| Some((i, hidden(i, table.table.columns[i].sql_type.into())?)))
             .collect();
         Self { columns, attributes, time_column, partition_columns }
+    }
+
+    /// What the selected values must be in each record, as far as records have them.
+    fn checks(&self, selection: &Selection) -> Vec<(usize, Vec<String>)> {
+        let column = |(described, values): (&usize, &Vec<String>)| Some((*self.partition_columns.get(described)?, values.clone()));
+        selection.values.iter().filter_map(column).collect()
     }
 }
 
@@ -123,7 +133,7 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
     unsafe {
         let plan_node = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
         let plan = read_plan(plan_node);
-        let table = ForeignTable::read((*(*node).ss.ss_currentRelation).rd_id).or_raise();
+        let table = ForeignTable::read(relation_of(node)).or_raise();
         let types: Vec<pg_sys::Oid> =
             PgList::<pg_sys::Node>::from_pg((*plan_node).fdw_exprs).iter_ptr().map(|expr| pg_sys::exprType(expr)).collect();
         let states = pg_sys::ExecInitExprList((*plan_node).fdw_exprs, (&raw mut (*node).ss.ps).cast());
@@ -133,7 +143,7 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
         let filler = TupleFiller::new(&table, &layout.attributes, utf8);
         let user = scan_user(node);
         let stats = Arc::new(Stats::default());
-        let scan = Scan { table, plan, operands, user, layout, filler, stats, slices: 0, state: State::Fresh };
+        let scan = Scan { table, plan, operands, user, layout, filler, stats, slices: 0, counted: 0, state: State::Fresh };
         let context = (*(*node).ss.ps.state).es_query_cxt;
         (*node).fdw_state = PgMemoryContexts::For(context).leak_and_drop_on_delete(scan).cast();
     }
@@ -153,6 +163,36 @@ pub(super) unsafe fn read_plan(plan: *mut pg_sys::ForeignScan) -> ScanPlan {
     ScanPlan::from_json(&text).or_raise()
 }
 
+/// The foreign table that a node reads. A node that counts has no relation of its own, only the one that it stands for.
+///
+/// SAFETY: the executor's node.
+pub(super) unsafe fn relation_of(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
+    // SAFETY: the caller's.
+    unsafe {
+        match (*node).ss.ss_currentRelation.as_ref() {
+            Some(relation) => relation.rd_id,
+            None => entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).relid),
+        }
+    }
+}
+
+/// The range table's entry of that foreign table.
+///
+/// SAFETY: the executor's node.
+unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::RangeTblEntry> {
+    // SAFETY: the caller's; fs_relids has the one relation that our node reads or stands for (create_foreignscan_plan).
+    unsafe {
+        let plan = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        let relids = (*plan).fs_relids;
+        // Since 16 that set has outer joins as well, and another one has relations only.
+        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        let relids = (*plan).fs_base_relids;
+        let index = pg_sys::bms_next_member(relids, -1);
+        PgList::<pg_sys::RangeTblEntry>::from_pg((*(*node).ss.ps.state).es_range_table).get_ptr(usize::try_from(index - 1).ok()?)
+    }
+}
+
 /// The user whose mapping counts: a view's owner, or whoever runs the query.
 ///
 /// SAFETY: the executor's node.
@@ -160,12 +200,7 @@ unsafe fn scan_user(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
     // SAFETY: the caller's.
     unsafe {
         #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
-        let user = {
-            let plan = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
-            let entries = PgList::<pg_sys::RangeTblEntry>::from_pg((*(*node).ss.ps.state).es_range_table);
-            let entry = entries.get_ptr((*plan).scan.scanrelid as usize - 1);
-            entry.map_or(pg_sys::InvalidOid, |entry| (*entry).checkAsUser)
-        };
+        let user = entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).checkAsUser);
         #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
         let user = (*(*node).ss.ps.plan.cast::<pg_sys::ForeignScan>()).checkAsUser;
         if user == pg_sys::InvalidOid { pg_sys::GetUserId() } else { user }
@@ -190,6 +225,12 @@ pub(super) unsafe extern "C-unwind" fn iterate_foreign_scan(node: *mut pg_sys::F
         if matches!(scan.state, State::Fresh) {
             scan.state = scan.start(node).or_raise();
         }
+        if scan.plan.counts > 0 {
+            if let Some(count) = scan.count().or_raise() {
+                fill_counts(slot, count);
+            }
+            return slot;
+        }
         if scan.advance().or_raise()
             && let State::Reading { page: Some(page), row, .. } = &scan.state
         {
@@ -199,7 +240,39 @@ pub(super) unsafe extern "C-unwind" fn iterate_foreign_scan(node: *mut pg_sys::F
     }
 }
 
+/// Stores the one row of a node that counts.
+///
+/// SAFETY: `slot` is this scan's tuple slot, cleared; each of its columns is a bigint.
+unsafe fn fill_counts(slot: *mut pg_sys::TupleTableSlot, count: u64) {
+    // SAFETY: the caller's; the slot's arrays have natts elements.
+    unsafe {
+        for i in 0..(*(*slot).tts_tupleDescriptor).natts as usize {
+            *(*slot).tts_values.add(i) = pg_sys::Datum::from(count);
+            *(*slot).tts_isnull.add(i) = false;
+        }
+        pg_sys::ExecStoreVirtualTuple(slot);
+    }
+}
+
 impl Scan {
+    /// Counts instead of reading rows: once, then there is no more. Nothing to ask is nothing to count.
+    fn count(&mut self) -> Result<Option<u64>> {
+        let mut count = 0;
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Fresh | State::Done => return Ok(None),
+            State::Nothing => {}
+            State::Reading { mut stream, .. } => {
+                stream.want_more(true);
+                let end = stream.next(&self.stats);
+                write_log(&self.stats);
+                end.map_err(|error| on_table(error, &self.table.name))?;
+                count = self.stats.counted.get() - self.counted;
+                self.counted += count;
+            }
+        }
+        Ok(Some(count))
+    }
+
     /// Evaluates the operands and sends the first request, if any row can match.
     ///
     /// SAFETY: the executor's node.
@@ -230,8 +303,12 @@ impl Scan {
         let slices = slices(&self.table.table, &selection, &defaults)?;
         self.slices = slices.len();
         if slices.is_empty() {
-            return Ok(State::Done);
+            return Ok(State::Nothing);
         }
+        let counting = (self.plan.counts > 0).then(|| Counting {
+            by_total: slices.iter().all(|slice| selection.values.keys().all(|column| slice.values.contains_key(column))),
+            checks: self.layout.checks(&selection),
+        });
         let decoder =
             Decoder::new(self.layout.columns.clone(), &self.table.table, self.table.settings.on_invalid, self.table.settings.time_zone);
         let size = self.table.page_size();
@@ -249,6 +326,7 @@ impl Scan {
                 log: settings::log_requests(),
             },
             connection: connect::connection(&self.table.server, self.user)?,
+            counting,
         };
         LAST.set(Some(Arc::clone(&self.stats)));
         let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;

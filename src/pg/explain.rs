@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use pgrx::{PgList, pg_sys};
 
 use super::catalog::{ForeignTable, text_of};
-use super::executor::{Scan, read_plan, scan_of};
+use super::executor::{Scan, read_plan, relation_of, scan_of};
 use super::report::OrRaise;
 use crate::plan::qual::{Condition, Op};
 use crate::plan::scan_plan::ScanPlan;
@@ -55,7 +55,7 @@ pub(super) unsafe extern "C-unwind" fn explain_foreign_scan(node: *mut pg_sys::F
         if (*state).verbose {
             let plan_node = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
             let plan = read_plan(plan_node);
-            let table = ForeignTable::read((*(*node).ss.ss_currentRelation).rd_id).or_raise();
+            let table = ForeignTable::read(relation_of(node)).or_raise();
             show_plan(&explainer, &table, &plan, plan_node);
         }
         if (*state).analyze
@@ -85,6 +85,9 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
     let local: Vec<&str> = plan.local.iter().filter_map(|i| quals.get(*i)).map(String::as_str).collect();
     if !local.is_empty() {
         explainer.text("Local Conditions", &local.join(" AND "));
+    }
+    if plan.counts > 0 {
+        explainer.text("Counted By", "the total that the API declares");
     }
     explainer.count("Concurrency", None, table.settings.concurrency as u64);
 }

@@ -192,6 +192,7 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
         concurrency: 1,
         limits: Limits { max_requests: 0, max_response_bytes: options.max_response_bytes, log: settings::log_requests() },
         connection,
+        counting: None,
     };
     let answer = WatchedStream::start(spec, Arc::clone(&stats))?.next(&stats);
     executor::write_log(&stats);

@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::{PgBox, pg_sys};
 
-use super::{executor, explain, import, planner};
+use super::{aggregate, executor, explain, import, planner};
 
 /// The record by which Postgres knows that the next function has the version-1 calling convention (fmgr.h).
 #[unsafe(no_mangle)]
@@ -30,6 +30,9 @@ pub unsafe extern "C-unwind" fn restlog_fdw_handler(_call: pg_sys::FunctionCallI
     routine.IterateForeignScan = Some(executor::iterate_foreign_scan);
     routine.ReScanForeignScan = Some(executor::rescan_foreign_scan);
     routine.EndForeignScan = Some(executor::end_foreign_scan);
+
+    // Aggregates
+    routine.GetForeignUpperPaths = Some(aggregate::get_foreign_upper_paths);
 
     // EXPLAIN
     routine.ExplainForeignScan = Some(explain::explain_foreign_scan);

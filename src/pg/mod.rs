@@ -1,5 +1,6 @@
 //! Rows → tuples: the only room with pgrx and with `unsafe`. It takes no decision that could be tested without a server.
 
+mod aggregate;
 mod catalog;
 mod connect;
 mod executor;

@@ -260,8 +260,11 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
     clauses: *mut pg_sys::List,
     outer_plan: *mut pg_sys::Plan,
 ) -> *mut pg_sys::ForeignScan {
-    // SAFETY: the planner's pointers, after get_foreign_rel_size.
+    // SAFETY: the planner's pointers, after get_foreign_rel_size; an upper relation is one that we gave a path.
     unsafe {
+        if (*rel).reloptkind == pg_sys::RelOptKind::RELOPT_UPPER_REL {
+            return super::aggregate::count_plan(root, rel, tlist, outer_plan);
+        }
         let planning = planning(rel);
         let local = pg_sys::extract_actual_clauses(clauses, false);
         let mut plan = ScanPlan::default();
@@ -290,15 +293,95 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
         if plan.local.is_empty() {
             plan.limit = limit(root);
         }
-        let mut operands = PgList::<pg_sys::Node>::new();
-        for operand in converter.operands {
-            operands.push(pg_sys::copyObjectImpl(operand.cast()).cast());
-        }
-        let text = std::ffi::CString::new(plan.to_json().or_raise()).unwrap_or_default();
-        let mut private = PgList::<pg_sys::Node>::new();
-        private.push(pg_sys::makeString(pg_sys::pstrdup(text.as_ptr())).cast());
+        let (operands, private) = (operand_list(converter.operands), private_list(&plan));
         let none = std::ptr::null_mut();
-        pg_sys::make_foreignscan(tlist, local, (*rel).relid, operands.into_pg(), private.into_pg(), none, none, outer_plan)
+        pg_sys::make_foreignscan(tlist, local, (*rel).relid, operands, private, none, none, outer_plan)
+    }
+}
+
+/// The operands as the plan keeps them.
+///
+/// SAFETY: expressions of this query.
+pub(super) unsafe fn operand_list(operands: Vec<*mut pg_sys::Node>) -> *mut pg_sys::List {
+    let mut list = PgList::<pg_sys::Node>::new();
+    for operand in operands {
+        // SAFETY: the caller's.
+        list.push(unsafe { pg_sys::copyObjectImpl(operand.cast()).cast() });
+    }
+    list.into_pg()
+}
+
+/// The plan's private data, as copyObject can copy it.
+pub(super) fn private_list(plan: &ScanPlan) -> *mut pg_sys::List {
+    let text = std::ffi::CString::new(plan.to_json().or_raise()).unwrap_or_default();
+    let mut list = PgList::<pg_sys::Node>::new();
+    // SAFETY: allocates in the planner's memory context.
+    list.push(unsafe { pg_sys::makeString(pg_sys::pstrdup(text.as_ptr())).cast() });
+    list.into_pg()
+}
+
+/// The plan, with its operands, by which the API's total answers for all rows of a base relation, if it does.
+///
+/// SAFETY: the planner's pointers; `rel` went through [`get_foreign_rel_size`].
+pub(super) unsafe fn total_counts(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+) -> Option<(ScanPlan, Vec<*mut pg_sys::Node>)> {
+    // SAFETY: the caller's.
+    unsafe {
+        let planning = planning(rel);
+        let mut converter = Converter::new(root, rel, &planning.table);
+        let mut plan = ScanPlan::default();
+        for clause in clauses_of((*rel).baserestrictinfo) {
+            match converter.clause(clause) {
+                Some((condition, true)) => plan.conditions.push(condition),
+                _ => return None,
+            }
+        }
+        let counts = planning.check(&plan).is_ok() && plan.is_counted_by_total(&planning.table.table, &planning.defaults);
+        counts.then_some((plan, converter.operands))
+    }
+}
+
+/// Adds the path of a node that asks for a total: one request, one row.
+///
+/// SAFETY: the planner's pointers.
+pub(super) unsafe fn add_count_path(root: *mut pg_sys::PlannerInfo, output: *mut pg_sys::RelOptInfo) {
+    let none: *mut pg_sys::List = std::ptr::null_mut();
+    // SAFETY: the caller's; null lists are empty lists, and a null target is the relation's own.
+    unsafe {
+        let target = (*output).reltarget;
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15", feature = "pg16"))]
+        let path =
+            pg_sys::create_foreign_upper_path(root, output, target, 1.0, REQUEST_COST, REQUEST_COST, none.cast(), none.cast(), none.cast());
+        #[cfg(feature = "pg17")]
+        let path = pg_sys::create_foreign_upper_path(
+            root,
+            output,
+            target,
+            1.0,
+            REQUEST_COST,
+            REQUEST_COST,
+            none.cast(),
+            none.cast(),
+            none.cast(),
+            none.cast(),
+        );
+        #[cfg(feature = "pg18")]
+        let path = pg_sys::create_foreign_upper_path(
+            root,
+            output,
+            target,
+            1.0,
+            0,
+            REQUEST_COST,
+            REQUEST_COST,
+            none.cast(),
+            none.cast(),
+            none.cast(),
+            none.cast(),
+        );
+        pg_sys::add_path(output, path.cast());
     }
 }
 

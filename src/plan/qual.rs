@@ -222,6 +222,29 @@ impl Condition {
         }
     }
 
+    /// Whether its selection holds no other rows than it does, where equality on the columns that `exact` names is exact: an OR
+    /// over several columns selects their combinations as well.
+    pub fn is_exact(&self, exact: &impl Fn(usize) -> bool) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(|p| p.is_exact(exact)),
+            Self::Or(parts) => parts.iter().all(|p| p.is_exact(exact)) && self.only_column().is_some(),
+            Self::Compare { column, op, .. } => *op == Op::Eq && exact(*column),
+            Self::AnyOf { column, .. } | Self::Is { column, .. } => exact(*column),
+        }
+    }
+
+    /// The column that it is about, if there is only one.
+    fn only_column(&self) -> Option<usize> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => {
+                let mut columns = parts.iter().map(Self::only_column);
+                let first = columns.next()??;
+                columns.all(|column| column == Some(first)).then_some(first)
+            }
+            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } => Some(*column),
+        }
+    }
+
     /// Whether the condition leaves only listed values for this column.
     pub fn fixes(&self, wanted: usize) -> bool {
         match self {
@@ -326,6 +349,19 @@ mod tests {
         assert!(c.fixes(NAME) && !c.fixes(OWNER));
         assert_eq!(c.bounds(TIME), (true, true));
         assert_eq!(Condition::Or(vec![branch(0, 4), cmp(OWNER, Op::Eq, 4)]).bounds(TIME), (false, false));
+    }
+
+    #[test]
+    fn an_or_over_several_columns_is_not_exact() {
+        let (a, b) = (cmp(NAME, Op::Eq, 0), cmp(OWNER, Op::Eq, 1));
+        let all = |_| true;
+        assert!(Condition::And(vec![]).is_exact(&all));
+        assert!(Condition::And(vec![a.clone(), b.clone()]).is_exact(&all));
+        assert!(Condition::Or(vec![a.clone(), Condition::AnyOf { column: NAME, operand: 1 }]).is_exact(&all));
+        assert!(!Condition::Or(vec![a.clone(), b.clone()]).is_exact(&all));
+        assert!(!Condition::Or(vec![a.clone(), Condition::And(vec![a.clone(), b])]).is_exact(&all));
+        assert!(!cmp(NAME, Op::Gt, 0).is_exact(&all));
+        assert!(!a.is_exact(&|column| column == OWNER));
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub struct ScanPlan {
     pub attributes: Vec<i16>,
     /// Rows that a LIMIT above wants. It sizes the first page and ends nothing (law 4).
     pub limit: Option<u64>,
+    /// How many `count(*)` the node answers instead of rows; 0 where it answers rows.
+    #[serde(default)]
+    pub counts: usize,
 }
 
 impl ScanPlan {
@@ -61,6 +64,18 @@ impl ScanPlan {
             }
         }
         Ok(())
+    }
+
+    /// Whether the API's own total answers `count(*)`: every condition travels whole, and means to the API what it means here.
+    /// A window never does: it is asked for wider than it is.
+    pub fn is_counted_by_total(&self, table: &Table, defaults: &Defaults) -> bool {
+        let exact = |column: usize| match table.columns[column].origin {
+            Origin::Request { .. } => true,
+            Origin::Field { .. } => table.columns[column].filter.as_ref().is_some_and(|filter| filter.exact),
+        };
+        let condition = self.condition();
+        let in_window = table.time_range.as_ref().is_some_and(|range| condition.mentions(range.column) || defaults.from.is_some());
+        table.pagination.total.is_some() && self.local.is_empty() && !in_window && condition.is_exact(&exact)
     }
 
     /// The request line with placeholders for what is known only when the scan starts.
@@ -142,6 +157,21 @@ mod tests {
         assert!(with(equals(app, 1)).is_ok());
         assert!(with(Condition::Or(vec![equals(app, 1), equals(app, 2)])).is_ok());
         assert_eq!(with(Condition::Or(vec![equals(app, 1), equals(name, 2)])).unwrap_err().kind(), ErrorKind::MissingQual);
+    }
+
+    #[test]
+    fn a_total_answers_count_only_where_every_condition_is_exact() {
+        let table = built_in("viviot").unwrap().unwrap().tables[0].clone();
+        let equals = |name: &str| Condition::Compare { column: table.column(name).unwrap(), op: Op::Eq, operand: 0 };
+        let counted = |plan: ScanPlan, from: Option<i64>| plan.is_counted_by_total(&table, &Defaults { from, ..Defaults::default() });
+        let of = |names: &[&str]| ScanPlan { conditions: names.iter().map(|name| equals(name)).collect(), ..ScanPlan::default() };
+        assert!(counted(of(&[]), None));
+        assert!(counted(of(&["actionCode", "userId"]), None));
+        assert!(!counted(of(&["timestamp"]), None), "windows are asked for wider");
+        assert!(!counted(of(&[]), Some(0)), "default_from is a window");
+        assert!(!counted(ScanPlan { local: vec![0], ..of(&["actionCode"]) }, None));
+        let tixngo = self::table();
+        assert!(!of(&[]).is_counted_by_total(&tixngo, &defaults(None)), "no total");
     }
 
     #[test]

@@ -10,6 +10,10 @@ use crate::sources::{Pagination, PagingStyle};
 /// An API that answers this many empty pages in a row, each naming another key, is not answering (law 2).
 const MAX_EMPTY_PAGES: u32 = 100;
 
+/// Where Elasticsearch stops counting unless it is told not to: an API in front of it says so many where there are more. A chain
+/// that ends there is asked for one page more.
+pub const SUSPECT_TOTAL: u64 = 10_000;
+
 /// What a response says of the next page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageFacts {
@@ -142,12 +146,16 @@ impl Pager {
                 return Err(shifted(&format!("The API said that there are {before} records, and then {total}.")));
             }
             if self.read > total {
-                return Err(shifted(&format!("The API said that there are {total} records, and gave {}.", self.read)));
+                return Err(if total == SUSPECT_TOTAL {
+                    capped(total)
+                } else {
+                    shifted(&format!("The API said that there are {total} records, and gave {}.", self.read))
+                });
             }
-            if self.read == total {
+            if self.read == total && (new == 0 || total != SUSPECT_TOTAL) {
                 return Ok(false);
             }
-            if new == 0 {
+            if new == 0 && self.read != total {
                 return Err(shifted(&format!("The API said that there are {total} records, and gave {} and then none.", self.read)));
             }
         } else if self.pagination.total.is_some() && !self.pagination.empty_page_ends {
@@ -166,6 +174,12 @@ impl Pager {
         self.token = next(self.read)?;
         Ok(true)
     }
+}
+
+fn capped(total: u64) -> Error {
+    Error::new(ErrorKind::Shape, "the API has more records than it says")
+        .detail(format!("It said that there are {total}, where its counting seems to stop."))
+        .hint("Set the table option evidence to 'empty_page', or narrow the query so that fewer records match.")
 }
 
 fn shifted(detail: &str) -> Error {

@@ -43,6 +43,8 @@ pub struct Stats {
     pub outside_window: Counter,
     /// Records dropped because they belong to another slice.
     pub outside_slice: Counter,
+    /// What `count(*)` counted: totals of the API, or records where a total did not hold.
+    pub counted: Counter,
     /// Bytes of response bodies as they came.
     pub wire_bytes: Counter,
     /// Bytes of response bodies, decompressed.

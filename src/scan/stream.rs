@@ -17,7 +17,7 @@ use super::body::BodyPool;
 use super::client::{Connection, Limits, Reply, Scan};
 use super::decode::{Decoder, SliceRules};
 use super::page::Page;
-use super::paging::Pager;
+use super::paging::{Pager, SUSPECT_TOTAL};
 use super::runtime::runtime;
 use super::stats::Stats;
 use crate::error::{Error, ErrorKind, Result};
@@ -51,6 +51,18 @@ pub struct ScanSpec {
     pub limits: Limits,
     /// Who asks.
     pub connection: Arc<Connection>,
+    /// Set where only the number of rows is wanted.
+    pub counting: Option<Counting>,
+}
+
+/// How rows are counted.
+#[derive(Debug)]
+pub struct Counting {
+    /// Whether every condition is in every request, so that a total may answer.
+    pub by_total: bool,
+    /// The decoder's columns and what they must be. A record of a first page that is something else shows that the API filters
+    /// otherwise than described: then its total answers nothing, and records are counted.
+    pub checks: Vec<(usize, Vec<String>)>,
 }
 
 impl ScanSpec {
@@ -72,6 +84,7 @@ impl ScanSpec {
             };
             partition.push((*column, values.clone()));
         }
+        partition.extend(self.counting.iter().flat_map(|counting| counting.checks.clone()));
         let asked = slice.values.iter().filter_map(|(key, values)| Some((*key, values.first()?.clone()))).collect();
         Ok(SliceRules { window, partition, asked, overlap: 0 })
     }
@@ -268,6 +281,20 @@ async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Mess
             let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}. {d}"));
             error.detail(detail)
         })?;
+        if let Some(counting) = &spec.counting {
+            let dropped = decoded.outside_window + decoded.outside_slice > 0;
+            let rows = page.rows() as u64;
+            let total = decoded.facts.total.filter(|total| *total == rows || *total != SUSPECT_TOTAL);
+            let total = total.filter(|_| counting.by_total && number == 1 && !dropped);
+            shared.stats.counted.add(total.unwrap_or(rows));
+            if let Ok(mut spent) = shared.spent.lock() {
+                spent.push(page);
+            }
+            if total.is_some() || !more {
+                return Ok(());
+            }
+            continue;
+        }
         if sender.send(Message::Page(page)).await.is_err() {
             return Ok(());
         }

@@ -5,6 +5,7 @@
 
 mod auth;
 mod fault;
+mod pagination;
 mod pointer;
 mod read;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 pub use self::auth::{Credential, LOGIN_SECRETS, Login, LoginBody, SECRETS, TOKEN, TokenPlace, placeholders};
+pub use self::pagination::{Evidence, NextUrl, PageSize, Pagination, PagingStyle};
 pub use self::pointer::Pointer;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -149,72 +151,6 @@ pub enum Part {
     Path,
 }
 
-/// How the next page is asked for, and what proves that there is none.
-#[derive(Debug, Clone)]
-pub struct Pagination {
-    /// The rule that yields the next page token.
-    pub style: PagingStyle,
-    /// Where the page size travels.
-    pub size: PageSize,
-    /// Where the response says how many records there are in all; reaching it is the end.
-    pub total: Option<Pointer>,
-    /// An empty page is the end.
-    pub empty_page_ends: bool,
-}
-
-/// The rules that yield page tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PagingStyle {
-    /// An opaque key in the response names the next page; its absence, null or `""` ends the chain.
-    Cursor {
-        /// Where the key travels in the next request.
-        token: Place,
-        /// Where the key is in the response.
-        next: Pointer,
-        /// The last key may be a bookmark: an empty page that names the key just used ends the chain.
-        bookmark: bool,
-    },
-    /// Pages are numbered. Their size may not change within a chain.
-    Number {
-        /// Where the number travels.
-        place: Place,
-        /// The number of the first page.
-        first: u64,
-    },
-    /// A page begins after so many records.
-    Offset {
-        /// Where the offset travels.
-        place: Place,
-        /// The largest offset that the API accepts; records beyond it cannot be read.
-        max: Option<u64>,
-        /// Each page is asked for from one record earlier, and must begin with the last record of the page before: the only
-        /// way to notice rows that shift where there is no total.
-        overlap: bool,
-    },
-    /// The response names the address of the next page; its absence, null or `""` ends the chain.
-    NextUrl(NextUrl),
-}
-
-/// Where the address of the next page stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NextUrl {
-    /// In the body.
-    Body(Pointer),
-    /// In the `Link` header, with `rel="next"` (RFC 8288).
-    LinkHeader,
-}
-
-/// Where the page size travels, and its bounds.
-#[derive(Debug, Clone)]
-pub struct PageSize {
-    /// The request parameter.
-    pub place: Place,
-    /// The largest size that the API accepts.
-    pub max: u64,
-    /// Whether it may differ between the pages of one chain.
-    pub may_change: bool,
-}
-
 /// The filter `[from, to]` on one column of times.
 #[derive(Debug, Clone)]
 pub struct TimeRange {
@@ -300,6 +236,22 @@ pub enum Form {
     UnixMillis,
 }
 
+impl Form {
+    /// The words that name them.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("plain", Self::Plain),
+        ("embedded_json", Self::Embedded),
+        ("member_name", Self::MemberName),
+        ("member_value", Self::MemberValue),
+        ("unix_ms", Self::UnixMillis),
+    ];
+
+    /// The form of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, form)| *form)
+    }
+}
+
 /// An equality filter of the API. Declared only where it yields at least the rows that are equal (law 1).
 #[derive(Debug, Clone)]
 pub struct Filter {
@@ -307,6 +259,8 @@ pub struct Filter {
     pub place: Place,
     /// Whether one request takes several values, by repeating the parameter.
     pub many: bool,
+    /// Whether the API's own total may be believed: it selects just the rows that are equal.
+    pub exact: bool,
 }
 
 /// The types that IMPORT declares.
@@ -357,8 +311,11 @@ impl Source {
 
 impl Table {
     /// The table as a user's options correct it, where the live API differs from its page.
-    pub fn corrected(&self, time_column: Option<&str>, time_unit: Option<i64>) -> Result<Self> {
+    pub fn corrected(&self, time_column: Option<&str>, time_unit: Option<i64>, evidence: Option<Evidence>) -> Result<Self> {
         let mut table = self.clone();
+        if let Some(evidence) = evidence {
+            table.pagination.prove(evidence)?;
+        }
         let Some(range) = &mut table.time_range else {
             return match time_column {
                 None => Ok(table),

@@ -191,14 +191,6 @@ fn nowhere() -> Place {
     Place { part: Part::Query, name: String::new() }
 }
 
-const FORMS: &[(&str, Form)] = &[
-    ("plain", Form::Plain),
-    ("embedded_json", Form::Embedded),
-    ("member_name", Form::MemberName),
-    ("member_value", Form::MemberValue),
-    ("unix_ms", Form::UnixMillis),
-];
-
 fn error_rule(value: &Value, at: &str, faults: &mut Faults) -> Option<ErrorRule> {
     let mut o = Object::new(value, at, faults);
     if o.get("code").is_none() {
@@ -239,7 +231,7 @@ fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults
     let sql_type = o.choice("type", TYPES, Some(SqlType::Text), faults).unwrap_or(SqlType::Text);
     let doc = o.text_or("doc", "", faults);
     let pointer = o.pointer("field", faults);
-    let form = o.choice("form", FORMS, Some(Form::Plain), faults).unwrap_or_default();
+    let form = o.choice("form", Form::NAMES, Some(Form::Plain), faults).unwrap_or_default();
     let filter = o.get("filter").map(|v| filter(v, &o.place("filter"), faults));
     let origin = match o.get("request") {
         None => Origin::Field { pointer: pointer.unwrap_or_else(|| Pointer(vec![name.clone()])), form },
@@ -287,8 +279,9 @@ fn filter(value: &Value, at: &str, faults: &mut Faults) -> Filter {
     let mut o = Object::new(value, at, faults);
     let place = place_members(&mut o, faults);
     let many = o.choice("values", &[("one", false), ("many", true)], Some(false), faults).unwrap_or(false);
+    let exact = o.flag("exact", false, faults);
     o.finish(faults);
-    Filter { place, many }
+    Filter { place, many, exact }
 }
 
 fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults) -> TimeRange {

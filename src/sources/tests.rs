@@ -164,9 +164,9 @@ fn pointers_unescape_and_come_back() {
 fn a_users_correction_moves_the_time_range() {
     let source = built_in("tixngo").unwrap().unwrap();
     let table = &source.tables[0];
-    let corrected = table.corrected(Some("updated_date"), Some(1_000_000)).unwrap();
+    let corrected = table.corrected(Some("updated_date"), Some(1_000_000), None).unwrap();
     let range = corrected.time_range.unwrap();
     assert_eq!((corrected.columns[range.column].name.as_str(), range.unit), ("updatedDate", 1_000_000));
-    assert!(table.corrected(Some("actor"), None).is_err(), "not a time");
-    assert!(table.corrected(Some("nope"), None).is_err());
+    assert!(table.corrected(Some("actor"), None, None).is_err(), "not a time");
+    assert!(table.corrected(Some("nope"), None, None).is_err());
 }

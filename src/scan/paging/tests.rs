@@ -125,6 +125,19 @@ fn a_total_that_moves_or_is_not_reached_or_is_missing_is_an_error() {
 }
 
 #[test]
+fn a_total_where_counting_is_known_to_stop_is_not_believed_without_one_page_more() {
+    let at_cap = || {
+        let mut p = offset(None, false, true);
+        assert_eq!(p.advance(&of_total(10_000, 10_000)), Ok(true));
+        assert_eq!(*p.token(), PageToken::Offset(10_000));
+        p
+    };
+    assert_eq!(at_cap().advance(&of_total(0, 10_000)), Ok(false), "there are just so many");
+    assert_eq!(refused(&mut at_cap(), &of_total(50, 10_000)), "the API has more records than it says");
+    assert_eq!(offset(None, false, true).advance(&of_total(9_999, 9_999)), Ok(false));
+}
+
+#[test]
 fn rows_beyond_the_last_offset_are_an_error_not_an_end() {
     let mut p = offset(Some(60), false, true);
     assert_eq!(p.advance(&of_total(50, 120)), Ok(true));

@@ -68,16 +68,16 @@ SELECT count(*) FROM operate_logs WHERE case_id = 'no-such-case';
 \set switches 'cases=300'
 \i setup/fault.psql
 CALL fault('fault=envelope');
-SELECT count(*) FROM cases;
+SELECT count(incident_id) FROM cases;
 CALL fault('fault=moved_total,at=2');
-SELECT count(*) FROM cases;
+SELECT count(incident_id) FROM cases;
 CALL fault('fault=shift,at=2');
-SELECT count(*) FROM cases;
+SELECT count(incident_id) FROM cases;
 CALL fault('total=absent');
-SELECT count(*) FROM cases;
+SELECT count(incident_id) FROM cases;
 CALL fault('latency=0');
 ALTER USER MAPPING FOR CURRENT_USER SERVER huawei OPTIONS (SET token 'wr0ng');
-SELECT count(*) FROM cases;
+SELECT count(incident_id) FROM cases;
 ALTER USER MAPPING FOR CURRENT_USER SERVER huawei OPTIONS (SET token 'lab-token');
 -- A page size that the server clamps, and one that it would refuse is never asked for
 CALL fault('max_limit=7,over=clamp');
@@ -87,4 +87,4 @@ SELECT count(*), count(DISTINCT incident_id) FROM cases;
 ALTER SERVER huawei OPTIONS (DROP page_size);
 -- Rows beyond the last offset that can be asked for
 CALL fault('logs=65700');
-SELECT count(*) FROM operate_logs WHERE case_id = 'SR20260000001';
+SELECT count(incident_log_id) FROM operate_logs WHERE case_id = 'SR20260000001';

@@ -73,6 +73,7 @@ ALTER SERVER login_huawei OPTIONS (ADD auth_url :'iam');
 SELECT count(incident_id) FROM cases;
 ALTER USER MAPPING FOR CURRENT_USER SERVER login_huawei OPTIONS (ADD project 'lab-project');
 SELECT count(incident_id) FROM cases;
+\! "$RESTLOG_LAB" requests login_huawei --headers x-auth-token
 -- Eight workers whose token runs out together log in once: as many logins as ten requests a token take
 \set iam :simulator '/~tag=login_ten,token_uses=10/v3/auth/tokens'
 ALTER SERVER login_huawei OPTIONS (SET auth_url :'iam', ADD concurrency '8');
@@ -85,7 +86,6 @@ ALTER SERVER login_huawei OPTIONS (SET auth_url :'iam');
 ALTER USER MAPPING FOR CURRENT_USER SERVER login_huawei OPTIONS (SET project 'other');
 SELECT count(incident_id) FROM cases;
 \! "$RESTLOG_LAB" requests login_iam
-\! "$RESTLOG_LAB" requests login_huawei --headers x-auth-token
 
 -- A source without a login has no use for the address of one
 CREATE SERVER login_tixngo FOREIGN DATA WRAPPER restlog_fdw OPTIONS (source 'tixngo', base_url 'https://api.example', auth_url 'https://api.example/login');

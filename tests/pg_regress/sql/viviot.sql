@@ -42,19 +42,19 @@ SELECT count(*) FROM action_logs WHERE userid = 3 OR actioncode = 12;           
 -- A populated responseStatus is an error, whatever else the answer holds; a total that moves or is missing as well
 \i setup/fault.psql
 CALL fault('fault=response_status');
-SELECT count(*) FROM action_logs;
+SELECT count(id) FROM action_logs;
 CALL fault('fault=response_status,at=2');
-SELECT count(*) FROM action_logs;
+SELECT count(id) FROM action_logs;
 CALL fault('fault=moved_total,at=2');
-SELECT count(*) FROM action_logs;
+SELECT count(id) FROM action_logs;
 CALL fault('fault=shift,at=3');
-SELECT count(*) FROM action_logs;
+SELECT count(id) FROM action_logs;
 CALL fault('total=absent');
-SELECT count(*) FROM action_logs;
+SELECT count(id) FROM action_logs;
 CALL fault('role=off');
-SELECT count(*) FROM action_logs;
+SELECT count(id) FROM action_logs;
 CALL fault('static_token=off');
-SELECT count(*) FROM action_logs;
+SELECT count(id) FROM action_logs;
 -- A server that clamps the page size, and a page size of our own
 CALL fault('max_limit=70,over=clamp');
 SELECT count(*), count(DISTINCT id) FROM action_logs;

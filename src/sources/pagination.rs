@@ -1,0 +1,100 @@
+//! How a table is paged: where the next page begins, how large it is, and what proves that there is none.
+
+use super::{Place, Pointer};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How the next page is asked for, and what proves that there is none.
+#[derive(Debug, Clone)]
+pub struct Pagination {
+    /// The rule that yields the next page token.
+    pub style: PagingStyle,
+    /// Where the page size travels.
+    pub size: PageSize,
+    /// Where the response says how many records there are in all; reaching it is the end.
+    pub total: Option<Pointer>,
+    /// An empty page is the end.
+    pub empty_page_ends: bool,
+}
+
+/// What proves that a page was the last one, where pages are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The declared total is reached.
+    Total,
+    /// A page has no records.
+    EmptyPage,
+}
+
+impl Pagination {
+    /// Changes what proves the end.
+    pub(super) fn prove(&mut self, evidence: Evidence) -> Result<()> {
+        match evidence {
+            Evidence::Total if self.total.is_some() => self.empty_page_ends = false,
+            Evidence::Total => {
+                return Err(Error::new(ErrorKind::OptionValue, "option \"evidence\" is 'total', but the API's responses have none"));
+            }
+            Evidence::EmptyPage => {
+                self.total = None;
+                self.empty_page_ends = true;
+                // Without a total nothing else would notice rows that move.
+                if let PagingStyle::Offset { overlap, .. } = &mut self.style {
+                    *overlap = true;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rules that yield page tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PagingStyle {
+    /// An opaque key in the response names the next page; its absence, null or `""` ends the chain.
+    Cursor {
+        /// Where the key travels in the next request.
+        token: Place,
+        /// Where the key is in the response.
+        next: Pointer,
+        /// The last key may be a bookmark: an empty page that names the key just used ends the chain.
+        bookmark: bool,
+    },
+    /// Pages are numbered. Their size may not change within a chain.
+    Number {
+        /// Where the number travels.
+        place: Place,
+        /// The number of the first page.
+        first: u64,
+    },
+    /// A page begins after so many records.
+    Offset {
+        /// Where the offset travels.
+        place: Place,
+        /// The largest offset that the API accepts; records beyond it cannot be read.
+        max: Option<u64>,
+        /// Each page is asked for from one record earlier, and must begin with the last record of the page before: the only
+        /// way to notice rows that shift where there is no total.
+        overlap: bool,
+    },
+    /// The response names the address of the next page; its absence, null or `""` ends the chain.
+    NextUrl(NextUrl),
+}
+
+/// Where the address of the next page stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextUrl {
+    /// In the body.
+    Body(Pointer),
+    /// In the `Link` header, with `rel="next"` (RFC 8288).
+    LinkHeader,
+}
+
+/// Where the page size travels, and its bounds.
+#[derive(Debug, Clone)]
+pub struct PageSize {
+    /// The request parameter.
+    pub place: Place,
+    /// The largest size that the API accepts.
+    pub max: u64,
+    /// Whether it may differ between the pages of one chain.
+    pub may_change: bool,
+}
