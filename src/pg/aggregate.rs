@@ -3,6 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
+use super::expr::Converter;
 use super::planner;
 use crate::plan::scan_plan::ScanPlan;
 
@@ -26,8 +27,8 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_upper_paths(
         }
         // Rows that another relation's rows decide on are not counted by one total.
         let alone = pg_sys::bms_num_members((*input).lateral_relids) == 0 && pg_sys::bms_num_members((*root).all_baserels) == 1;
-        if alone && counts(output).is_some() && planner::total_counts(root, input).is_some() {
-            planner::add_count_path(root, output);
+        if alone && counts(output).is_some() && total_counts(root, input).is_some() {
+            add_count_path(root, output);
         }
     }
 }
@@ -93,6 +94,77 @@ unsafe fn is_count(node: *mut pg_sys::Node) -> bool {
     }
 }
 
+/// The plan, with its operands, by which the API's total answers for all rows of a base relation, if it does.
+///
+/// SAFETY: the planner's pointers; `rel` went through get_foreign_rel_size.
+unsafe fn total_counts(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) -> Option<(ScanPlan, Vec<*mut pg_sys::Node>)> {
+    // SAFETY: the caller's.
+    unsafe {
+        let planning = planner::planning(rel);
+        let mut converter = Converter::new(root, rel, &planning.table);
+        let mut plan = ScanPlan::default();
+        for clause in planner::clauses_of((*rel).baserestrictinfo) {
+            match converter.clause(clause) {
+                Some((condition, true)) => plan.conditions.push(condition),
+                _ => return None,
+            }
+        }
+        let counts = planning.check(&plan).is_ok() && plan.is_counted_by_total(&planning.table.table, &planning.defaults);
+        counts.then_some((plan, converter.operands))
+    }
+}
+
+/// Adds the path of a node that asks for a total: one request, one row.
+///
+/// SAFETY: the planner's pointers.
+unsafe fn add_count_path(root: *mut pg_sys::PlannerInfo, output: *mut pg_sys::RelOptInfo) {
+    let none: *mut pg_sys::List = std::ptr::null_mut();
+    // SAFETY: the caller's; null lists are empty lists, and a null target is the relation's own.
+    unsafe {
+        let target = (*output).reltarget;
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15", feature = "pg16"))]
+        let path = pg_sys::create_foreign_upper_path(
+            root,
+            output,
+            target,
+            1.0,
+            planner::REQUEST_COST,
+            planner::REQUEST_COST,
+            none.cast(),
+            none.cast(),
+            none.cast(),
+        );
+        #[cfg(feature = "pg17")]
+        let path = pg_sys::create_foreign_upper_path(
+            root,
+            output,
+            target,
+            1.0,
+            planner::REQUEST_COST,
+            planner::REQUEST_COST,
+            none.cast(),
+            none.cast(),
+            none.cast(),
+            none.cast(),
+        );
+        #[cfg(feature = "pg18")]
+        let path = pg_sys::create_foreign_upper_path(
+            root,
+            output,
+            target,
+            1.0,
+            0,
+            planner::REQUEST_COST,
+            planner::REQUEST_COST,
+            none.cast(),
+            none.cast(),
+            none.cast(),
+            none.cast(),
+        );
+        pg_sys::add_path(output, path.cast());
+    }
+}
+
 /// The node that counts.
 ///
 /// SAFETY: the planner's pointers; `output` is the upper relation that [`get_foreign_upper_paths`] gave a path.
@@ -105,7 +177,7 @@ pub(super) unsafe fn count_plan(
     // SAFETY: the caller's.
     unsafe {
         let input = pg_sys::find_base_rel(root, pg_sys::bms_singleton_member((*root).all_baserels));
-        let (plan, operands) = planner::total_counts(root, input).unwrap_or_default();
+        let (plan, operands) = total_counts(root, input).unwrap_or_default();
         let aggregates = counts(output).unwrap_or_default();
         let plan = ScanPlan { counts: aggregates.len(), ..plan };
         let mut produced = PgList::<pg_sys::TargetEntry>::new();

@@ -184,7 +184,12 @@ impl<'t> Converter<'t> {
         let is_time = self.table.table.time_range.as_ref().is_some_and(|range| range.column == column);
         // Where the user chose another type than the description's, equal values may be written differently.
         match (type_oid, self.table.table.columns[column].sql_type) {
-            (pg_sys::TIMESTAMPTZOID, _) => is_time && matches!(operand, pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID),
+            (pg_sys::TIMESTAMPTZOID, _) => {
+                let of_time = matches!(operand, pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID);
+                // The same instant may be written in many ways: only where no record writes it is it a value to filter by.
+                let parameter = matches!(self.table.table.columns[column].origin, Origin::Request { .. });
+                of_time && (is_time || (parameter && op == Op::Eq && self.is_filter(column)))
+            }
             _ if op != Op::Eq || !self.is_filter(column) => false,
             // A nondeterministic collation calls texts equal that are not the same bytes; the API would not.
             (pg_sys::TEXTOID | pg_sys::VARCHAROID, SqlType::Text) => {

@@ -1,7 +1,7 @@
 //! GetForeignRelSize, GetForeignPaths, GetForeignPlan: which conditions travel, at what cost, and what the executor is told.
 
 use pgrx::prelude::*;
-use pgrx::{PgList, PgMemoryContexts, pg_sys};
+use pgrx::{PgList, PgMemoryContexts, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
 use super::expr::{Converter, var_of};
@@ -12,7 +12,7 @@ use crate::plan::slice::{Defaults, missing_lower_bound, missing_parameter};
 use crate::sources::Origin;
 
 /// What a request costs beside its rows, in the planner's unit (a sequential page read): as postgres_fdw's fdw_startup_cost.
-const REQUEST_COST: f64 = 100.0;
+pub(super) const REQUEST_COST: f64 = 100.0;
 /// What a row costs to fetch and decode: well above a local row, so that no join reads the API twice for nothing.
 const ROW_COST: f64 = 0.05;
 /// Rows of a table that nobody has analysed. A log is large; a small guess would make the planner read it again and again.
@@ -22,9 +22,9 @@ const UNKNOWN_ROWS: f64 = 1_000_000.0;
 const REFUSED_COST: f64 = 1.0e13;
 
 /// Kept in `RelOptInfo.fdw_private` while one query is planned.
-struct Planning {
-    table: ForeignTable,
-    defaults: Defaults,
+pub(super) struct Planning {
+    pub(super) table: ForeignTable,
+    pub(super) defaults: Defaults,
     claims: Claims,
 }
 
@@ -40,7 +40,7 @@ struct Claims {
 
 impl Planning {
     /// Whether the API can be asked with these conditions, and the answer is the same in every plan.
-    fn check(&self, plan: &ScanPlan) -> Result<()> {
+    pub(super) fn check(&self, plan: &ScanPlan) -> Result<()> {
         let table = &self.table.table;
         plan.check(table, &self.defaults)?;
         let condition = plan.condition();
@@ -57,7 +57,7 @@ impl Planning {
 }
 
 /// SAFETY: `rel` went through [`get_foreign_rel_size`].
-unsafe fn planning<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p mut Planning {
+pub(super) unsafe fn planning<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p mut Planning {
     // SAFETY: set there, and lives in the planner's memory context; nobody else looks at it during a callback.
     unsafe { &mut *(*rel).fdw_private.cast::<Planning>() }
 }
@@ -109,7 +109,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_paths(
 /// The clauses of a list of RestrictInfos.
 ///
 /// SAFETY: `list` is such a list.
-unsafe fn clauses_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
+pub(super) unsafe fn clauses_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
     // SAFETY: the caller's.
     unsafe { PgList::<pg_sys::RestrictInfo>::from_pg(list).iter_ptr().map(|info| (*info).clause.cast()).collect() }
 }
@@ -282,6 +282,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
             }
         }
         planning.check(&plan).or_raise();
+        refuse_unasked(rel, local, &plan, planning).or_raise();
         plan.attributes = attributes(rel, local, &planning.table);
         for number in &plan.attributes {
             if let Some(column) = planning.table.column(*number)
@@ -320,80 +321,52 @@ pub(super) fn private_list(plan: &ScanPlan) -> *mut pg_sys::List {
     list.into_pg()
 }
 
-/// The plan, with its operands, by which the API's total answers for all rows of a base relation, if it does.
-///
-/// SAFETY: the planner's pointers; `rel` went through [`get_foreign_rel_size`].
-pub(super) unsafe fn total_counts(
-    root: *mut pg_sys::PlannerInfo,
-    rel: *mut pg_sys::RelOptInfo,
-) -> Option<(ScanPlan, Vec<*mut pg_sys::Node>)> {
-    // SAFETY: the caller's.
-    unsafe {
-        let planning = planning(rel);
-        let mut converter = Converter::new(root, rel, &planning.table);
-        let mut plan = ScanPlan::default();
-        for clause in clauses_of((*rel).baserestrictinfo) {
-            match converter.clause(clause) {
-                Some((condition, true)) => plan.conditions.push(condition),
-                _ => return None,
-            }
-        }
-        let counts = planning.check(&plan).is_ok() && plan.is_counted_by_total(&planning.table.table, &planning.defaults);
-        counts.then_some((plan, converter.operands))
-    }
-}
-
-/// Adds the path of a node that asks for a total: one request, one row.
+/// Refuses a local condition on a column that no record carries and that is not asked for: the column is NULL then, and the
+/// answer would be silently empty. `IS NULL` says just that and may stand.
 ///
 /// SAFETY: the planner's pointers.
-pub(super) unsafe fn add_count_path(root: *mut pg_sys::PlannerInfo, output: *mut pg_sys::RelOptInfo) {
-    let none: *mut pg_sys::List = std::ptr::null_mut();
-    // SAFETY: the caller's; null lists are empty lists, and a null target is the relation's own.
+unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: *mut pg_sys::List, plan: &ScanPlan, planning: &Planning) -> Result<()> {
+    let Planning { table, defaults, .. } = planning;
+    let condition = plan.condition();
+    let is_asked = |column: usize| condition.fixes(column) || defaults.parameters.contains_key(&column);
+    // SAFETY: the caller's.
     unsafe {
-        let target = (*output).reltarget;
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15", feature = "pg16"))]
-        let path =
-            pg_sys::create_foreign_upper_path(root, output, target, 1.0, REQUEST_COST, REQUEST_COST, none.cast(), none.cast(), none.cast());
-        #[cfg(feature = "pg17")]
-        let path = pg_sys::create_foreign_upper_path(
-            root,
-            output,
-            target,
-            1.0,
-            REQUEST_COST,
-            REQUEST_COST,
-            none.cast(),
-            none.cast(),
-            none.cast(),
-            none.cast(),
-        );
-        #[cfg(feature = "pg18")]
-        let path = pg_sys::create_foreign_upper_path(
-            root,
-            output,
-            target,
-            1.0,
-            0,
-            REQUEST_COST,
-            REQUEST_COST,
-            none.cast(),
-            none.cast(),
-            none.cast(),
-            none.cast(),
-        );
-        pg_sys::add_path(output, path.cast());
+        let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(quals).iter_ptr().collect();
+        for qual in plan.local.iter().filter_map(|i| quals.get(*i)).filter(|qual| !is_a(**qual, pg_sys::NodeTag::T_NullTest)) {
+            let used = used_attributes(rel, qual.cast(), table);
+            for described in used.into_iter().filter_map(|number| table.column(number)?.described) {
+                let column = &table.table.columns[described];
+                if matches!(column.origin, Origin::Request { .. }) && !is_asked(described) {
+                    return Err(missing_parameter(&table.table, column));
+                }
+            }
+        }
     }
+    Ok(())
 }
 
 /// The attributes that the query reads, for output or for local quals.
 ///
 /// SAFETY: the planner's pointers.
 unsafe fn attributes(rel: *mut pg_sys::RelOptInfo, local: *mut pg_sys::List, table: &ForeignTable) -> Vec<i16> {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut used = used_attributes(rel, (*(*rel).reltarget).exprs.cast(), table);
+        used.extend(used_attributes(rel, local.cast(), table));
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+}
+
+/// The attributes of a relation that an expression, or a list of them, uses.
+///
+/// SAFETY: the planner's pointers.
+unsafe fn used_attributes(rel: *mut pg_sys::RelOptInfo, expression: *mut pg_sys::Node, table: &ForeignTable) -> Vec<i16> {
     let mut used = std::ptr::null_mut();
     // SAFETY: the caller's.
     unsafe {
-        pg_sys::pull_varattnos((*(*rel).reltarget).exprs.cast(), (*rel).relid, &mut used);
-        pg_sys::pull_varattnos(local.cast(), (*rel).relid, &mut used);
+        pg_sys::pull_varattnos(expression, (*rel).relid, &mut used);
         // pull_varattnos shifts numbers so that those of system columns are not negative (var.c).
         let is_used = |number: i32| pg_sys::bms_is_member(number - pg_sys::FirstLowInvalidHeapAttributeNumber, used);
         let whole_row = is_used(0);

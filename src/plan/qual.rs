@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::window::{MINUS_INFINITY, Window, WindowSet};
+use super::window::{MINUS_INFINITY, Window, WindowSet, rfc3339};
 
 /// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,17 @@ pub enum Value {
     List(Vec<Self>),
     /// Something that this build cannot read: the condition stays local.
     Unknown,
+}
+
+impl Value {
+    /// As a request carries it; a time is written so that it can be read back to the microsecond.
+    fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Time(t) => rfc3339(*t),
+            Self::Null | Self::List(_) | Self::Unknown => None,
+        }
+    }
 }
 
 /// What can satisfy a condition: times on the time column, and for some columns the only values that can.
@@ -185,7 +196,10 @@ impl Condition {
             Self::Compare { column, op, operand: i } => match operand(*i) {
                 Value::Null => Selection::nothing(),
                 Value::Time(t) if Some(*column) == time_column => Selection::times([window_of(*op, *t)]),
-                Value::Text(text) if *op == Op::Eq && Some(*column) != time_column => Selection::one_of(*column, vec![text.clone()]),
+                value if *op == Op::Eq && Some(*column) != time_column => match value.as_text() {
+                    Some(text) => Selection::one_of(*column, vec![text]),
+                    None => Selection::all(),
+                },
                 _ => Selection::all(),
             },
             Self::AnyOf { column, operand: i } => match operand(*i) {
@@ -272,10 +286,10 @@ fn any_of(column: usize, is_time: bool, items: &[Value]) -> Selection {
     let mut times = Vec::new();
     let mut texts = Vec::new();
     for item in items {
-        match item {
-            Value::Null => {}
-            Value::Time(t) if is_time => times.push(window_of(Op::Eq, *t)),
-            Value::Text(text) if !is_time => texts.push(text.clone()),
+        match (item, item.as_text()) {
+            (Value::Null, _) => {}
+            (Value::Time(t), _) if is_time => times.push(window_of(Op::Eq, *t)),
+            (_, Some(text)) if !is_time => texts.push(text),
             _ => return Selection::all(),
         }
     }
@@ -369,6 +383,14 @@ mod tests {
         assert_eq!(select(&cmp(NAME, Op::Gt, 0), &[text("a")]), Selection::all());
         assert_eq!(select(&cmp(NAME, Op::Eq, 0), &[Value::Unknown]), Selection::all());
         assert_eq!(select(&cmp(NAME, Op::Eq, 7), &[]), Selection::all());
+    }
+
+    #[test]
+    fn a_time_that_is_a_parameter_is_a_text_to_the_microsecond() {
+        let c = cmp(NAME, Op::Eq, 0);
+        assert_eq!(select(&c, &[Value::Time(0)]).values[&NAME], ["2000-01-01T00:00:00.000Z"]);
+        assert_eq!(select(&c, &[Value::Time(-1)]).values[&NAME], ["1999-12-31T23:59:59.999999Z"]);
+        assert_eq!(select(&c, &[Value::Time(i64::MAX)]), Selection::all(), "no API reads infinity");
     }
 
     #[test]

@@ -106,26 +106,35 @@ pub fn ceil_to(t: i64, unit: i64) -> i64 {
     }
 }
 
+// 0001-01-01 00:00:00 and 9999-12-31 23:59:59.999999, in microseconds since 2000: what four digits of a year can hold.
+const FIRST: i64 = (-62_135_596_800 - EPOCH_SECONDS) * MICROS;
+const LAST: i64 = (253_402_300_799 - EPOCH_SECONDS) * MICROS + 999_999;
+
 /// Writes a time as RFC 3339 with milliseconds and `Z`. Times that four digits of a year cannot hold become the nearest that
 /// they can: no API has rows there, so the window only grows or keeps what it held.
 pub fn rfc3339_millis(t: i64) -> String {
-    // 0001-01-01 00:00:00 and 9999-12-31 23:59:59.999, in microseconds since 2000.
-    const FIRST: i64 = (-62_135_596_800 - EPOCH_SECONDS) * MICROS;
-    const LAST: i64 = (253_402_300_799 - EPOCH_SECONDS) * MICROS + 999_000;
-    let unix = t.clamp(FIRST, LAST) + EPOCH_SECONDS * MICROS;
-    let time = DateTime::<Utc>::from_timestamp_micros(unix).unwrap_or_default();
-    let mut text = String::with_capacity(24);
+    write_time(t.clamp(FIRST, LAST), false)
+}
+
+/// Writes a time as RFC 3339, with microseconds where it has them. `None` where it cannot be written as it is.
+pub fn rfc3339(t: i64) -> Option<String> {
+    (FIRST..=LAST).contains(&t).then(|| write_time(t, t.rem_euclid(1000) != 0))
+}
+
+fn write_time(t: i64, micros: bool) -> String {
+    let time = DateTime::<Utc>::from_timestamp_micros(t + EPOCH_SECONDS * MICROS).unwrap_or_default();
+    let (digits, fraction) = if micros { (6, time.timestamp_subsec_micros()) } else { (3, time.timestamp_subsec_millis()) };
+    let mut text = String::with_capacity(27);
     // Writing to a String cannot fail.
     let _ = write!(
         text,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{fraction:0digits$}Z",
         time.year(),
         time.month(),
         time.day(),
         time.hour(),
         time.minute(),
-        time.second(),
-        time.timestamp_subsec_millis()
+        time.second()
     );
     text
 }

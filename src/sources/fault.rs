@@ -124,6 +124,19 @@ impl<'v> Object<'v> {
         items.iter().enumerate().map(|(i, v)| (v, format!("{at}/{i}"))).collect()
     }
 
+    /// The texts of an array member.
+    pub(super) fn texts(&mut self, key: &'static str, faults: &mut Faults) -> Vec<String> {
+        let listed = self.list(key, faults);
+        let text = |(value, at): (&Value, String)| match value.as_str() {
+            Some(text) => text.to_owned(),
+            None => {
+                faults.push(&at, "must be a string");
+                String::new()
+            }
+        };
+        listed.into_iter().map(text).collect()
+    }
+
     /// A member whose text must be one of `choices`.
     pub(super) fn choice<T: Copy>(
         &mut self,

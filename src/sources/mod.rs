@@ -72,6 +72,8 @@ pub struct Parameter {
     pub doc: String,
     /// Used when it is not set.
     pub default: Option<String>,
+    /// Values that a probe tries where the credentials are refused: how the API names or writes it is not published.
+    pub alternatives: Vec<String>,
 }
 
 /// One endpoint that answers pages of records.

@@ -14,8 +14,9 @@ pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Paramet
     }
     let doc = o.text_or("doc", "", faults);
     let default = o.get("default").and_then(Value::as_str).map(str::to_owned);
+    let alternatives = o.texts("alternatives", faults);
     o.finish(faults);
-    Parameter { name, doc, default }
+    Parameter { name, doc, default, alternatives }
 }
 
 pub(super) fn credential(value: &Value, at: &str, parameters: &[Parameter], others: &[&str], faults: &mut Faults) -> Credential {

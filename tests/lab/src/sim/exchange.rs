@@ -26,9 +26,10 @@ use super::viviot;
 /// Longest body of a request; those of the simulated APIs are far shorter.
 const MAX_BODY: usize = 1 << 20;
 
-static ENDPOINTS: [&dyn Endpoint; 13] = [
+static ENDPOINTS: [&dyn Endpoint; 14] = [
     &tixngo::TicketStatusLogs,
-    &tixngo::Tickets,
+    &tixngo::Tickets("/organizer/report/events/tickets"),
+    &tixngo::Tickets("/organizer/report/events/tickets-light"),
     &huawei::OperateLogs,
     &huawei::Cases,
     &huawei::Messages,

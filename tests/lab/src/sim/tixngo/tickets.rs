@@ -1,4 +1,4 @@
-//! TIXNGO's `GET /organizer/report/events/tickets`: all tickets, by limit and offset and with a total, unlike the log.
+//! TIXNGO's `GET /organizer/report/events/tickets` and `…/tickets-light`: all tickets, by limit and offset and with a total, unlike the log.
 
 use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
 use crate::sim::asked_range::AskedRange;
@@ -31,13 +31,13 @@ pub(crate) const COLUMNS: Columns = &[
     ("lastUpdated", Kind::Time),
 ];
 
-/// The list of all tickets.
+/// The list of all tickets, at its path.
 #[derive(Debug)]
-pub(crate) struct Tickets;
+pub(crate) struct Tickets(pub(crate) &'static str);
 
 impl Endpoint for Tickets {
     fn path(&self) -> &'static str {
-        "/organizer/report/events/tickets"
+        self.0
     }
 
     fn dialect(&self) -> &'static dyn Dialect {
