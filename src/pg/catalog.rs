@@ -48,6 +48,7 @@ pub(super) struct Column {
     /// The description's column whose conditions it may push down.
     pub(super) described: Option<usize>,
     pub(super) pushdown: bool,
+    pub(super) options: Options,
 }
 
 impl Column {
@@ -247,7 +248,16 @@ fn check_table_options(source: &Source, given: &Options) -> Result<()> {
 
 fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> Column {
     let pushdown = option(options, "pushdown").and_then(parse_bool).unwrap_or(true);
-    let column = |from, form, described| Column { name: name.to_owned(), type_oid, typmod, from, form, described, pushdown };
+    let column = |from, form, described| Column {
+        name: name.to_owned(),
+        type_oid,
+        typmod,
+        from,
+        form,
+        described,
+        pushdown,
+        options: options.clone(),
+    };
     let given = option(options, "form").and_then(Form::named);
     let of_description = |index: usize| match &table.columns[index].origin {
         Origin::Field { pointer, form } => column(Some(From::Field(pointer.clone())), given.unwrap_or(*form), Some(index)),

@@ -30,10 +30,7 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
     let source: &Source = &server.source;
     // Only the server's options: tables of one server share its pool.
     let options = Settings::resolve(Some(source), &server.options, &[])?;
-    settings::check_host(&options.base_url)?;
-    options.auth_url.as_ref().map_or(Ok(()), settings::check_host)?;
-    options.proxy.as_ref().map_or(Ok(()), settings::check_host)?;
-    options.check_plain_http()?;
+    check_hosts(&options)?;
     let secrets = catalog::secrets(user, server.oid)?;
     CONNECTIONS.with_borrow_mut(|kept| {
         kept.retain(|k| k.server != server.oid || k.user != user || (k.settings == options && k.secrets == secrets));
@@ -45,4 +42,12 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
         kept.push(Kept { server: server.oid, user, settings: options, secrets, connection: Arc::clone(&connection) });
         Ok(connection)
     })
+}
+
+/// Refuses settings that would send secrets where they must not go.
+pub(super) fn check_hosts(options: &Settings) -> Result<()> {
+    settings::check_host(&options.base_url)?;
+    options.auth_url.as_ref().map_or(Ok(()), settings::check_host)?;
+    options.proxy.as_ref().map_or(Ok(()), settings::check_host)?;
+    options.check_plain_http()
 }

@@ -35,6 +35,11 @@ pub(super) fn last_stats() -> Option<Arc<Stats>> {
     LAST.with_borrow(Clone::clone)
 }
 
+/// Makes these the counters of the last scan.
+pub(super) fn remember(stats: &Arc<Stats>) {
+    LAST.set(Some(Arc::clone(stats)));
+}
+
 /// Whether the database holds UTF-8.
 pub(super) fn is_utf8() -> bool {
     // SAFETY: reads a variable of this backend.
@@ -328,7 +333,7 @@ impl Scan {
             connection: connect::connection(&self.table.server, self.user)?,
             counting,
         };
-        LAST.set(Some(Arc::clone(&self.stats)));
+        remember(&self.stats);
         let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
         Ok(State::Reading { stream, page: None, row: 0, taken: 0, got_rows: false })
     }

@@ -11,6 +11,7 @@ mod handler;
 mod import;
 mod operand;
 mod planner;
+mod probe;
 mod report;
 mod settings;
 mod tuple;

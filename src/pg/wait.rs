@@ -1,6 +1,7 @@
 //! Waiting for a page so that a cancel, a timeout or the postmaster's death ends the wait at once (law 7).
 
-use std::os::fd::AsRawFd;
+use std::future::Future;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::scan::page::Page;
 use crate::scan::stats::Stats;
 use crate::scan::stream::{ScanSpec, Stream};
+use crate::scan::task::Task;
 
 /// A stream whose descriptor is counted among the backend's, as Postgres asks of descriptors that it did not open itself.
 #[derive(Debug)]
@@ -22,13 +24,42 @@ pub(super) struct WatchedStream {
 #[derive(Debug)]
 struct CountedFd;
 
+/// Runs a future to its end, unless a cancel, a timeout or the postmaster's death comes first.
+pub(super) fn run<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Result<T> {
+    let _counted = CountedFd::acquire()?;
+    let mut task = Task::start(future)?;
+    loop {
+        if let Poll::Ready(outcome) = task.try_take() {
+            return outcome;
+        }
+        wait(task.wake_fd());
+    }
+}
+
+/// Returns when the descriptor is readable, or raises what a cancel or a timeout raises.
+fn wait(descriptor: BorrowedFd<'_>) {
+    let events = pg_sys::WL_LATCH_SET | pg_sys::WL_SOCKET_READABLE | pg_sys::WL_EXIT_ON_PM_DEATH;
+    // SAFETY: MyLatch is set up before any query runs; the descriptor lives during the call.
+    unsafe {
+        pg_sys::WaitLatchOrSocket(pg_sys::MyLatch, events as i32, descriptor.as_raw_fd(), -1, pg_sys::PG_WAIT_EXTENSION);
+        pg_sys::ResetLatch(pg_sys::MyLatch);
+    }
+    check_for_interrupts!();
+}
+
+impl CountedFd {
+    fn acquire() -> Result<Self> {
+        // SAFETY: a counter of this backend; it is given back when self is dropped.
+        if unsafe { pg_sys::AcquireExternalFD() } {
+            return Ok(Self);
+        }
+        Err(Error::new(ErrorKind::Internal, "too many files are open in this session").hint("Raise max_files_per_process."))
+    }
+}
+
 impl WatchedStream {
     pub(super) fn start(spec: ScanSpec, stats: std::sync::Arc<Stats>) -> Result<Self> {
-        // SAFETY: a counter of this backend; it is given back by CountedFd.
-        if !unsafe { pg_sys::AcquireExternalFD() } {
-            return Err(Error::new(ErrorKind::Internal, "too many files are open in this session").hint("Raise max_files_per_process."));
-        }
-        let counted = CountedFd;
+        let counted = CountedFd::acquire()?;
         Ok(Self { stream: Stream::start(spec, stats)?, _counted: counted })
     }
 
@@ -39,19 +70,9 @@ impl WatchedStream {
                 return page;
             }
             let started = Instant::now();
-            self.wait();
+            wait(self.stream.wake_fd());
             stats.wait_micros.add_time(started.elapsed());
         }
-    }
-
-    fn wait(&self) {
-        let events = pg_sys::WL_LATCH_SET | pg_sys::WL_SOCKET_READABLE | pg_sys::WL_EXIT_ON_PM_DEATH;
-        // SAFETY: MyLatch is set up before any query runs; the descriptor lives as long as self.
-        unsafe {
-            pg_sys::WaitLatchOrSocket(pg_sys::MyLatch, events as i32, self.stream.wake_fd().as_raw_fd(), -1, pg_sys::PG_WAIT_EXTENSION);
-            pg_sys::ResetLatch(pg_sys::MyLatch);
-        }
-        check_for_interrupts!();
     }
 
     pub(super) fn want_more(&self, got_rows: bool) {

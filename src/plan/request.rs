@@ -70,6 +70,16 @@ impl Request {
         text
     }
 
+    /// Takes a parameter out.
+    pub fn remove(&mut self, place: &Place) {
+        match place.part {
+            Part::Query => self.query.retain(|(name, _)| *name != place.name),
+            Part::Header => self.headers.retain(|(name, _)| *name != place.name),
+            Part::Body => drop(self.body.remove(&place.name)),
+            Part::Path => {}
+        }
+    }
+
     fn put(&mut self, place: &Place, value: String) {
         match place.part {
             Part::Query => self.query.push((place.name.clone(), value)),
@@ -117,7 +127,8 @@ pub fn asked(range: &TimeRange, window: Window) -> Window {
     }
 }
 
-fn write_time(format: TimeFormat, t: i64) -> String {
+/// Writes a bound.
+pub fn write_time(format: TimeFormat, t: i64) -> String {
     match format {
         TimeFormat::Rfc3339Millis => rfc3339_millis(t),
     }
@@ -142,8 +153,8 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
     assemble(table, slice, bounds, token, &size.to_string())
 }
 
-/// Puts everything in its place; EXPLAIN calls it with placeholders.
-pub(super) fn assemble(table: &Table, slice: &Slice, bounds: Option<(Option<String>, String)>, token: &PageToken, size: &str) -> Request {
+/// Puts everything in its place; EXPLAIN calls it with placeholders, a probe with bounds as they are.
+pub fn assemble(table: &Table, slice: &Slice, bounds: Option<(Option<String>, String)>, token: &PageToken, size: &str) -> Request {
     let mut request = Request::new(table.method, &table.path);
     for (index, values) in &slice.values {
         if let Some(filter) = &table.columns[*index].filter {

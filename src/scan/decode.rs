@@ -7,7 +7,7 @@ mod fields;
 mod value;
 mod walk;
 
-pub(super) use self::walk::refusal_of;
+pub(super) use self::walk::{refusal_in, refusal_of};
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -221,7 +221,7 @@ fn no_evidence(at: &Pointer) -> Error {
         .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
 }
 
-fn no_records(at: &Pointer) -> Error {
+pub(super) fn no_records(at: &Pointer) -> Error {
     Error::new(ErrorKind::Shape, format!("the response has no array of records at \"{at}\""))
         .detail("An answer without records does not prove that there are none.")
         .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
@@ -308,7 +308,7 @@ impl Reader<'_> {
                 // None or several: which is meant nobody knows.
                 None => return Ok((CellState::Text, self.page.push_text(raw.as_bytes()))),
             },
-            Form::UnixMillis if target == Target::Timestamptz => match raw.parse() {
+            Form::UnixMillis if target == Target::Timestamptz => match raw.trim_matches('"').parse() {
                 Ok(DOTNET_UNSET) => return Ok(NULL),
                 Ok(millis) => return Ok(from_unix_millis(millis).unwrap_or_else(|| (CellState::Text, self.page.push_text(raw.as_bytes())))),
                 Err(_) => raw,

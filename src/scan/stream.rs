@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Instant;
 
-use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::eventfd::EventFd;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -20,6 +20,7 @@ use super::page::Page;
 use super::paging::{Pager, SUSPECT_TOTAL};
 use super::runtime::runtime;
 use super::stats::Stats;
+use super::task::eventfd;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::{asked, request};
 use crate::plan::slice::Slice;
@@ -139,9 +140,7 @@ impl std::fmt::Debug for Message {
 impl Stream {
     /// Sends the first request. Returns at once.
     pub fn start(spec: ScanSpec, stats: Arc<Stats>) -> Result<Self> {
-        let wake = EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
-            .map_err(|e| Error::new(ErrorKind::Internal, "could not create an eventfd").detail(format!("{e}.")))?;
-        let wake = Arc::new(wake);
+        let wake = eventfd()?;
         let spent = Arc::new(Mutex::new(Vec::new()));
         let in_flight = spec.concurrency.min(spec.slices.len()).max(1);
         let (sender, pages) = mpsc::channel(in_flight);
@@ -307,6 +306,8 @@ async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Mess
 
 #[cfg(test)]
 mod tests {
+    use nix::sys::eventfd::EfdFlags;
+
     use super::*;
 
     #[test]

@@ -112,6 +112,11 @@ pub(in crate::scan) fn refusal_of(rules: &[ErrorRule], body: &[u8]) -> Option<(E
     rules.iter().find_map(|rule| judge(rule, &rule.code.find(&body)?.to_string()))
 }
 
+/// The error that a successful response's codes mean.
+pub(in crate::scan) fn refusal_in(rules: &[ErrorRule], body: &serde_json::Value) -> Option<Error> {
+    rules.iter().find_map(|rule| refusal(rule, &rule.code.find(body)?.to_string()))
+}
+
 /// What a code means, unless it is one of success.
 fn judge(rule: &ErrorRule, raw: &str) -> Option<(ErrorKind, Option<String>)> {
     let code = match raw.as_bytes().first() {

@@ -1,0 +1,179 @@
+//! `restlog.probe`: what a live API does that its page does not say, with the statement to run where the description is wrong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use pgrx::{JsonB, pg_sys};
+
+use super::catalog::{self, ForeignTable, Options, option, options_of};
+use super::report::OrRaise;
+use super::{connect, executor, settings, wait};
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::Settings;
+use crate::plan::slice::missing_parameter;
+use crate::plan::window::Window;
+use crate::scan::client::Limits;
+use crate::scan::probe::{Finding, Probe, Remedy};
+use crate::scan::stats::Stats;
+use crate::sources::{self, Origin};
+
+/// Asks the API behind a foreign table, within a range of times; `keys` gives request parameters, such as `{"case_id": "…"}`.
+#[allow(clippy::type_complexity, reason = "pgrx reads the SQL columns from this type")]
+#[pg_extern(sql = "
+CREATE FUNCTION probe(\"table\" regclass, \"from\" timestamptz, \"to\" timestamptz, keys jsonb DEFAULT '{}')
+RETURNS TABLE (subject text, found text, as_described boolean, setting text)
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
+fn probe(
+    table: pg_sys::Oid,
+    from: TimestampWithTimeZone,
+    to: TimestampWithTimeZone,
+    keys: JsonB,
+) -> TableIterator<'static, (name!(subject, String), name!(found, String), name!(as_described, Option<bool>), name!(setting, Option<String>))>
+{
+    let rows = findings(table, from.into(), to.into(), &keys.0).or_raise();
+    TableIterator::new(rows)
+}
+
+#[allow(clippy::type_complexity, reason = "rows of restlog.probe()")]
+fn findings(
+    relation: pg_sys::Oid,
+    from: i64,
+    to: i64,
+    keys: &serde_json::Value,
+) -> Result<Vec<(String, String, Option<bool>, Option<String>)>> {
+    check_is_ours(relation)?;
+    if from >= to {
+        return Err(Error::new(ErrorKind::OptionValue, "the range of times to probe is empty").hint("\"to\" must be later than \"from\"."));
+    }
+    // SAFETY: who asks.
+    let user = unsafe { pg_sys::GetUserId() };
+    let table = ForeignTable::read(relation)?;
+    let settings = Settings::resolve(Some(&table.server.source), &table.server.options, &[])?;
+    connect::check_hosts(&settings)?;
+    let described = table.server.source.table(&table.table.name);
+    let names: Vec<String> = described.into_iter().flat_map(|table| &table.columns).map(|column| column.name.clone()).collect();
+    let stats = Arc::new(Stats::default());
+    let probe = Probe {
+        source: Arc::clone(&table.server.source),
+        values: values(&table, &names, keys)?,
+        names,
+        secrets: catalog::secrets(user, table.server.oid)?,
+        window: Window { lo: from, hi: to },
+        page_size: table.page_size(),
+        limits: Limits {
+            max_requests: settings::max_requests(),
+            max_response_bytes: table.settings.max_response_bytes,
+            log: settings::log_requests(),
+        },
+        stats: Arc::clone(&stats),
+        table: Arc::clone(&table.table),
+        settings,
+    };
+    pgrx::notice!("restlog.probe sends at most {} requests", probe.most_requests());
+    let found = wait::run(probe.run());
+    executor::write_log(&stats);
+    executor::remember(&stats);
+    let names = Names::read(relation, &table)?;
+    Ok(found?.into_iter().map(|finding| row(finding, &table, &names)).collect())
+}
+
+/// Refuses a relation that the user may not read, or that is no foreign table of ours.
+fn check_is_ours(relation: pg_sys::Oid) -> Result<()> {
+    let ours = Spi::get_one_with_args::<bool>(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
+           JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+           WHERE t.ftrelid = $1 AND w.fdwhandler = 'restlog.fdw_handler'::pg_catalog.regproc)",
+        &[relation.into()],
+    );
+    if !matches!(ours, Ok(Some(true))) {
+        return Err(
+            Error::new(ErrorKind::TableName, "this is no foreign table of restlog_fdw").hint("Give one that IMPORT FOREIGN SCHEMA made.")
+        );
+    }
+    let readable = Spi::get_one_with_args::<bool>("SELECT pg_catalog.has_table_privilege($1, 'SELECT')", &[relation.into()]);
+    if !matches!(readable, Ok(Some(true))) {
+        return Err(
+            Error::new(ErrorKind::Forbidden, "permission denied for the foreign table").hint("Probing it needs the right to SELECT.")
+        );
+    }
+    Ok(())
+}
+
+/// The request parameters: from `keys`, then from the options.
+fn values(table: &ForeignTable, names: &[String], keys: &serde_json::Value) -> Result<BTreeMap<usize, Vec<String>>> {
+    let mut values: BTreeMap<usize, Vec<String>> =
+        catalog::parameters(&table.table, &table.settings).into_iter().map(|(column, value)| (column, vec![value])).collect();
+    let Some(members) = keys.as_object() else {
+        return Err(Error::new(ErrorKind::OptionValue, "keys must be a JSON object, such as {\"case_id\": \"…\"}"));
+    };
+    for (name, value) in members {
+        let column = table.table.column(name).or_else(|| names.iter().position(|n| sources::fold(n) == sources::fold(name)));
+        let Some(column) = column.filter(|i| matches!(table.table.columns[*i].origin, Origin::Request { .. })) else {
+            return Err(Error::new(ErrorKind::OptionValue, format!("\"{name}\" is no request parameter of the table")));
+        };
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        values.insert(column, vec![text]);
+    }
+    for (i, column) in table.table.columns.iter().enumerate() {
+        if matches!(column.origin, Origin::Request { required: true, .. }) && !values.contains_key(&i) {
+            let example = serde_json::json!({ &*column.name: "…" });
+            return Err(
+                missing_parameter(&table.table, column).hint(format!("Give it as the fourth argument of restlog.probe: '{example}'."))
+            );
+        }
+    }
+    Ok(values)
+}
+
+/// What statements about a foreign table need.
+struct Names {
+    table: String,
+    server: String,
+    table_options: Options,
+}
+
+impl Names {
+    fn read(relation: pg_sys::Oid, table: &ForeignTable) -> Result<Self> {
+        let one = |sql: &str, oid: pg_sys::Oid| {
+            Spi::get_one_with_args::<String>(sql, &[oid.into()])
+                .ok()
+                .flatten()
+                .ok_or_else(|| Error::new(ErrorKind::Internal, "a foreign table or its server has no name"))
+        };
+        Ok(Self {
+            table: one("SELECT $1::pg_catalog.regclass::text", relation)?,
+            server: one("SELECT pg_catalog.quote_ident(srvname) FROM pg_catalog.pg_foreign_server WHERE oid = $1", table.server.oid)?,
+            // SAFETY: it is a foreign table, as seen before; what it returns is palloc'd.
+            table_options: unsafe { options_of((*pg_sys::GetForeignTable(relation)).options) },
+        })
+    }
+}
+
+fn row(finding: Finding, table: &ForeignTable, names: &Names) -> (String, String, Option<bool>, Option<String>) {
+    let setting = finding.remedy.as_ref().and_then(|remedy| statement(remedy, table, names));
+    (finding.subject, finding.found, finding.as_described, setting)
+}
+
+/// The statement that sets the options.
+fn statement(remedy: &Remedy, table: &ForeignTable, names: &Names) -> Option<String> {
+    let list = |settings: &[(String, String)], present: &Options| {
+        let one = |(name, value): &(String, String)| {
+            let verb = if option(present, name).is_some() { "SET" } else { "ADD" };
+            format!("{verb} {name} '{}'", value.replace('\'', "''"))
+        };
+        settings.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    Some(match remedy {
+        Remedy::Server(settings) => format!("ALTER SERVER {} OPTIONS ({})", names.server, list(settings, &table.server.options)),
+        Remedy::Table(settings) => format!("ALTER FOREIGN TABLE {} OPTIONS ({})", names.table, list(settings, &names.table_options)),
+        Remedy::Column(name, settings) => {
+            let described = table.server.source.table(&table.table.name)?.column(name)?;
+            let own = table.columns.iter().flatten().find(|column| column.described == Some(described))?;
+            let column = pgrx::spi::quote_identifier(&own.name);
+            format!("ALTER FOREIGN TABLE {} ALTER COLUMN {column} OPTIONS ({})", names.table, list(settings, &own.options))
+        }
+    })
+}

@@ -1,0 +1,80 @@
+//! Are the credentials accepted, and if not: in which header, with which word before them?
+
+use std::collections::BTreeMap;
+
+use super::super::auth::Access;
+use super::super::client::Connection;
+use super::ask::Asker;
+use super::{Findings, Probe, Remedy};
+use crate::error::{ErrorKind, Result};
+use crate::plan::request::PageToken;
+use crate::sources::placeholders;
+
+/// Ways that are tried, the configured one included.
+pub(super) const MOST: u64 = 25;
+
+/// Parameters by their names.
+pub(super) type Parameters = BTreeMap<String, String>;
+
+/// The way in, and the parameters of it. `None` where there is none.
+pub(super) async fn probe(probe: &Probe, findings: &mut Findings) -> Option<(Asker, Parameters)> {
+    let own = &probe.settings.parameters;
+    let refused = match attempt(probe, own).await {
+        Ok(asker) => {
+            findings.right("access", "the API accepts the credentials");
+            return Some((asker, own.clone()));
+        }
+        Err(error) => error,
+    };
+    if refused.kind() == ErrorKind::Unauthorized {
+        for changed in ways(probe) {
+            let mut parameters = own.clone();
+            parameters.extend(changed.iter().cloned());
+            if let Ok(asker) = attempt(probe, &parameters).await {
+                let told: Vec<String> = changed.iter().map(|(name, value)| format!("{name} '{value}'")).collect();
+                let found = format!("the API refuses the credentials as configured, and accepts them with {}", told.join(" and "));
+                findings.wrong("access", found, Some(Remedy::Server(changed)));
+                return Some((asker, parameters));
+            }
+        }
+    }
+    let detail = refused.get_detail().unwrap_or_default();
+    let hint = refused.get_hint().unwrap_or_default();
+    findings.wrong("access", format!("{}: {detail} {hint}", refused.message()).trim_end().to_owned(), None);
+    None
+}
+
+/// A connection with these parameters, once it has answered.
+pub(super) async fn attempt(probe: &Probe, parameters: &Parameters) -> Result<Asker> {
+    let access = Access::new(&probe.source, parameters.clone(), probe.secrets.clone())?;
+    let asker = Asker::new(probe, Connection::new(&probe.settings, access)?);
+    asker.page(probe.bounds(), &PageToken::Start, Some(1)).await?;
+    Ok(asker)
+}
+
+/// The alternatives of the parameters by which credentials travel, in every combination, the fewest changes first.
+fn ways(probe: &Probe) -> Vec<Vec<(String, String)>> {
+    let mut ways: Vec<Vec<(String, String)>> = vec![Vec::new()];
+    for parameter in &probe.source.parameters {
+        let texts = probe.source.auth.iter().flat_map(|credential| [&credential.name, &credential.value]);
+        let used = texts.flat_map(|text| placeholders(text).unwrap_or_default()).any(|name| name == parameter.name);
+        if !used {
+            continue;
+        }
+        let current = probe.settings.parameters.get(&parameter.name);
+        let others: Vec<_> = parameter.alternatives.iter().chain(&parameter.default).filter(|value| Some(*value) != current).collect();
+        let more: Vec<_> = ways
+            .iter()
+            .flat_map(|way| {
+                others.iter().map(move |value| {
+                    let mut way = way.clone();
+                    way.push((parameter.name.clone(), (*value).clone()));
+                    way
+                })
+            })
+            .collect();
+        ways.extend(more);
+    }
+    ways.sort_by_key(Vec::len);
+    ways.into_iter().skip(1).take(MOST as usize - 1).collect()
+}

@@ -1,0 +1,97 @@
+//! Sends a probe's questions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::super::body::BodyPool;
+use super::super::client::{Connection, Limits, Scan};
+use super::super::decode;
+use super::super::stats::Stats;
+use super::Probe;
+use super::sample::{Next, Sample};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::request::{PageToken, assemble, write_time};
+use crate::plan::slice::Slice;
+use crate::sources::{NextUrl, PagingStyle, Table};
+
+/// Asks one table over one connection.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) table: Arc<Table>,
+    /// The largest page that the API is known to take.
+    pub(super) size: u64,
+    values: BTreeMap<usize, Vec<String>>,
+    limits: Limits,
+    stats: Arc<Stats>,
+    connection: Connection,
+    pool: BodyPool,
+}
+
+impl Asker {
+    pub(super) fn new(probe: &Probe, connection: Connection) -> Self {
+        Self {
+            table: Arc::clone(&probe.table),
+            size: probe.page_size,
+            values: probe.values.clone(),
+            limits: probe.limits,
+            stats: Arc::clone(&probe.stats),
+            connection,
+            pool: BodyPool::default(),
+        }
+    }
+
+    /// A page as the options ask for it. `bounds` are sent as they are, without the widening of a scan.
+    pub(super) async fn page(&self, bounds: Option<(i64, i64)>, token: &PageToken, size: Option<u64>) -> Result<Sample> {
+        self.page_with(&BTreeMap::new(), bounds, token, size).await
+    }
+
+    /// The same with further values of filters, by the description's column.
+    pub(super) async fn page_with(
+        &self,
+        further: &BTreeMap<usize, Vec<String>>,
+        bounds: Option<(i64, i64)>,
+        token: &PageToken,
+        size: Option<u64>,
+    ) -> Result<Sample> {
+        let mut values = self.values.clone();
+        values.extend(further.iter().map(|(column, values)| (*column, values.clone())));
+        let slice = Slice { window: None, values, partition: Vec::new() };
+        let written = self.table.time_range.as_ref().zip(bounds).map(|(range, (from, to))| {
+            let write = |t| write_time(range.format, t);
+            (Some(write(from)), write(to))
+        });
+        let mut request = assemble(&self.table, &slice, written, token, &size.unwrap_or_default().to_string());
+        if size.is_none() {
+            request.remove(&self.table.pagination.size.place);
+        }
+        let mut read = |reply: super::super::client::Reply| {
+            let document: Value = serde_json::from_slice(&reply.body)
+                .map_err(|_| Error::new(ErrorKind::Shape, "the response is not valid JSON").hint("Check base_url."))?;
+            if let Some(error) = decode::refusal_in(&self.table.errors, &document) {
+                return Err(error);
+            }
+            let Some(records) = self.table.records.find(&document).and_then(Value::as_array) else {
+                return Err(decode::no_records(&self.table.records));
+            };
+            let pagination = &self.table.pagination;
+            let next = match &pagination.style {
+                PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => Next::read(next.find(&document)),
+                PagingStyle::NextUrl(NextUrl::LinkHeader) => reply.next().map_or(Next::Absent, Next::Key),
+                PagingStyle::Number { .. } | PagingStyle::Offset { .. } => Next::Absent,
+            };
+            let total = pagination.total.as_ref().and_then(|total| total.find(&document)).and_then(Value::as_u64);
+            let encoding = reply.headers.get("content-encoding").and_then(|value| value.to_str().ok()).map(str::to_owned);
+            Ok(Sample { records: records.clone(), next, total, encoding })
+        };
+        let scan = Scan { limits: self.limits, stats: &self.stats, pool: &self.pool };
+        self.connection.fetch(&request, 1, &scan, &mut read).await
+    }
+
+    /// Whether a record is in the answer to these bounds.
+    pub(super) async fn returns(&self, record: &Value, from: i64, to: i64) -> Result<bool> {
+        let sample = self.page(Some((from, to)), &PageToken::Start, Some(self.size)).await?;
+        Ok(sample.records.contains(record))
+    }
+}

@@ -1,0 +1,139 @@
+//! How does the last page show, does the total hold, and what says the API of a parent that it does not know?
+
+use std::collections::BTreeMap;
+
+use super::ask::Asker;
+use super::sample::{Next, Sample, time_of};
+use super::time::Range;
+use super::{Findings, Probe, of_table};
+use crate::error::Result;
+use crate::plan::request::PageToken;
+use crate::sources::{NextUrl, Origin, PagingStyle, Part, SqlType};
+
+/// Pages that are followed to an end, and the two beyond it.
+pub(super) const MOST: u64 = 8;
+const FOLLOWED: usize = 5;
+
+const SUBJECT: &str = "last page";
+
+pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, page: u64, range: Option<Range>, findings: &mut Findings) {
+    let told = match &probe.table.pagination.style {
+        PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_) => named(probe, asker, sample, range, findings).await,
+        PagingStyle::Number { .. } | PagingStyle::Offset { .. } => counted(probe, asker, sample, page, findings).await,
+    };
+    if let Err(error) = told {
+        findings.failed(SUBJECT, &error);
+    }
+}
+
+/// Bounds that hold only some records of the sample, so that their end is near.
+fn near_end(probe: &Probe, sample: &Sample, range: Option<Range>) -> Option<(i64, i64)> {
+    let range = range?;
+    let column = &probe.table.columns[range.column];
+    let mut times: Vec<i64> = sample.records.iter().filter_map(|record| time_of(record, column, probe.settings.time_zone)).collect();
+    times.sort_unstable();
+    let (first, last) = (*times.first()?, *times.get(9).or(times.last())?);
+    Some((first - 2 * range.unit, last + 2 * range.unit))
+}
+
+/// Pages that name the next one.
+async fn named(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Range>, findings: &mut Findings) -> Result<()> {
+    if let (Next::Key(key), PagingStyle::NextUrl(style)) = (&sample.next, &probe.table.pagination.style) {
+        let place = if *style == NextUrl::LinkHeader { "the Link header" } else { "the body" };
+        let absolute = key.contains("://");
+        let elsewhere = absolute && url::Url::parse(key).is_ok_and(|url| url.origin() != probe.settings.base_url.origin());
+        if elsewhere {
+            findings.wrong("next page", format!("{place} names an address on another host, which is not followed"), None);
+        } else {
+            findings.right("next page", format!("{place} names {} address", if absolute { "an absolute" } else { "a relative" }));
+        }
+    }
+    let bounds = near_end(probe, sample, range).or_else(|| probe.bounds());
+    let mut token = PageToken::Start;
+    for _ in 0..FOLLOWED {
+        let page = asker.page(bounds, &token, Some(asker.size)).await?;
+        let next = match (page.next, &probe.table.pagination.style) {
+            (Next::Key(key), PagingStyle::Cursor { .. }) => PageToken::Cursor(key),
+            (Next::Key(key), _) => PageToken::Url(key),
+            (end, _) => {
+                let how = match end {
+                    Next::Null => "is null",
+                    Next::Empty => "is an empty text",
+                    Next::Absent | Next::Key(_) => "is not there",
+                };
+                findings.right(SUBJECT, format!("the next page's key {how}"));
+                return Ok(());
+            }
+        };
+        if page.records.is_empty() && next == token {
+            let bookmark = matches!(&probe.table.pagination.style, PagingStyle::Cursor { bookmark: true, .. });
+            let found = "an empty page names the key just used: a bookmark";
+            findings.push(SUBJECT, found, Some(bookmark), if bookmark { None } else { of_table("evidence", "empty_page") });
+            return Ok(());
+        }
+        token = next;
+    }
+    findings.open(SUBJECT, format!("not reached within {FOLLOWED} pages"));
+    Ok(())
+}
+
+/// Pages that are counted.
+async fn counted(probe: &Probe, asker: &Asker, sample: &Sample, page: u64, findings: &mut Findings) -> Result<()> {
+    let pagination = &probe.table.pagination;
+    let beyond = |records: u64| match &pagination.style {
+        PagingStyle::Number { first, .. } => PageToken::Page(first + records.div_ceil(page.max(1))),
+        _ => PageToken::Offset(records),
+    };
+    let reachable = |token: &PageToken| match (&pagination.style, token) {
+        (PagingStyle::Offset { max: Some(max), .. }, PageToken::Offset(offset)) => offset <= max,
+        _ => true,
+    };
+    // Behind the total, or where there is none far behind whatever there may be.
+    let token = beyond(sample.total.unwrap_or(50_000));
+    let past = match reachable(&token) {
+        true => Some(asker.page(probe.bounds(), &token, Some(asker.size)).await),
+        false => None,
+    };
+    let past_end = match &past {
+        Some(Ok(page)) if page.records.is_empty() => "a page behind the last is empty",
+        Some(Ok(_)) => "a page behind the last has records",
+        Some(Err(_)) => "a page behind the last is refused",
+        None => "a page behind the last cannot be asked for",
+    };
+    let is_empty = matches!(&past, Some(Ok(page)) if page.records.is_empty());
+    let by_empty_page = || if is_empty || past.as_ref().is_some_and(Result::is_ok) { of_table("evidence", "empty_page") } else { None };
+    match (&pagination.total, sample.total) {
+        (None, _) if is_empty => findings.right(SUBJECT, past_end),
+        (None, _) => findings.wrong(SUBJECT, past_end, None),
+        (Some(_), None) => findings.wrong(SUBJECT, format!("the response has no total; {past_end}"), by_empty_page()),
+        (Some(_), Some(total)) => {
+            let more = matches!(&past, Some(Ok(page)) if !page.records.is_empty());
+            if more {
+                findings.wrong(SUBJECT, format!("the total stops at {total}, and there are more records"), by_empty_page());
+            } else if sample.records.len() as u64 > total {
+                findings.wrong(SUBJECT, format!("the total is {total}, and one page has more records"), by_empty_page());
+            } else {
+                findings.right(SUBJECT, format!("the total is {total}; {past_end}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Asks for a parent that does not exist: an empty answer would make a wrong key look like no records.
+pub(super) async fn probe_unknown(probe: &Probe, asker: &Asker, findings: &mut Findings) {
+    let parent = probe.table.columns.iter().enumerate().find(|(_, column)| {
+        let in_path = column.filter.as_ref().is_some_and(|filter| filter.place.part == Part::Path);
+        in_path && matches!(column.origin, Origin::Request { option: None, required: true })
+    });
+    let Some((index, column)) = parent else { return };
+    let key = if matches!(column.sql_type, SqlType::Int | SqlType::Bigint) { "2147483647" } else { "no-such-key" };
+    let name = &probe.names[index];
+    let answer = asker.page_with(&BTreeMap::from([(index, vec![key.to_owned()])]), probe.bounds(), &PageToken::Start, Some(1)).await;
+    let found = match answer {
+        Err(error) => format!("an unknown {name} is an error: {}", error.get_detail().unwrap_or(error.message())),
+        Ok(page) if page.records.is_empty() => format!("an unknown {name} has no records, and is no error"),
+        Ok(_) => format!("an unknown {name} has records of others"),
+    };
+    findings.open(name, found);
+}

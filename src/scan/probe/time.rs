@@ -1,0 +1,183 @@
+//! Which column does the time range filter, how coarsely, does it include its ends, and in which order do records come?
+
+use serde_json::Value;
+
+use super::ask::Asker;
+use super::sample::{Moment, Sample, moment, origin, time_of};
+use super::{Findings, Probe, of_table};
+use crate::error::Result;
+use crate::sources::{Column, Form, SqlType, TimeRange};
+
+/// Requests beside one for each other column of times.
+pub(super) const MOST: u64 = 7;
+
+const MILLI: i64 = 1_000;
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// What the range was found to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range {
+    /// The column that it filters, of the description.
+    pub(super) column: usize,
+    /// Its granularity.
+    pub(super) unit: i64,
+}
+
+pub(super) fn is_time(column: &Column) -> bool {
+    column.sql_type == SqlType::Timestamptz
+}
+
+/// `None` where there is no range, or nothing could be found out.
+pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, findings: &mut Findings) -> Option<Range> {
+    let Some(described) = &probe.table.time_range else {
+        order(probe, sample, None, findings);
+        return None;
+    };
+    let found = match filtered_column(probe, asker, sample, described).await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            let found = format!("no record of {} could be found again by its times", sample.records.len());
+            findings.open("time range", found);
+            return None;
+        }
+        Err(error) => {
+            findings.failed("time range", &error);
+            return None;
+        }
+    };
+    let (range, record, t) = found;
+    let name = &probe.names[range.column];
+    if range.column == described.column {
+        findings.right("time range", format!("it filters \"{name}\""));
+    } else {
+        let meant = &probe.names[described.column];
+        findings.wrong("time range", format!("it filters \"{name}\", not \"{meant}\""), of_table("time_column", name));
+    }
+    let unit = unit_name(range.unit);
+    if range.unit <= described.unit.max(MILLI) {
+        findings.right("time range's unit", format!("{unit} or finer"));
+    } else {
+        findings.wrong("time range's unit", format!("a range is widened to whole units of {unit}"), of_table("time_unit", unit));
+    }
+    if range.unit <= MILLI && t % MILLI == 0 {
+        match ends(asker, record, t).await {
+            Ok((from, to)) => {
+                let word = |included| if included { "includes" } else { "excludes" };
+                findings
+                    .right("time range's ends", format!("from {} its instant, to {} it; either way is read right", word(from), word(to)));
+            }
+            Err(error) => findings.failed("time range's ends", &error),
+        }
+    }
+    order(probe, sample, Some(range.column), findings);
+    Some(range)
+}
+
+fn unit_name(unit: i64) -> &'static str {
+    match unit {
+        DAY => "1d",
+        HOUR => "1h",
+        MINUTE => "1min",
+        SECOND => "1s",
+        _ => "1ms",
+    }
+}
+
+/// The column by whose time a record is found again, in a window of some milliseconds around it; the described one first.
+async fn filtered_column<'s>(
+    probe: &Probe,
+    asker: &Asker,
+    sample: &'s Sample,
+    described: &TimeRange,
+) -> Result<Option<(Range, &'s Value, i64)>> {
+    let mut columns: Vec<usize> = (0..probe.table.columns.len()).filter(|i| is_time(&probe.table.columns[*i])).collect();
+    columns.retain(|i| *i != described.column && origin(&probe.table.columns[*i]).is_some());
+    columns.insert(0, described.column);
+    for column in columns {
+        let times = |record: &Value| time_of(record, &probe.table.columns[column], probe.settings.time_zone);
+        let Some((record, t)) = telling(sample, times) else { continue };
+        let near = 2 * MILLI;
+        if !asker.returns(record, t - near, t + near).await? {
+            continue;
+        }
+        let unit = unit(asker, record, t).await?;
+        return Ok(Some((Range { column, unit }, record, t)));
+    }
+    Ok(None)
+}
+
+/// The record whose time tells most: within a second, a minute, an hour and a day there is room behind it for a window that
+/// holds it only if the API widens windows.
+fn telling(sample: &Sample, time: impl Fn(&Value) -> Option<i64>) -> Option<(&Value, i64)> {
+    let room = |t: i64| {
+        let within = |unit: i64, need: i64| t.rem_euclid(unit) + need < unit;
+        let on_grid = t.rem_euclid(MILLI) == 0 && t.rem_euclid(SECOND) > 5 * MILLI;
+        [on_grid, within(SECOND, 5 * MILLI), within(MINUTE, 5 * SECOND), within(HOUR, 5 * MINUTE), within(DAY, 5 * HOUR)]
+            .into_iter()
+            .filter(|fits| *fits)
+            .count()
+    };
+    let candidates = sample.records.iter().filter_map(|record| Some((record, time(record)?)));
+    candidates.max_by_key(|(_, t)| room(*t))
+}
+
+/// The smallest unit to which windows are widened: a window behind the record has it only if they are.
+async fn unit(asker: &Asker, record: &Value, t: i64) -> Result<i64> {
+    let mut found = MILLI;
+    for (unit, behind) in [(SECOND, 2 * MILLI), (MINUTE, 2 * SECOND), (HOUR, 2 * MINUTE), (DAY, 2 * HOUR)] {
+        if !asker.returns(record, t + behind, t + behind + 2 * MILLI).await? {
+            break;
+        }
+        found = unit;
+    }
+    Ok(found)
+}
+
+/// Whether `from` and `to` include their instants.
+async fn ends(asker: &Asker, record: &Value, t: i64) -> Result<(bool, bool)> {
+    Ok((asker.returns(record, t, t + 3 * MILLI).await?, asker.returns(record, t - 3 * MILLI, t).await?))
+}
+
+/// In which order records come, by the range's column, or else by any of their times: also by one that is not described.
+fn order(probe: &Probe, sample: &Sample, filtered: Option<usize>, findings: &mut Findings) {
+    let zone = probe.settings.time_zone;
+    let by = |times: Vec<i64>| match times.len() {
+        0 | 1 => None,
+        _ if times.is_sorted() => Some("oldest first"),
+        _ if times.is_sorted_by(|a, b| a >= b) => Some("newest first"),
+        _ => None,
+    };
+    let of_column = |i: usize| by(sample.records.iter().filter_map(|record| time_of(record, &probe.table.columns[i], zone)).collect());
+    let of_member = |name: &String| {
+        let time = |record: &Value| match moment(record.get(name)?, Form::Plain, zone) {
+            Moment::At(t) => Some(t),
+            _ => None,
+        };
+        by(sample.records.iter().filter_map(time).collect())
+    };
+    let columns = (0..probe.table.columns.len()).filter(|i| is_time(&probe.table.columns[*i]) && filtered.is_none_or(|f| f == *i));
+    let members = sample.records.iter().take(1).filter_map(Value::as_object).flat_map(|members| members.keys());
+    let named = |found: Option<&str>, name: &str| found.map(|found| format!("{found} (\"{name}\")"));
+    let found = columns.filter_map(|i| named(of_column(i), &probe.names[i])).next();
+    let found = found.or_else(|| members.filter(|_| filtered.is_none()).find_map(|name| named(of_member(name), name)));
+    findings.open("order", found.unwrap_or_else(|| "by none of their times".to_owned()));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_record_with_room_behind_it_is_taken() {
+        let sample = Sample { records: (0..3).map(|i| json!(i)).collect(), ..Sample::default() };
+        let times = [DAY - MILLI, 10 * HOUR + 7 * MINUTE + 9 * SECOND + 40 * MILLI, 10 * HOUR];
+        let (record, t) = telling(&sample, |record| Some(times[record.as_u64().unwrap() as usize])).unwrap();
+        assert_eq!((record, t), (&json!(1), times[1]));
+        assert!(telling(&sample, |_| None).is_none());
+    }
+}

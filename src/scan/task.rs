@@ -1,0 +1,72 @@
+//! One future on the backend's runtime that a descriptor tells the end of, so that the backend can wait for it and be cancelled.
+
+use std::future::Future;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::task::Poll;
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+use super::runtime::runtime;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A running future. Dropping it ends it.
+#[derive(Debug)]
+pub struct Task<T> {
+    outcome: oneshot::Receiver<T>,
+    wake: Arc<EventFd>,
+    driver: AbortHandle,
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// An eventfd that a poll can wait for.
+pub(super) fn eventfd() -> Result<Arc<EventFd>> {
+    EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+        .map(Arc::new)
+        .map_err(|e| Error::new(ErrorKind::Internal, "could not create an eventfd").detail(format!("{e}.")))
+}
+
+impl<T: Send + 'static> Task<T> {
+    /// Starts a future.
+    pub fn start(future: impl Future<Output = T> + Send + 'static) -> Result<Self> {
+        struct WakeAtEnd(Arc<EventFd>);
+        impl Drop for WakeAtEnd {
+            fn drop(&mut self) {
+                // It fails only when the counter is full, and then the descriptor is readable anyway.
+                let _ = self.0.write(1);
+            }
+        }
+        let wake = eventfd()?;
+        let (sender, outcome) = oneshot::channel();
+        let at_end = WakeAtEnd(Arc::clone(&wake));
+        let driver = runtime()?.spawn(async move {
+            // Dropped after the outcome was sent, and also by a panic.
+            let _at_end = at_end;
+            let _ = sender.send(future.await);
+        });
+        Ok(Self { outcome, wake, driver: driver.abort_handle() })
+    }
+
+    /// What came of it, once it has ended.
+    pub fn try_take(&mut self) -> Poll<Result<T>> {
+        match self.outcome.try_recv() {
+            Ok(outcome) => Poll::Ready(Ok(outcome)),
+            Err(oneshot::error::TryRecvError::Empty) => Poll::Pending,
+            Err(oneshot::error::TryRecvError::Closed) => {
+                Poll::Ready(Err(Error::new(ErrorKind::Internal, "a task ended without an outcome")))
+            }
+        }
+    }
+
+    /// Readable once it has ended.
+    pub fn wake_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
