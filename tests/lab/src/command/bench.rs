@@ -1,5 +1,7 @@
 //! `lab bench`: rows per second beside a bare HTTP client that reads the same pages, and memory by number of rows.
 
+mod keys;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
@@ -68,6 +70,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     };
     bench.create_objects()?;
     bench.speed(rounds)?;
+    bench.keys(rounds)?;
     bench.memory()?;
     Ok(ExitCode::SUCCESS)
 }

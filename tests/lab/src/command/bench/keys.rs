@@ -1,0 +1,54 @@
+//! A log that is read key by key: a list of keys, one after another and several at once.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use super::Bench;
+use crate::failure::{Failure, Result};
+
+const KEYS: usize = 200;
+const LATENCY: u64 = 50;
+const CONCURRENCIES: [usize; 2] = [1, 8];
+
+impl Bench {
+    pub(super) fn keys(&self, rounds: usize) -> Result<()> {
+        let mut out = std::io::stdout();
+        let client = self.connect()?;
+        let url = self.simulator.url();
+        self.execute(&client, "SET client_min_messages = warning")?;
+        for concurrency in CONCURRENCIES {
+            let name = format!("keys{concurrency}");
+            let sql = format!(
+                "CREATE SERVER {name} FOREIGN DATA WRAPPER restlog_fdw OPTIONS (source 'huawei', \
+                 base_url '{url}/~cases={KEYS},latency={LATENCY}', concurrency '{concurrency}');
+                 CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS (token 'lab-token');
+                 CREATE SCHEMA {name};
+                 IMPORT FOREIGN SCHEMA huawei FROM SERVER {name} INTO {name};"
+            );
+            self.execute(&client, &sql)?;
+        }
+        let keys = self.value(&client, "SELECT array_agg(incident_id) FROM keys8.cases")?;
+        let mut times = [Vec::new(), Vec::new()];
+        let mut counts = Vec::new();
+        for _ in 0..rounds {
+            for (concurrency, times) in CONCURRENCIES.iter().zip(&mut times) {
+                let sql = format!("SELECT count(operate_type) FROM keys{concurrency}.operate_logs WHERE case_id = ANY ('{keys}')");
+                let started = Instant::now();
+                counts.push(self.value(&client, &sql)?);
+                times.push(started.elapsed());
+            }
+        }
+        if counts.iter().any(|count| *count != counts[0]) {
+            return Err(Failure::new(format!("the logs of {KEYS} keys have {counts:?} entries")));
+        }
+        let median = |times: &mut Vec<Duration>| {
+            times.sort();
+            times[times.len() / 2]
+        };
+        let [one, eight] = times.each_mut().map(median);
+        writeln!(out, "\nthe logs of {KEYS} keys, {LATENCY} ms for each answer, medians of {rounds} runs\n")?;
+        writeln!(out, "{:26}{:>12.2} s", "one after another", one.as_secs_f64())?;
+        writeln!(out, "{:26}{:>12.2} s {:>8.1}×", "eight at once", eight.as_secs_f64(), one.as_secs_f64() / eight.as_secs_f64())?;
+        Ok(())
+    }
+}
