@@ -38,7 +38,9 @@ impl<'v> Object<'v> {
 
     /// A member as it is; absent is `None`, and so is an explicit null.
     pub(super) fn get(&mut self, key: &'static str) -> Option<&'v Value> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.map?.get(key).filter(|v| !v.is_null())
     }
 
@@ -62,6 +64,21 @@ impl<'v> Object<'v> {
             Some(value) => self.as_text(key, value, faults),
             None => String::new(),
         }
+    }
+
+    /// A member that must be a string that is not empty.
+    pub(super) fn word(&mut self, key: &'static str, faults: &mut Faults) -> String {
+        let Some(value) = self.required(key, faults) else { return String::new() };
+        if value == "" {
+            faults.push(&self.place(key), "must not be empty");
+        }
+        self.as_text(key, value, faults)
+    }
+
+    pub(super) fn optional_text(&mut self, key: &'static str, faults: &mut Faults) -> Option<String> {
+        let value = self.get(key)?;
+        let text = self.as_text(key, value, faults);
+        value.is_string().then_some(text)
     }
 
     pub(super) fn text_or(&mut self, key: &'static str, default: &str, faults: &mut Faults) -> String {

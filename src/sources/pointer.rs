@@ -13,6 +13,10 @@ impl Pointer {
             return Some(Self::default());
         }
         let rest = text.strip_prefix('/')?;
+        // `~` begins an escape; before anything else the RFC calls it an error.
+        if text.split('~').skip(1).any(|after| !after.starts_with(['0', '1'])) {
+            return None;
+        }
         Some(Self(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()))
     }
 

@@ -5,13 +5,13 @@ mod pagination;
 
 use serde_json::Value;
 
-use self::auth::{credential, login, parameter};
+use self::auth::{credential, header, login, parameter};
 use self::pagination::pagination;
 
 use super::fault::{Faults, Object};
 use super::{
-    Column, ErrorRule, Filter, Form, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place, Pointer, SECRETS,
-    Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+    Column, ErrorRule, Filter, Form, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place, Pointer, Source,
+    SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::units::{parse_duration, parse_zone};
@@ -56,9 +56,9 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
             faults.push(&at, format_args!("\"{}\" is there twice", parameter.name));
         }
     }
-    let auth = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, SECRETS, faults)).collect();
+    let auth = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, faults)).collect();
     let logins = o.list("logins", faults).into_iter().filter_map(|(v, at)| login(v, &at, &parameters, faults)).collect();
-    let headers = o.list("headers", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, &["time_zone"], faults)).collect();
+    let headers = o.list("headers", faults).into_iter().map(|(v, at)| header(v, &at, &parameters, faults)).collect();
     let time_zone = o.get("time_zone").and_then(|v| {
         let zone = v.as_str().and_then(|text| parse_zone(text.as_bytes())).and_then(|zone| i32::try_from(zone).ok());
         if zone.is_none() {
@@ -79,6 +79,8 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
         }
         tables.push(table);
     }
+    // For the editor of whoever writes the description.
+    o.optional_text("$schema", faults);
     o.finish(faults);
     Source { name, title, reference, parameters, auth, logins, headers, time_zone, tables }
 }
@@ -177,9 +179,9 @@ fn check_places(
             here && matches!(c.origin, Origin::Request { required: true, .. })
         })
     };
-    for name in
-        in_path.iter().filter(|name| !path.split('/').any(|step| step.strip_prefix('{').and_then(|s| s.strip_suffix('}')) == Some(name)))
-    {
+    let whole: Vec<&str> = path.split('/').filter_map(|step| step.strip_prefix('{')?.strip_suffix('}')).collect();
+    let times = |names: &[&str], name: &str| names.iter().filter(|n| **n == name).count();
+    for name in in_path.iter().filter(|name| times(&in_path, name) != times(&whole, name)) {
         faults.push(&format!("{at}/path"), format_args!("\"{{{name}}}\" must be a whole step of the path"));
     }
     for name in in_path.iter().filter(|name| !is_required(name)) {
@@ -227,7 +229,7 @@ fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults
         ("jsonb", SqlType::Jsonb),
     ];
     let mut o = Object::new(value, at, faults);
-    let name = o.text("name", faults);
+    let name = o.word("name", faults);
     let sql_type = o.choice("type", TYPES, Some(SqlType::Text), faults).unwrap_or(SqlType::Text);
     let doc = o.text_or("doc", "", faults);
     let pointer = o.pointer("field", faults);
@@ -251,7 +253,7 @@ fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults
 
 fn request_origin(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Origin {
     let mut o = Object::new(value, at, faults);
-    let option = o.get("option").and_then(Value::as_str).map(str::to_owned);
+    let option = o.optional_text("option", faults);
     if let Some(name) = &option
         && !parameters.iter().any(|p| p.name == *name)
     {
@@ -272,7 +274,7 @@ fn place(value: &Value, at: &str, faults: &mut Faults) -> Place {
 fn place_members(o: &mut Object<'_>, faults: &mut Faults) -> Place {
     const PARTS: &[(&str, Part)] = &[("query", Part::Query), ("body", Part::Body), ("header", Part::Header), ("path", Part::Path)];
     let part = o.choice("in", PARTS, Some(Part::Query), faults).unwrap_or(Part::Query);
-    Place { part, name: o.text("name", faults) }
+    Place { part, name: o.word("name", faults) }
 }
 
 fn filter(value: &Value, at: &str, faults: &mut Faults) -> Filter {

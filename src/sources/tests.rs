@@ -139,8 +139,34 @@ fn descriptions_that_could_only_be_wrong_are_refused() {
     assert!(with(r#"{"name":"id"}"#, r#"{"name":"id","filter":{"in":"path","name":"id"}}"#).contains("has no \"{id}\""));
     let part = with(r#""path":"/p""#, r#""path":"/p-{id}""#);
     assert!(part.contains("\"{id}\" must be a whole step of the path"), "{part}");
+    let one_of_two = with(r#""path":"/p""#, r#""path":"/p-{id}/{id}""#);
+    assert!(one_of_two.contains("\"{id}\" must be a whole step of the path"), "{one_of_two}");
     let counted = r#""style":"offset","token":{"name":"k"},"#;
     assert!(with(r#""style":"cursor","token":{"name":"k"},"next":"/n","#, counted).contains("something must prove the end"));
+}
+
+#[test]
+fn what_would_be_ignored_is_refused() {
+    let with = |from: &str, to: &str| faults(&MINIMAL.replace(from, to)).join("; ");
+    let top = |members: &str| with(r#"{"name":"x","#, &format!(r#"{{"name":"x",{members},"#));
+    assert_eq!(top(r#""parameters":[{"name":"p","default":1}]"#), "/parameters/0/default: must be a string");
+    let option = r#"{"name":"id","filter":{"name":"id"},"request":{"option":1}}"#;
+    assert_eq!(with(r#"{"name":"id"}"#, option), "/tables/0/columns/0/request/option: must be a string");
+    let query = top(r#""headers":[{"header":"X","query":"q","value":"v"}]"#);
+    assert_eq!(query, "/headers/0: \"query\" is not a member here; known are header, value");
+    let name = top(r#""parameters":[{"name":"p"}],"headers":[{"header":"X-{p}","value":"v"}]"#);
+    assert_eq!(name, "/headers/0/header: must name nothing in braces");
+    assert_eq!(with(r#"{"name":"id"}"#, r#"{"name":""}"#), "/tables/0/columns/0/name: must not be empty");
+    assert_eq!(with(r#"{"name":"k"}"#, r#"{"name":""}"#), "/tables/0/pagination/token/name: must not be empty");
+    assert_eq!(top(r#""auth":[{"query":"","value":"v"}]"#), "/auth/0/query: must not be empty");
+    assert_eq!(top(r#""logins":[{"form":{},"token_header":""}]"#), "/logins/0/token_header: must not be empty");
+}
+
+#[test]
+fn an_editors_schema_is_not_read() {
+    let with = |value: &str| MINIMAL.replacen('{', &format!(r#"{{"$schema":{value},"#), 1);
+    assert!(Source::read(&with(r#""description.schema.json""#)).is_ok());
+    assert_eq!(faults(&with("1")), ["/$schema: must be a string"]);
 }
 
 #[test]
@@ -156,7 +182,9 @@ fn pointers_unescape_and_come_back() {
     let pointer = Pointer::parse("/a~1b/m~0n/").unwrap();
     assert_eq!(pointer.0, ["a/b", "m~n", ""]);
     assert_eq!(pointer.to_string(), "/a~1b/m~0n/");
-    assert_eq!(Pointer::parse("a"), None);
+    for wrong in ["a", "/a~", "/a~2b", "/~~0"] {
+        assert_eq!(Pointer::parse(wrong), None, "{wrong}");
+    }
     assert_eq!(Pointer::parse(""), Some(Pointer::default()));
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::fault::{Faults, Object};
-use super::super::{Credential, LOGIN_SECRETS, Login, LoginBody, Parameter, TokenPlace, placeholders};
+use super::super::{Credential, LOGIN_SECRETS, Login, LoginBody, Parameter, SECRETS, TokenPlace, placeholders};
 use super::is_identifier;
 
 pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Parameter {
@@ -13,25 +13,38 @@ pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Paramet
         faults.push(&o.place("name"), "must be lower-case letters, digits and underscores, and begin with a letter");
     }
     let doc = o.text_or("doc", "", faults);
-    let default = o.get("default").and_then(Value::as_str).map(str::to_owned);
+    let default = o.optional_text("default", faults);
     let alternatives = o.texts("alternatives", faults);
     o.finish(faults);
     Parameter { name, doc, default, alternatives }
 }
 
-pub(super) fn credential(value: &Value, at: &str, parameters: &[Parameter], others: &[&str], faults: &mut Faults) -> Credential {
+pub(super) fn credential(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Credential {
     let mut o = Object::new(value, at, faults);
     let in_query = o.get("query").is_some();
     let key = if in_query { "query" } else { "header" };
-    let name = o.text(key, faults);
+    let name = o.word(key, faults);
     if in_query && o.get("header").is_some() {
         faults.push(at, "\"header\" and \"query\" exclude each other");
     }
     let value = o.text("value", faults);
     check_template(&name, &o.place(key), parameters, &[], faults);
-    check_template(&value, &o.place("value"), parameters, others, faults);
+    check_template(&value, &o.place("value"), parameters, SECRETS, faults);
     o.finish(faults);
     Credential { name, in_query, value }
+}
+
+/// A header that carries parameters: it is sent under the name that stands here, and never in the query.
+pub(super) fn header(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Credential {
+    let mut o = Object::new(value, at, faults);
+    let name = o.word("header", faults);
+    if name.contains('{') {
+        faults.push(&o.place("header"), "must name nothing in braces");
+    }
+    let value = o.text("value", faults);
+    check_template(&value, &o.place("value"), parameters, &["time_zone"], faults);
+    o.finish(faults);
+    Credential { name, in_query: false, value }
 }
 
 /// Refuses a text that names what nobody gives.
@@ -63,7 +76,7 @@ pub(super) fn login(value: &Value, at: &str, parameters: &[Parameter], faults: &
     for text in body.iter().flat_map(LoginBody::texts) {
         check_template(text, at, parameters, LOGIN_SECRETS, faults);
     }
-    let (in_body, in_header) = (o.pointer("token", faults), o.get("token_header").map(|_| o.text("token_header", faults)));
+    let (in_body, in_header) = (o.pointer("token", faults), o.get("token_header").map(|_| o.word("token_header", faults)));
     let token = match (in_body, in_header) {
         (Some(pointer), None) => Some(TokenPlace::Body(pointer)),
         (None, Some(name)) => Some(TokenPlace::Header(name)),
