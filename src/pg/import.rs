@@ -46,7 +46,11 @@ pub(super) unsafe extern "C-unwind" fn import_foreign_schema(
         let mut statements = PgList::<std::ffi::c_char>::new();
         for table in read.source.tables.iter().filter(wanted) {
             let text = create_table(table, &text_of((*stmt).server_name), case);
-            let text = CString::new(text).unwrap_or_default();
+            let Ok(text) = CString::new(text) else {
+                let error =
+                    Error::new(ErrorKind::ColumnName, format!("a column of table \"{}\" has a NUL character in its name", table.name));
+                super::report::raise(&error.hint("Correct the server's option definition."));
+            };
             statements.push(pg_sys::pstrdup(text.as_ptr()));
         }
         statements.into_pg()

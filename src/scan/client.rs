@@ -1,6 +1,7 @@
 //! The only code that opens a connection: one request in, one decompressed body or one classified error out.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK};
@@ -23,6 +24,8 @@ use crate::sources::Method;
 const MAX_REDIRECTS: usize = 5;
 /// More than this is not reserved on the word of a Content-Length.
 const MAX_RESERVE: u64 = 64 << 20;
+/// One request has its token renewed this often, at most.
+const MAX_RENEWALS: u32 = 5;
 /// An error's code is looked for in this much of its body.
 const MAX_ERROR_BODY: u64 = 64 << 10;
 
@@ -34,6 +37,8 @@ pub struct Connection {
     auth_url: Option<Url>,
     access: Access,
     session: tokio::sync::Mutex<Session>,
+    /// The newest login whose token the API took.
+    accepted: AtomicU64,
     request_timeout: Duration,
     retry: RetryPolicy,
     pace: Option<Pace>,
@@ -141,6 +146,7 @@ impl Connection {
             auth_url: settings.auth_url.clone(),
             access,
             session: tokio::sync::Mutex::new(session),
+            accepted: AtomicU64::new(0),
             request_timeout: settings.request_timeout,
             retry: RetryPolicy { max_retries: settings.max_retries, budget: settings.retry_budget },
             pace,
@@ -156,14 +162,23 @@ impl Connection {
         read: &mut (dyn FnMut(Reply) -> Result<T> + Send),
     ) -> Result<T> {
         let (mut authorization, mut serial) = self.authorization(None, scan).await?;
-        let mut renewed = false;
+        let mut renewals = 0;
         let place = format!("page {page}");
         loop {
             let built = self.build(request, &authorization).map_err(|error| describe(error, request, &place, 1))?;
             match self.send(&built, request, &place, scan, read).await {
-                Ok(answer) => return Ok(answer),
-                Err(failed) if failed.expired && !renewed && self.access.login().is_some() => {
-                    renewed = true;
+                Ok(answer) => {
+                    self.accepted.fetch_max(serial, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Err(failed) if failed.expired && self.access.login().is_some() => {
+                    // A new token that the API never took is refused for another reason. One that other requests used up
+                    // meanwhile is only spent.
+                    let spent = self.accepted.load(Ordering::Relaxed) >= serial && renewals < MAX_RENEWALS;
+                    if renewals > 0 && !spent {
+                        return Err(failed.error);
+                    }
+                    renewals += 1;
                     (authorization, serial) = self.authorization(Some(serial), scan).await?;
                 }
                 Err(failed) => return Err(failed.error),

@@ -56,3 +56,6 @@ EXPLAIN (VERBOSE, COSTS OFF) SELECT id FROM events WHERE at >= '2026-01-30';
 -- All faults of a description at once, each with its place; another definition is seen at once
 ALTER SERVER own OPTIONS (SET definition '{"name": "audit", "tables": [{"name": "entries", "path": "audit", "records": "/r", "columns": [{"name": "id", "type": "money"}], "pagination": {"style": "offset", "token": {"name": "o"}, "size": {"name": "n", "max": 5}}}]}'); -- ERROR
 ALTER SERVER own OPTIONS (SET definition '{"name": "audit", "parameters": [{"name": "page_size"}], "tables": [{"name": "entries", "path": "/audit", "records": "/r", "columns": [{"name": "id"}], "pagination": {"style": "link_header", "size": {"name": "n", "max": 5}}}]}'); -- ERROR
+-- A name that Postgres cannot hold is an error of the import, not a table that is missing
+CREATE SERVER own3 FOREIGN DATA WRAPPER restlog_fdw OPTIONS (base_url :'base', definition '{"name": "odd", "tables": [{"name": "entries", "path": "/audit/entries", "records": "", "columns": [{"name": "a\u0000b", "field": "/id"}], "pagination": {"style": "link_header", "size": {"name": "n", "max": 5}}}]}');
+IMPORT FOREIGN SCHEMA odd FROM SERVER own3 INTO public;
