@@ -39,13 +39,22 @@ struct Wish {
     options: Vec<(&'static str, &'static str)>,
     days: Vec<(i64, i64)>,
     page_sizes: (u64, u64),
+    limited: bool,
     max_requests: u64,
     log: bool,
 }
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { switches: "rows=3100", options: vec![], days: vec![(0, 31)], page_sizes: (100, 100), max_requests: 0, log: false }
+        Self {
+            switches: "rows=3100",
+            options: vec![],
+            days: vec![(0, 31)],
+            page_sizes: (100, 100),
+            limited: true,
+            max_requests: 0,
+            log: false,
+        }
     }
 }
 
@@ -78,6 +87,8 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         time_column: Some(2),
         partition_columns: BTreeMap::new(),
         page_sizes: wish.page_sizes,
+        limited: wish.limited,
+        known_density: None,
         concurrency: settings.concurrency,
         limits: Limits { max_requests: wish.max_requests, max_response_bytes: settings.max_response_bytes, log: wish.log },
         connection: Arc::new(Connection::new(&settings, access).unwrap()),
@@ -137,6 +148,32 @@ fn every_row_comes_once_whatever_the_slices() {
 }
 
 #[test]
+fn a_long_window_is_read_in_pieces_and_every_row_comes_once() {
+    for bounds in ["inclusive", "exclusive", "half_open"] {
+        for data in ["ties=7", "shape=burst", "order=desc", "shape=burst,ties=50"] {
+            let switches: &'static str = format!("rows=6200,bounds={bounds},{data}").leak();
+            let options = vec![("concurrency", "8")];
+            let mut scan = start("pieces", Wish { switches, options, limited: false, ..Wish::default() });
+            let keys = scan.drain().unwrap();
+            assert_eq!((keys.len(), distinct(&keys)), (6_200, 6_200), "{switches}");
+        }
+    }
+}
+
+#[test]
+fn a_window_that_one_page_answers_costs_two_requests_and_an_empty_one_no_more() {
+    for (rows, requests) in [("rows=50", 2), ("rows=0", 2)] {
+        let options = vec![("concurrency", "8")];
+        let mut scan = start("one_page", Wish { switches: rows, options, limited: false, ..Wish::default() });
+        scan.drain().unwrap();
+        assert_eq!(scan.requests(), requests, "{rows}");
+    }
+    let mut scan = start("alone", Wish { switches: "rows=90", options: vec![("concurrency", "1")], limited: false, ..Wish::default() });
+    scan.drain().unwrap();
+    assert_eq!(scan.requests(), 1);
+}
+
+#[test]
 fn one_request_leaves_until_the_consumer_wants_more() {
     let mut scan = start("lazy", Wish { days: (0..8).map(|d| (d, d + 1)).collect(), page_sizes: (7, 50), ..Wish::default() });
     let page = scan.next().unwrap().unwrap();
@@ -173,7 +210,7 @@ fn a_consumer_that_stops_pulling_stops_the_requests() {
     let before = scan.requests();
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(scan.requests(), before, "pages are not read ahead without bound");
-    assert!(before <= 4, "one slice: what was taken, one in the channel, one to hand over: {before}");
+    assert!(before <= 6, "one chain: what was taken, four in the channel, one to hand over: {before}");
 }
 
 #[test]
@@ -204,16 +241,20 @@ fn a_dropped_stream_does_not_use_its_last_moment_for_a_request() {
 #[test]
 fn no_more_than_concurrency_slices_are_in_flight() {
     let wish = Wish {
-        switches: "rows=3100,fault=stall_headers,at=1",
+        switches: "rows=3100,fault=stall_headers,at=2",
         days: (0..31).map(|d| (d, d + 1)).collect(),
+        page_sizes: (60, 60),
         options: vec![("concurrency", "3")],
         ..Wish::default()
     };
     let mut scan = start("in_flight", wish);
     scan.stream.want_more(true);
-    assert!(matches!(scan.stream.try_next(), Poll::Pending));
+    for _ in 0..3 {
+        scan.next().unwrap();
+    }
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(scan.requests(), 3);
+    assert!(matches!(scan.stream.try_next(), Poll::Pending));
+    assert_eq!(scan.requests(), 6, "three first pages, and three second ones that nobody answers");
 }
 
 #[test]

@@ -111,7 +111,7 @@ pub const OPTIONS: &[Spec] = &[
         contexts: ST,
         kind: Kind::Count(1, 64),
         default: "4",
-        doc: "How many chains of pages one scan reads at once.",
+        doc: "Requests that one scan has in flight, at most.",
     },
     Spec {
         name: "page_size",

@@ -13,7 +13,7 @@ use super::catalog::{ForeignTable, text_of};
 use super::report::OrRaise;
 use super::tuple::TupleFiller;
 use super::wait::WatchedStream;
-use super::{connect, operand, settings};
+use super::{connect, learned, operand, settings};
 use crate::error::Result;
 use crate::plan::qual::{Selection, Value};
 use crate::plan::scan_plan::ScanPlan;
@@ -50,6 +50,9 @@ pub(super) fn is_utf8() -> bool {
 pub(super) struct Scan {
     pub(super) table: ForeignTable,
     pub(super) plan: ScanPlan,
+    relation: pg_sys::Oid,
+    /// The description's columns that the request filters by.
+    filters: Vec<usize>,
     operands: Vec<(*mut pg_sys::ExprState, pg_sys::Oid)>,
     user: pg_sys::Oid,
     layout: Layout,
@@ -138,7 +141,9 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
     unsafe {
         let plan_node = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
         let plan = read_plan(plan_node);
-        let table = ForeignTable::read(relation_of(node)).or_raise();
+        let relation = relation_of(node);
+        let table = ForeignTable::read(relation).or_raise();
+        let filters = plan.filters(&table.table);
         let types: Vec<pg_sys::Oid> =
             PgList::<pg_sys::Node>::from_pg((*plan_node).fdw_exprs).iter_ptr().map(|expr| pg_sys::exprType(expr)).collect();
         let states = pg_sys::ExecInitExprList((*plan_node).fdw_exprs, (&raw mut (*node).ss.ps).cast());
@@ -148,7 +153,8 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
         let filler = TupleFiller::new(&table, &layout.attributes, utf8);
         let user = scan_user(node);
         let stats = Arc::new(Stats::default());
-        let scan = Scan { table, plan, operands, user, layout, filler, stats, slices: 0, counted: 0, state: State::Fresh };
+        let scan =
+            Scan { table, plan, relation, filters, operands, user, layout, filler, stats, slices: 0, counted: 0, state: State::Fresh };
         let context = (*(*node).ss.ps.state).es_query_cxt;
         (*node).fdw_state = PgMemoryContexts::For(context).leak_and_drop_on_delete(scan).cast();
     }
@@ -324,6 +330,8 @@ impl Scan {
             time_column: self.layout.time_column,
             partition_columns: self.layout.partition_columns.clone(),
             page_sizes: (self.plan.first_size(&self.table.table, size), size),
+            limited: self.plan.limit.is_some(),
+            known_density: learned::density(self.relation, &self.filters),
             concurrency: self.table.settings.concurrency,
             limits: Limits {
                 max_requests: settings::max_requests(),
@@ -364,6 +372,7 @@ impl Scan {
                 }
                 Ok(None) => {
                     self.state = State::Done;
+                    learned::learn(self.relation, &self.filters, &self.stats);
                     return Ok(false);
                 }
                 Err(error) => {

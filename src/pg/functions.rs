@@ -189,6 +189,8 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
         time_column: None,
         partition_columns: BTreeMap::new(),
         page_sizes: (1, 1),
+        limited: true,
+        known_density: None,
         concurrency: 1,
         limits: Limits { max_requests: 0, max_response_bytes: options.max_response_bytes, log: settings::log_requests() },
         connection,

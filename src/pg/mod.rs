@@ -9,6 +9,7 @@ mod expr;
 mod functions;
 mod handler;
 mod import;
+mod learned;
 mod operand;
 mod planner;
 mod probe;

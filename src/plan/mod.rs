@@ -7,4 +7,5 @@ pub mod qual;
 pub mod request;
 pub mod scan_plan;
 pub mod slice;
+pub mod split;
 pub mod window;

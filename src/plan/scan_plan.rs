@@ -66,6 +66,13 @@ impl ScanPlan {
         Ok(())
     }
 
+    /// The columns of values that the request filters by.
+    pub fn filters(&self, table: &Table) -> Vec<usize> {
+        let condition = self.condition();
+        let filtered = |column: &usize| table.columns[*column].filter.is_some() && condition.fixes(*column);
+        (0..table.columns.len()).filter(filtered).collect()
+    }
+
     /// Whether the API's own total answers `count(*)`: every condition travels whole, and means to the API what it means here.
     /// A window never does: it is asked for wider than it is.
     pub fn is_counted_by_total(&self, table: &Table, defaults: &Defaults) -> bool {

@@ -11,8 +11,9 @@ use url::Url;
 use super::attempt::{Attempt, root_cause};
 use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
+use super::gate::{Gate, Outcome};
 use super::link;
-use super::retry::RetryPolicy;
+use super::retry::{Failure, RetryPolicy};
 use super::session::{Session, Token};
 use super::stats::Stats;
 use crate::error::{Error, ErrorKind, Result};
@@ -82,6 +83,8 @@ pub struct Scan<'s> {
     pub stats: &'s Stats,
     /// Memory for bodies.
     pub pool: &'s BodyPool,
+    /// What all of its requests pass.
+    pub gate: &'s Gate,
 }
 
 /// A successful response.
@@ -220,7 +223,7 @@ impl Connection {
         &self,
         built: &reqwest::Request,
         request: &Request,
-        place: &str,
+        at: &str,
         scan: &Scan<'_>,
         read: &mut (dyn FnMut(Reply) -> Result<T> + Send),
     ) -> std::result::Result<T, Attempt> {
@@ -232,8 +235,9 @@ impl Connection {
                 tokio::time::sleep(pace.reserve()).await;
             }
             if limits.max_requests > 0 && stats.begun.add(1) >= limits.max_requests {
-                return Err(Attempt::given_up(too_many_requests(limits.max_requests).detail(format!("{}, {place}.", request.line()))));
+                return Err(Attempt::given_up(too_many_requests(limits.max_requests).detail(format!("{}, {at}.", request.line()))));
             }
+            let place = scan.gate.enter().await;
             stats.requests.add(1);
             let started = Instant::now();
             let outcome = self.attempt(built, scan).await;
@@ -246,17 +250,21 @@ impl Connection {
                     Ok(_) => format!("{bytes} bytes"),
                     Err(failed) => failed.error.message().to_owned(),
                 };
-                stats.log(format!("{}, {place}, attempt {attempt}: {what} in {} ms", request.readable(), elapsed.as_millis()));
+                stats.log(format!("{}, {at}, attempt {attempt}: {what} in {} ms", request.readable(), elapsed.as_millis()));
             }
             let mut failed = match outcome {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    place.leave(Outcome::Success);
+                    return Ok(answer);
+                }
                 Err(failed) => failed,
             };
             let wait = failed.failure.and_then(|f| self.retry.next_wait(f, attempt, waited, fastrand::f64()));
             let Some(wait) = wait else {
-                failed.error = describe(failed.error, request, place, attempt);
+                failed.error = describe(failed.error, request, at, attempt);
                 return Err(failed);
             };
+            place.leave(if matches!(failed.failure, Some(Failure::Throttled(_))) { Outcome::Throttled(wait) } else { Outcome::Other });
             stats.retries.add(1);
             stats.backoff_micros.add_time(wait);
             tokio::time::sleep(wait).await;
@@ -266,7 +274,7 @@ impl Connection {
     }
 
     async fn attempt(&self, built: &reqwest::Request, scan: &Scan<'_>) -> std::result::Result<Reply, Attempt> {
-        let Scan { limits, stats, pool } = scan;
+        let Scan { limits, stats, pool, .. } = scan;
         let again = built.try_clone().ok_or_else(|| Attempt::given_up(unsendable("the body")))?;
         let mut response = self.http.execute(again).await.map_err(|e| Attempt::connection(&e))?;
         if let Some(date) = response.headers().get(DATE).and_then(|h| h.to_str().ok()).and_then(|h| httpdate::parse_http_date(h).ok()) {

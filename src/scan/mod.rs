@@ -6,6 +6,8 @@ pub mod auth;
 pub mod body;
 pub mod client;
 pub mod decode;
+mod drive;
+pub mod gate;
 pub mod json_text;
 pub mod link;
 pub mod page;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::PageToken;
@@ -101,6 +102,25 @@ impl Pager {
         }
     }
 
+    /// What is left after the first page of a chain whose total says where every other page lies: they need not wait for each
+    /// other. `asked` is how many records the first page was asked for, `usual` how many the others shall have.
+    pub fn remaining(&self, facts: &PageFacts, asked: u64, usual: u64) -> Option<Remaining> {
+        let total = facts.total.filter(|_| facts.records > 0)?;
+        let size = match (&self.pagination.style, &self.token) {
+            (PagingStyle::Number { .. }, PageToken::Page(_)) => facts.records,
+            // A server that clamped the first page clamps the others.
+            (PagingStyle::Offset { overlap: false, .. }, PageToken::Offset(_)) if facts.records < asked => facts.records,
+            (PagingStyle::Offset { overlap: false, .. }, PageToken::Offset(_)) => usual,
+            _ => return None,
+        };
+        let remaining = Remaining { style: self.pagination.style.clone(), total, first: facts.records, size };
+        let reachable = match self.pagination.style {
+            PagingStyle::Offset { max: Some(max), .. } => remaining.range(remaining.pages() - 1).start <= max,
+            _ => true,
+        };
+        reachable.then_some(remaining)
+    }
+
     /// The response names the next page.
     fn follow(&mut self, facts: &PageFacts, bookmark: bool, token: impl Fn(String) -> PageToken) -> Result<bool> {
         let Some(key) = facts.next.as_deref().filter(|key| !key.is_empty()) else { return Ok(false) };
@@ -159,8 +179,7 @@ impl Pager {
                 return Err(shifted(&format!("The API said that there are {total} records, and gave {} and then none.", self.read)));
             }
         } else if self.pagination.total.is_some() && !self.pagination.empty_page_ends {
-            return Err(Error::new(ErrorKind::Shape, "the response does not say how many records there are")
-                .detail("Nothing else would prove that all of them were read."));
+            return Err(no_total());
         } else if new == 0 && again > 0 && self.largest < 2 {
             // Only the record that overlaps: the end, unless the server gives one record a page whatever is asked for.
             self.confirming = true;
@@ -174,6 +193,67 @@ impl Pager {
         self.token = next(self.read)?;
         Ok(true)
     }
+}
+
+/// The pages of a chain that are known by its total.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remaining {
+    style: PagingStyle,
+    total: u64,
+    /// Records of the first page.
+    first: u64,
+    /// Records of each other page but the last.
+    size: u64,
+}
+
+impl Remaining {
+    /// How many pages there are; a total that is not believed has one more, which shall be empty.
+    pub fn pages(&self) -> u64 {
+        (self.total - self.first).div_ceil(self.size) + u64::from(self.total == SUSPECT_TOTAL)
+    }
+
+    /// The records of a page, counted from 0.
+    pub fn range(&self, page: u64) -> Range<u64> {
+        let start = self.first + page * self.size;
+        start.min(self.total)..(start + self.size).min(self.total)
+    }
+
+    /// How to ask for what is left of a page's records, and for how many.
+    pub fn ask(&self, page: u64, left: &Range<u64>) -> (PageToken, u64) {
+        match self.style {
+            PagingStyle::Number { first, .. } => (PageToken::Page(first + 1 + page), self.size),
+            // The last page is asked for in full: a total that is too small shows.
+            _ if left.end == self.total => (PageToken::Offset(left.start), self.size),
+            _ => (PageToken::Offset(left.start), left.end - left.start),
+        }
+    }
+
+    /// What is left of a page's records after this response; a server may give fewer than were asked for.
+    pub fn advance(&self, left: Range<u64>, facts: &PageFacts) -> Result<Range<u64>> {
+        match facts.total {
+            None => return Err(no_total()),
+            Some(total) if total != self.total => {
+                return Err(shifted(&format!("The API said that there are {} records, and then {total}.", self.total)));
+            }
+            Some(_) => {}
+        }
+        let (wanted, got) = (left.end - left.start, facts.records);
+        if got > wanted {
+            let gave = format!("The API said that there are {} records, and gave more.", self.total);
+            return Err(if self.total == SUSPECT_TOTAL { capped(self.total) } else { shifted(&gave) });
+        }
+        // Numbered pages cannot be asked for in part.
+        let in_part = matches!(self.style, PagingStyle::Number { .. }) && got < wanted;
+        if in_part || (got == 0 && wanted > 0) {
+            return Err(shifted(&format!("A page has {got} records where the total of {} says {wanted}.", self.total)));
+        }
+        Ok(left.start + got..left.end)
+    }
+}
+
+fn no_total() -> Error {
+    Error::new(ErrorKind::Shape, "the response does not say how many records there are")
+        .detail("Nothing else would prove that all of them were read.")
 }
 
 fn capped(total: u64) -> Error {

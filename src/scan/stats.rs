@@ -45,6 +45,10 @@ pub struct Stats {
     pub outside_slice: Counter,
     /// What `count(*)` counted: totals of the API, or records where a total did not hold.
     pub counted: Counter,
+    /// Rows of the windows that were read to their end, and how long these are together.
+    pub covered_rows: Counter,
+    /// See `covered_rows`.
+    pub covered_micros: Counter,
     /// Bytes of response bodies as they came.
     pub wire_bytes: Counter,
     /// Bytes of response bodies, decompressed.

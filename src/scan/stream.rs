@@ -4,28 +4,25 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
-use std::time::Instant;
 
 use nix::sys::eventfd::EventFd;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 
-use super::body::BodyPool;
-use super::client::{Connection, Limits, Reply, Scan};
+use super::client::{Connection, Limits};
 use super::decode::{Decoder, SliceRules};
+use super::drive::{Shared, drive};
 use super::page::Page;
-use super::paging::{Pager, SUSPECT_TOTAL};
 use super::runtime::runtime;
 use super::stats::Stats;
 use super::task::eventfd;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::request::{asked, request};
+use crate::plan::request::asked;
 use crate::plan::slice::Slice;
 use crate::plan::window::Window;
-use crate::sources::{NextUrl, PagingStyle, Table};
+use crate::sources::Table;
 
 /// A row further outside the bounds that were asked for than this, or than the API's unit, is no rounding of theirs: not even
 /// a whole minute, and every confusion of time zones is larger.
@@ -46,7 +43,11 @@ pub struct ScanSpec {
     pub partition_columns: BTreeMap<usize, usize>,
     /// Records asked for in the scan's first page, and in all others.
     pub page_sizes: (u64, u64),
-    /// Slices in flight.
+    /// Whether a LIMIT may be content with the first page: then the window is read as one chain.
+    pub limited: bool,
+    /// How many rows a microsecond had in earlier scans.
+    pub known_density: Option<f64>,
+    /// Requests in flight.
     pub concurrency: usize,
     /// What requests may take.
     pub limits: Limits,
@@ -67,7 +68,7 @@ pub struct Counting {
 }
 
 impl ScanSpec {
-    fn rules(&self, slice: &Slice) -> Result<SliceRules> {
+    pub(super) fn rules(&self, slice: &Slice) -> Result<SliceRules> {
         let window = match (&self.table.time_range, slice.window, self.time_column) {
             (Some(range), Some(window), Some(column)) => {
                 let asked = asked(range, window);
@@ -91,24 +92,12 @@ impl ScanSpec {
     }
 }
 
-enum Message {
+/// What crosses over to the backend.
+pub(super) enum Message {
     Page(Page),
     /// The proven end. A channel that closes without it has lost rows.
     End,
     Failed(Error),
-}
-
-/// What workers share.
-struct Shared {
-    spec: ScanSpec,
-    stats: Arc<Stats>,
-    wake: Arc<EventFd>,
-    /// Requests that were begun, in all slices.
-    begun: AtomicU64,
-    /// How many may be: one, until the consumer has shown that it wants more than the first page.
-    allowed: watch::Receiver<u64>,
-    spent: Arc<Mutex<Vec<Page>>>,
-    bodies: BodyPool,
 }
 
 /// A running scan, seen from the backend. Dropping it ends all of its requests.
@@ -142,18 +131,9 @@ impl Stream {
     pub fn start(spec: ScanSpec, stats: Arc<Stats>) -> Result<Self> {
         let wake = eventfd()?;
         let spent = Arc::new(Mutex::new(Vec::new()));
-        let in_flight = spec.concurrency.min(spec.slices.len()).max(1);
-        let (sender, pages) = mpsc::channel(in_flight);
+        let (sender, pages) = mpsc::channel(spec.concurrency.max(1));
         let (allowed, permits) = watch::channel(1);
-        let shared = Arc::new(Shared {
-            spec,
-            stats,
-            wake: Arc::clone(&wake),
-            begun: AtomicU64::new(0),
-            allowed: permits,
-            spent: Arc::clone(&spent),
-            bodies: BodyPool::default(),
-        });
+        let shared = Shared::new(spec, stats, Arc::clone(&wake), permits, Arc::clone(&spent));
         let driver = runtime()?.spawn(drive(shared, sender)).abort_handle();
         Ok(Self { pages, wake, allowed, spent, driver })
     }
@@ -190,116 +170,6 @@ impl Stream {
             && spent.len() < 4
         {
             spent.push(page);
-        }
-    }
-}
-
-/// Wakes the backend when the driver ends, even by a panic.
-struct WakeAtEnd(Arc<Shared>);
-
-impl Drop for WakeAtEnd {
-    fn drop(&mut self) {
-        self.0.wake();
-    }
-}
-
-impl Shared {
-    fn wake(&self) {
-        // It fails only when the counter is full, and then the descriptor is readable anyway.
-        let _ = self.wake.write(1);
-    }
-
-    /// Waits until another request is allowed, and says whether it is the scan's first. `None` when the consumer is gone: this
-    /// task is about to be aborted, and must not use the time until then for one more request.
-    async fn leave_to_send(&self) -> Option<bool> {
-        let number = self.begun.fetch_add(1, Ordering::Relaxed);
-        self.allowed.clone().wait_for(|allowed| number < *allowed).await.ok()?;
-        Some(number == 0)
-    }
-}
-
-async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
-    // Declared before the sender moves in: dropped after it, so that the backend wakes to a closed channel.
-    let _wake = WakeAtEnd(Arc::clone(&shared));
-    let sender = sender;
-    let mut slices = shared.spec.slices.clone().into_iter();
-    let mut workers = JoinSet::new();
-    let last = loop {
-        while workers.len() < shared.spec.concurrency
-            && let Some(slice) = slices.next()
-        {
-            workers.spawn(read_slice(Arc::clone(&shared), slice, sender.clone()));
-        }
-        match workers.join_next().await {
-            None => break Message::End,
-            Some(Ok(Ok(()))) => {}
-            Some(Ok(Err(error))) => break Message::Failed(error),
-            Some(Err(join)) => break Message::Failed(lost_worker(&join)),
-        }
-    };
-    // The receiver is gone only when nobody wants to know.
-    let _ = sender.send(last).await;
-}
-
-fn lost_worker(join: &tokio::task::JoinError) -> Error {
-    let what = if join.is_panic() { "a worker panicked" } else { "a worker was stopped" };
-    Error::new(ErrorKind::Internal, format!("{what} while it read from the API"))
-}
-
-async fn read_slice(shared: Arc<Shared>, slice: Slice, sender: mpsc::Sender<Message>) -> Result<()> {
-    let spec = &shared.spec;
-    let mut rules = spec.rules(&slice)?;
-    let mut pager = Pager::new(spec.table.pagination.clone());
-    let mut number = 0;
-    loop {
-        let Some(first) = shared.leave_to_send().await else { return Ok(()) };
-        number += 1;
-        let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
-        let asked = request(&spec.table, &slice, pager.token(), size);
-        rules.overlap = pager.overlap();
-        let mut read = |reply: Reply| {
-            let started = Instant::now();
-            let page = shared.spent.lock().ok().and_then(|mut spent| spent.pop()).unwrap_or_default();
-            let decoded = spec.decoder.decode(&rules, &reply.body, page.reset(spec.decoder.width(), number));
-            shared.stats.decode_micros.add_time(started.elapsed());
-            let (page, mut decoded) = decoded?;
-            if spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
-                decoded.facts.next = reply.next();
-            }
-            shared.bodies.give_back(reply.body);
-            Ok((page, decoded))
-        };
-        let scan = Scan { limits: spec.limits, stats: &shared.stats, pool: &shared.bodies };
-        let (page, decoded) = spec.connection.fetch(&asked, number, &scan, &mut read).await?;
-        shared.stats.pages.add(1);
-        shared.stats.records.add(decoded.facts.records);
-        shared.stats.outside_window.add(decoded.outside_window);
-        shared.stats.outside_slice.add(decoded.outside_slice);
-        let more = pager.advance(&decoded.facts).map_err(|error| {
-            let at = format!("{}, page {number}", asked.line());
-            let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}. {d}"));
-            error.detail(detail)
-        })?;
-        if let Some(counting) = &spec.counting {
-            let dropped = decoded.outside_window + decoded.outside_slice > 0;
-            let rows = page.rows() as u64;
-            let total = decoded.facts.total.filter(|total| *total == rows || *total != SUSPECT_TOTAL);
-            let total = total.filter(|_| counting.by_total && number == 1 && !dropped);
-            shared.stats.counted.add(total.unwrap_or(rows));
-            if let Ok(mut spent) = shared.spent.lock() {
-                spent.push(page);
-            }
-            if total.is_some() || !more {
-                return Ok(());
-            }
-            continue;
-        }
-        if sender.send(Message::Page(page)).await.is_err() {
-            return Ok(());
-        }
-        shared.wake();
-        if !more {
-            return Ok(());
         }
     }
 }

@@ -187,3 +187,48 @@ fn one_record_a_page_is_not_taken_for_the_end() {
     }
     assert_eq!(single.advance(&page(0, None)), Ok(false), "it does not: there was one record");
 }
+
+fn remaining(style: PagingStyle, first: &PageFacts, asked: u64, usual: u64) -> Option<Remaining> {
+    let mut p = counted(style, true, false);
+    assert_eq!(p.advance(first), Ok(true));
+    p.remaining(first, asked, usual)
+}
+
+#[test]
+fn a_total_makes_the_other_pages_known() {
+    let by_offset = PagingStyle::Offset { place: place(), max: None, overlap: false };
+    let r = remaining(by_offset.clone(), &of_total(7, 107), 7, 50).unwrap();
+    assert_eq!((r.pages(), r.range(0), r.range(1)), (2, 7..57, 57..107));
+    assert_eq!(r.ask(0, &(7..57)), (PageToken::Offset(7), 50));
+    let r = remaining(by_offset.clone(), &of_total(20, 107), 50, 50).unwrap();
+    assert_eq!((r.pages(), r.range(4)), (5, 100..107), "the server clamps");
+    assert_eq!(r.ask(4, &(100..107)), (PageToken::Offset(100), 20), "the last page is asked for in full");
+    let r = remaining(by_offset, &of_total(50, 10_000), 50, 50).unwrap();
+    assert_eq!((r.pages(), r.range(199)), (200, 10_000..10_000), "a total that is not believed has an empty page more");
+    assert!(r.advance(10_000..10_000, &of_total(1, 10_000)).is_err());
+    let r = remaining(PagingStyle::Number { place: place(), first: 1 }, &of_total(50, 101), 50, 50).unwrap();
+    assert_eq!((r.pages(), r.ask(1, &(100..101))), (2, (PageToken::Page(3), 50)));
+}
+
+#[test]
+fn the_other_pages_are_not_known_where_nothing_says_so_or_they_cannot_be_reached() {
+    let by_offset = |max, overlap| PagingStyle::Offset { place: place(), max, overlap };
+    assert_eq!(remaining(by_offset(Some(60), false), &of_total(50, 120), 50, 50), None);
+    let mut p = offset(None, true, false);
+    let facts = between(25, 1, 25);
+    assert_eq!(p.advance(&facts), Ok(true));
+    assert_eq!(p.remaining(&facts, 25, 25), None);
+}
+
+#[test]
+fn a_page_of_the_others_is_complete_or_an_error() {
+    let by_offset = PagingStyle::Offset { place: place(), max: None, overlap: false };
+    let r = remaining(by_offset, &of_total(50, 120), 50, 50).unwrap();
+    assert_eq!(r.advance(50..100, &of_total(50, 120)), Ok(100..100));
+    assert_eq!(r.advance(50..100, &of_total(20, 120)), Ok(70..100), "the server gave fewer: the rest is asked for");
+    for wrong in [of_total(50, 121), of_total(51, 120), of_total(0, 120), page(50, None)] {
+        assert!(r.advance(50..100, &wrong).is_err(), "{wrong:?}");
+    }
+    let r = remaining(PagingStyle::Number { place: place(), first: 1 }, &of_total(50, 120), 50, 50).unwrap();
+    assert!(r.advance(50..100, &of_total(20, 120)).is_err(), "a numbered page cannot be asked for in part");
+}

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::super::body::BodyPool;
 use super::super::client::{Connection, Limits, Scan};
 use super::super::decode;
+use super::super::gate::Gate;
 use super::super::stats::Stats;
 use super::Probe;
 use super::sample::{Next, Sample};
@@ -27,6 +28,7 @@ pub(super) struct Asker {
     stats: Arc<Stats>,
     connection: Connection,
     pool: BodyPool,
+    gate: Gate,
 }
 
 impl Asker {
@@ -39,6 +41,7 @@ impl Asker {
             stats: Arc::clone(&probe.stats),
             connection,
             pool: BodyPool::default(),
+            gate: Gate::new(1),
         }
     }
 
@@ -85,7 +88,7 @@ impl Asker {
             let encoding = reply.headers.get("content-encoding").and_then(|value| value.to_str().ok()).map(str::to_owned);
             Ok(Sample { records: records.clone(), next, total, encoding })
         };
-        let scan = Scan { limits: self.limits, stats: &self.stats, pool: &self.pool };
+        let scan = Scan { limits: self.limits, stats: &self.stats, pool: &self.pool, gate: &self.gate };
         self.connection.fetch(&request, 1, &scan, &mut read).await
     }
 

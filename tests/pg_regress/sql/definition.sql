@@ -5,7 +5,7 @@
 \set base :simulator '/~tag=definition,rows=3100'
 CREATE EXTENSION restlog_fdw;
 \set definition '{"name": "audit", "title": "Our own audit trail", "parameters": [{"name": "key_header", "default": "X-Key"}], "auth": [{"header": "{key_header}", "value": "{api_key}"}], "tables": [{"name": "entries", "path": "/audit/entries", "records": "", "pagination": {"style": "link_header", "size": {"name": "per_page", "max": 500}}, "time_range": {"column": "at", "from": {"name": "since"}, "to": {"name": "until"}, "unit": "1ms"}, "columns": [{"name": "id", "type": "bigint"}, {"name": "at", "type": "timestamptz"}, {"name": "kind", "filter": {"name": "kind"}}, {"name": "whoName", "field": "/who/name"}, {"name": "whoMail", "field": "/who/mail"}, {"name": "size", "type": "bigint"}, {"name": "tags", "type": "jsonb"}]}]}'
-CREATE SERVER own FOREIGN DATA WRAPPER restlog_fdw OPTIONS (definition :'definition', base_url :'base');
+CREATE SERVER own FOREIGN DATA WRAPPER restlog_fdw OPTIONS (definition :'definition', base_url :'base', concurrency '1');
 CREATE USER MAPPING FOR CURRENT_USER SERVER own OPTIONS (api_key 'lab-key');
 IMPORT FOREIGN SCHEMA audit FROM SERVER own INTO public;
 \d entries
@@ -42,7 +42,7 @@ CALL switches('fault=truncated_json,at=3'); SELECT count(*) FROM entries;
 -- The next page's address in the body, and the key in the query, where no plan, log or error shows it
 \set base :simulator '/~tag=definition2,rows=3100,next=relative'
 \set definition '{"name": "trail", "auth": [{"query": "apikey", "value": "{api_key}"}], "tables": [{"name": "events", "path": "/audit/events", "records": "/items", "pagination": {"style": "next_url", "next": "/links/next", "size": {"name": "page_size", "max": 500}}, "time_range": {"column": "at", "from": {"name": "since"}, "to": {"name": "until"}}, "columns": [{"name": "id", "type": "bigint"}, {"name": "at", "type": "timestamptz"}, {"name": "kind", "filter": {"name": "kind"}}, {"name": "whoName", "field": "/who/name"}, {"name": "whoMail", "field": "/who/mail"}, {"name": "size", "type": "bigint"}, {"name": "tags", "type": "jsonb"}]}]}'
-CREATE SERVER own2 FOREIGN DATA WRAPPER restlog_fdw OPTIONS (definition :'definition', base_url :'base');
+CREATE SERVER own2 FOREIGN DATA WRAPPER restlog_fdw OPTIONS (definition :'definition', base_url :'base', concurrency '1');
 CREATE USER MAPPING FOR CURRENT_USER SERVER own2 OPTIONS (api_key 'lab-key');
 IMPORT FOREIGN SCHEMA trail FROM SERVER own2 INTO public;
 (TABLE events EXCEPT ALL TABLE truth) UNION ALL (TABLE truth EXCEPT ALL TABLE events);

@@ -76,7 +76,7 @@ SELECT count(incident_id) FROM cases;
 \! "$RESTLOG_LAB" requests login_huawei --headers x-auth-token
 -- Eight workers whose token runs out together log in once: as many logins as ten requests a token take
 \set iam :simulator '/~tag=login_ten,token_uses=10/v3/auth/tokens'
-ALTER SERVER login_huawei OPTIONS (SET auth_url :'iam', ADD concurrency '8');
+ALTER SERVER login_huawei OPTIONS (SET auth_url :'iam', SET concurrency '8');
 SELECT array_agg(incident_id) AS keys FROM cases \gset
 SELECT count(DISTINCT case_id) FROM operate_logs WHERE case_id = ANY (:'keys');
 SELECT pages FROM restlog.last_scan();

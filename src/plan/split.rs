@@ -1,0 +1,133 @@
+//! A long window → pieces that are read at the same time, where nothing tells how many records it has.
+//!
+//! The first piece is small: what it holds tells how densely the rest is filled, and the rest is cut by that. Pieces are
+//! disjoint, so that no order of the records is needed. A range that one page could answer costs two requests, and one where
+//! earlier scans told as much.
+
+use super::window::{MINUS_INFINITY, Window, floor_to};
+
+/// A piece is at least so many of the API's units wide: each is asked for one unit wider on both sides.
+const MIN_UNITS: i64 = 16;
+/// Pieces for each of the others that are read at once: some end sooner than others.
+const SPARE: usize = 3;
+
+/// The first piece of a window and the rest of it; `None` where the window is too short to be cut, or has no beginning, or is
+/// expected to fit in a page. `known` is how many records a microsecond had in earlier scans.
+pub fn first_piece(window: Window, known: Option<f64>, page: u64, concurrency: usize, unit: i64) -> Option<(Window, Window)> {
+    if concurrency < 2 || window.lo == MINUS_INFINITY {
+        return None;
+    }
+    let most = SPARE * (concurrency - 1) + 1;
+    let parts = match known.map(|known| pages(known * width(window), page)) {
+        Some(1) => return None,
+        Some(pages) => pages.min(most),
+        None => most,
+    };
+    let cut = cut(window, parts, unit)?;
+    Some((Window { hi: cut, ..window }, Window { lo: cut, ..window }))
+}
+
+/// What one piece told of the rest of its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Density {
+    /// The piece.
+    pub piece: Window,
+    /// Its records, or `None` where one page did not hold them.
+    pub records: Option<u64>,
+    /// Records of a page.
+    pub page: u64,
+}
+
+/// The rest of a window in pieces: as few as their records are expected to fill pages, as many as keep everybody busy.
+pub fn rest(window: Window, density: Density, concurrency: usize, unit: i64) -> Vec<Window> {
+    let most = SPARE * (concurrency.max(2) - 1);
+    let parts = match density.records {
+        None => most,
+        Some(records) => pages(records as f64 * width(window) / width(density.piece), density.page).min(most),
+    };
+    let mut pieces = Vec::with_capacity(parts);
+    let mut left = window;
+    for parts in (2..=parts).rev() {
+        let Some(cut) = cut(left, parts, unit) else { break };
+        pieces.push(Window { hi: cut, ..left });
+        left.lo = cut;
+    }
+    pieces.push(left);
+    pieces
+}
+
+/// How long a window is, in microseconds.
+pub fn width(window: Window) -> f64 {
+    (window.hi as f64 - window.lo as f64).max(1.0)
+}
+
+/// How many pages so many records are expected to fill; one that is expected to be just full would often need another.
+fn pages(records: f64, page: u64) -> usize {
+    ((records * 1.25 / page.max(1) as f64).ceil() as usize).max(1)
+}
+
+/// Where the first of so many equal parts ends, on the API's grid.
+fn cut(window: Window, parts: usize, unit: i64) -> Option<i64> {
+    let width = window.hi.checked_sub(window.lo)? / i64::try_from(parts).ok()?;
+    if width < unit.saturating_mul(MIN_UNITS) {
+        return None;
+    }
+    Some(floor_to(window.lo + width, unit)).filter(|cut| *cut > window.lo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNIT: i64 = 1000;
+    const DAY: i64 = 86_400_000_000;
+
+    fn w(lo: i64, hi: i64) -> Window {
+        Window { lo, hi }
+    }
+
+    fn density(records: Option<u64>) -> Density {
+        Density { piece: w(0, 3 * DAY), records, page: 10_000 }
+    }
+
+    #[test]
+    fn pieces_neither_overlap_nor_leave_a_gap() {
+        for concurrency in [2, 4, 8, 64] {
+            for window in [w(0, 31 * DAY), w(-5, DAY + 7), w(3, 3 + 2 * UNIT * MIN_UNITS)] {
+                let Some((first, after)) = first_piece(window, None, 1000, concurrency, UNIT) else { continue };
+                let mut pieces = vec![first];
+                pieces.extend(rest(after, density(None), concurrency, UNIT));
+                assert_eq!((pieces[0].lo, pieces[pieces.len() - 1].hi), (window.lo, window.hi));
+                assert!(pieces.windows(2).all(|pair| pair[0].hi == pair[1].lo), "{pieces:?}");
+                assert!(pieces.iter().all(|piece| !piece.is_empty()), "{pieces:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_window_or_one_without_a_beginning_is_not_cut() {
+        assert_eq!(first_piece(w(0, 100 * UNIT), None, 1000, 4, UNIT), None);
+        assert_eq!(first_piece(w(MINUS_INFINITY, 0), None, 1000, 4, UNIT), None);
+        assert_eq!(first_piece(w(0, 31 * DAY), None, 1000, 1, UNIT), None, "nobody to read the rest meanwhile");
+        assert_eq!(first_piece(w(0, 31 * DAY), None, 1000, 4, DAY), None, "the API's unit is a day");
+    }
+
+    #[test]
+    fn what_earlier_scans_told_decides_whether_a_window_is_cut() {
+        let month = w(0, 31 * DAY);
+        let cut = |a_day: f64| first_piece(month, Some(a_day / DAY as f64), 1000, 4, UNIT).map(|(first, _)| first.hi / DAY);
+        assert_eq!(cut(20.0), None, "620 records fit in a page");
+        assert_eq!(cut(50.0), Some(15), "1,550 do not: two pages");
+        assert_eq!(cut(1e6), Some(3), "as many as keep everybody busy");
+    }
+
+    #[test]
+    fn the_rest_is_cut_by_what_the_first_piece_held() {
+        let rest = |records| rest(w(3 * DAY, 30 * DAY), density(records), 4, UNIT).len();
+        assert_eq!(rest(Some(0)), 1);
+        assert_eq!(rest(Some(800)), 1, "7,200 are expected");
+        assert_eq!(rest(Some(1_000)), 2, "9,000 are expected, which is nearly a page");
+        assert_eq!(rest(Some(9_000)), 9, "as many as keep everybody busy");
+        assert_eq!(rest(None), 9);
+    }
+}

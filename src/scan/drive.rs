@@ -1,0 +1,317 @@
+//! Keeps workers busy: chains of pages, pieces of long windows, and pages that a total makes known.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use nix::sys::eventfd::EventFd;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::body::BodyPool;
+use super::client::{Reply, Scan};
+use super::decode::{Decoded, SliceRules};
+use super::gate::Gate;
+use super::page::Page;
+use super::paging::{Pager, Remaining, SUSPECT_TOTAL};
+use super::stats::Stats;
+use super::stream::{Message, ScanSpec};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::request::{PageToken, request};
+use crate::plan::slice::Slice;
+use crate::plan::split::{self, Density};
+use crate::plan::window::{MINUS_INFINITY, Window};
+use crate::sources::{NextUrl, PagingStyle};
+
+/// What is to be read.
+#[derive(Debug)]
+enum Work {
+    /// A chain from its first page on, and the rest of its window that is cut once that page is in.
+    Chain { slice: Arc<Slice>, rest: Option<Window> },
+    /// Pages that need not wait for each other.
+    Pages { slice: Arc<Slice>, remaining: Arc<Remaining>, next: u64 },
+}
+
+/// What one worker does.
+enum Job {
+    Chain { slice: Arc<Slice>, rest: Option<Window> },
+    Page { slice: Arc<Slice>, remaining: Arc<Remaining>, page: u64 },
+}
+
+/// What workers share.
+pub(super) struct Shared {
+    spec: ScanSpec,
+    stats: Arc<Stats>,
+    wake: Arc<EventFd>,
+    /// Requests that were begun, in all slices.
+    begun: AtomicU64,
+    /// How many may be: one, until the consumer has shown that it wants more than the first page.
+    allowed: watch::Receiver<u64>,
+    spent: Arc<Mutex<Vec<Page>>>,
+    bodies: BodyPool,
+    gate: Gate,
+    works: Mutex<VecDeque<Work>>,
+    /// Told when there is more to do.
+    added: Notify,
+}
+
+/// Wakes the backend when the driver ends, even by a panic.
+struct WakeAtEnd(Arc<Shared>);
+
+impl Drop for WakeAtEnd {
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
+impl Shared {
+    pub(super) fn new(
+        spec: ScanSpec,
+        stats: Arc<Stats>,
+        wake: Arc<EventFd>,
+        allowed: watch::Receiver<u64>,
+        spent: Arc<Mutex<Vec<Page>>>,
+    ) -> Arc<Self> {
+        // Enough slices keep everybody busy by themselves.
+        let each = spec.concurrency / spec.slices.len().max(1);
+        let chain = |slice: &Slice| {
+            let cut = spec.cuts_windows().then(|| slice.window.zip(spec.table.time_range.as_ref())).flatten();
+            match cut.and_then(|(window, range)| split::first_piece(window, spec.known_density, spec.page_sizes.1, each, range.unit)) {
+                Some((first, rest)) => Work::Chain { slice: Arc::new(Slice { window: Some(first), ..slice.clone() }), rest: Some(rest) },
+                None => Work::Chain { slice: Arc::new(slice.clone()), rest: None },
+            }
+        };
+        let works = Mutex::new(spec.slices.iter().map(chain).collect());
+        Arc::new(Self {
+            gate: Gate::new(spec.concurrency),
+            spec,
+            stats,
+            wake,
+            begun: AtomicU64::new(0),
+            allowed,
+            spent,
+            bodies: BodyPool::default(),
+            works,
+            added: Notify::new(),
+        })
+    }
+
+    fn wake(&self) {
+        // It fails only when the counter is full, and then the descriptor is readable anyway.
+        let _ = self.wake.write(1);
+    }
+
+    /// Waits until another request is allowed, and says whether it is the scan's first. `None` when the consumer is gone: this
+    /// task is about to be aborted, and must not use the time until then for one more request.
+    async fn leave_to_send(&self) -> Option<bool> {
+        let number = self.begun.fetch_add(1, Ordering::Relaxed);
+        self.allowed.clone().wait_for(|allowed| number < *allowed).await.ok()?;
+        Some(number == 0)
+    }
+
+    /// The next thing to do. Pages of a chain that was begun go before other chains.
+    fn take(&self) -> Option<Job> {
+        let mut works = self.works.lock().ok()?;
+        match works.front_mut()? {
+            Work::Chain { .. } => match works.pop_front()? {
+                Work::Chain { slice, rest } => Some(Job::Chain { slice, rest }),
+                Work::Pages { .. } => None,
+            },
+            Work::Pages { slice, remaining, next } => {
+                let job = Job::Page { slice: Arc::clone(slice), remaining: Arc::clone(remaining), page: *next };
+                *next += 1;
+                if *next == remaining.pages() {
+                    works.pop_front();
+                }
+                Some(job)
+            }
+        }
+    }
+
+    fn add(&self, more: impl IntoIterator<Item = Work>) {
+        if let Ok(mut works) = self.works.lock() {
+            for work in more {
+                match work {
+                    Work::Pages { .. } => works.push_front(work),
+                    Work::Chain { .. } => works.push_back(work),
+                }
+            }
+        }
+        self.added.notify_one();
+    }
+
+    /// Sends one request and decodes its answer.
+    async fn fetch(&self, slice: &Slice, token: &PageToken, size: u64, number: u64, rules: &SliceRules) -> Result<(Page, Decoded)> {
+        let spec = &self.spec;
+        let asked = request(&spec.table, slice, token, size);
+        let mut read = |reply: Reply| {
+            let started = Instant::now();
+            let page = self.spent.lock().ok().and_then(|mut spent| spent.pop()).unwrap_or_default();
+            let decoded = spec.decoder.decode(rules, &reply.body, page.reset(spec.decoder.width(), number));
+            self.stats.decode_micros.add_time(started.elapsed());
+            let (page, mut decoded) = decoded?;
+            if spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
+                decoded.facts.next = reply.next();
+            }
+            self.bodies.give_back(reply.body);
+            Ok((page, decoded))
+        };
+        let scan = Scan { limits: spec.limits, stats: &self.stats, pool: &self.bodies, gate: &self.gate };
+        let (page, decoded) = spec.connection.fetch(&asked, number, &scan, &mut read).await?;
+        self.stats.pages.add(1);
+        self.stats.records.add(decoded.facts.records);
+        self.stats.outside_window.add(decoded.outside_window);
+        self.stats.outside_slice.add(decoded.outside_slice);
+        Ok((page, decoded))
+    }
+
+    /// Remembers how densely a window was filled that was read to its end.
+    fn learn(&self, slice: &Slice, rows: u64) {
+        if let Some(window) = slice.window.filter(|window| window.lo != MINUS_INFINITY) {
+            self.stats.covered_rows.add(rows);
+            self.stats.covered_micros.add(split::width(window) as u64);
+        }
+    }
+
+    /// Says where an error of paging came up.
+    fn located(&self, slice: &Slice, number: u64, error: Error) -> Error {
+        let at = format!("{}, page {number}", request(&self.spec.table, slice, &PageToken::Start, 1).line());
+        let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}. {d}"));
+        error.detail(detail)
+    }
+
+    /// Hands a page over. `false` when nobody wants it.
+    async fn hand_over(&self, page: Page, sender: &mpsc::Sender<Message>) -> bool {
+        if self.spec.counting.is_some() {
+            self.stats.counted.add(page.rows() as u64);
+            if let Ok(mut spent) = self.spent.lock() {
+                spent.push(page);
+            }
+            return true;
+        }
+        let sent = sender.send(Message::Page(page)).await.is_ok();
+        self.wake();
+        sent
+    }
+}
+
+/// Reads everything, and says at last that it was all.
+pub(super) async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
+    // Declared before the sender moves in: dropped after it, so that the backend wakes to a closed channel.
+    let _wake = WakeAtEnd(Arc::clone(&shared));
+    let sender = sender;
+    let mut workers = JoinSet::new();
+    let last = loop {
+        while workers.len() < shared.spec.concurrency
+            && let Some(job) = shared.take()
+        {
+            workers.spawn(work(Arc::clone(&shared), job, sender.clone()));
+        }
+        let joined = tokio::select! {
+            joined = workers.join_next() => joined,
+            () = shared.added.notified() => continue,
+        };
+        match joined {
+            None => break Message::End,
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(error))) => break Message::Failed(error),
+            Some(Err(join)) => break Message::Failed(lost_worker(&join)),
+        }
+    };
+    // The receiver is gone only when nobody wants to know.
+    let _ = sender.send(last).await;
+}
+
+fn lost_worker(join: &tokio::task::JoinError) -> Error {
+    let what = if join.is_panic() { "a worker panicked" } else { "a worker was stopped" };
+    Error::new(ErrorKind::Internal, format!("{what} while it read from the API"))
+}
+
+async fn work(shared: Arc<Shared>, job: Job, sender: mpsc::Sender<Message>) -> Result<()> {
+    match job {
+        Job::Chain { slice, rest } => read_chain(&shared, &slice, rest, &sender).await,
+        Job::Page { slice, remaining, page } => read_page(&shared, &slice, &remaining, page, &sender).await,
+    }
+}
+
+/// One page after another, as long as none tells where the others lie.
+async fn read_chain(shared: &Shared, slice: &Arc<Slice>, rest: Option<Window>, sender: &mpsc::Sender<Message>) -> Result<()> {
+    let spec = &shared.spec;
+    let mut rules = spec.rules(slice)?;
+    let mut pager = Pager::new(spec.table.pagination.clone());
+    let mut rest = rest;
+    let (mut number, mut rows) = (0, 0);
+    loop {
+        let Some(first) = shared.leave_to_send().await else { return Ok(()) };
+        number += 1;
+        let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
+        rules.overlap = pager.overlap();
+        let (page, decoded) = shared.fetch(slice, pager.token(), size, number, &rules).await?;
+        let more = pager.advance(&decoded.facts).map_err(|error| shared.located(slice, number, error))?;
+        if let Some(window) = rest.take() {
+            shared.add(cut_rest(spec, slice, window, &decoded, more));
+        }
+        if spec.counts_by_total(number, &decoded) {
+            shared.stats.counted.add(decoded.facts.total.unwrap_or_default());
+            return Ok(());
+        }
+        let remaining = if more && number == 1 { pager.remaining(&decoded.facts, size, spec.page_sizes.1) } else { None };
+        if let Some(remaining) = remaining {
+            shared.add([Work::Pages { slice: Arc::clone(slice), remaining: Arc::new(remaining), next: 0 }]);
+            shared.hand_over(page, sender).await;
+            return Ok(());
+        }
+        rows += page.rows() as u64;
+        if !more {
+            shared.learn(slice, rows);
+        }
+        if !shared.hand_over(page, sender).await || !more {
+            return Ok(());
+        }
+    }
+}
+
+/// The rest of a slice's window as chains of their own.
+fn cut_rest(spec: &ScanSpec, slice: &Slice, window: Window, first: &Decoded, more: bool) -> Vec<Work> {
+    let (Some(piece), Some(range)) = (slice.window, &spec.table.time_range) else { return Vec::new() };
+    let density = Density { piece, records: (!more).then_some(first.facts.records), page: spec.page_sizes.1 };
+    let chain = |piece| Work::Chain { slice: Arc::new(Slice { window: Some(piece), ..slice.clone() }), rest: None };
+    split::rest(window, density, spec.concurrency, range.unit).into_iter().map(chain).collect()
+}
+
+/// One page of those that a total makes known; in parts, where the server gives fewer records than it was asked for.
+async fn read_page(shared: &Shared, slice: &Slice, remaining: &Remaining, page: u64, sender: &mpsc::Sender<Message>) -> Result<()> {
+    let rules = shared.spec.rules(slice)?;
+    let number = page + 2;
+    let mut left: Range<u64> = remaining.range(page);
+    loop {
+        if shared.leave_to_send().await.is_none() {
+            return Ok(());
+        }
+        let (token, size) = remaining.ask(page, &left);
+        let (read, decoded) = shared.fetch(slice, &token, size, number, &rules).await?;
+        left = remaining.advance(left, &decoded.facts).map_err(|error| shared.located(slice, number, error))?;
+        if !shared.hand_over(read, sender).await || left.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+impl ScanSpec {
+    /// Whether long windows are cut: not where pages are known by a total, and not where a LIMIT may be content with one page.
+    fn cuts_windows(&self) -> bool {
+        let by_total = self.table.pagination.total.is_some();
+        !by_total && !self.limited && self.counting.is_none()
+    }
+
+    /// Whether the API's own total answers `count(*)` for the chain that this page begins.
+    fn counts_by_total(&self, number: u64, decoded: &Decoded) -> bool {
+        let Some(counting) = &self.counting else { return false };
+        let total = decoded.facts.total.filter(|total| *total == decoded.facts.records || *total != SUSPECT_TOTAL);
+        let as_asked = decoded.outside_window + decoded.outside_slice == 0;
+        counting.by_total && number == 1 && as_asked && total.is_some()
+    }
+}
