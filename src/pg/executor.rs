@@ -3,24 +3,24 @@
 //! Nothing happens before the first pull (law 6): only then are the operands evaluated and the first request sent.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
 use super::catalog::{ForeignTable, text_of};
+use super::layout::Layout;
+use super::replay::Replay;
 use super::report::OrRaise;
 use super::tuple::TupleFiller;
 use super::wait::WatchedStream;
 use super::{connect, learned, operand, settings};
 use crate::error::Result;
-use crate::plan::qual::{Selection, Value};
+use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::{missing_parameter, slices};
 use crate::scan::client::Limits;
-use crate::scan::decode::{Column, Decoder, From, Target};
-use crate::scan::page::Page;
+use crate::scan::decode::Decoder;
 use crate::scan::stats::Stats;
 use crate::scan::stream::{Counting, ScanSpec};
 use crate::sources::Origin;
@@ -60,8 +60,11 @@ pub(super) struct Scan {
     pub(super) stats: Arc<Stats>,
     /// How many slices the last start had.
     pub(super) slices: usize,
+    /// Whether it is likely to be started again with the same parameters.
+    rewinds: bool,
     /// What earlier runs of a node that counts have counted.
     counted: u64,
+    last_count: Option<u64>,
     state: State,
 }
 
@@ -70,66 +73,20 @@ enum State {
     Fresh,
     /// Nothing is to be asked: no row can match.
     Nothing,
+    /// A node that counts knows its count from before.
+    Counted(u64),
     Reading {
         stream: WatchedStream,
-        page: Option<Page>,
+        pages: Replay,
+        /// The page being read, of those that were kept, and the rows of it that were passed on.
+        at: usize,
         row: usize,
-        /// Pages taken from the stream, the current one included.
-        taken: u64,
-        /// Whether any of them had rows.
+        /// Whether any page had rows.
         got_rows: bool,
+        /// The stream has ended: there are no pages but those that were kept.
+        ended: bool,
     },
     Done,
-}
-
-/// Which columns the pages have.
-struct Layout {
-    columns: Vec<Column>,
-    /// Attribute number → page column.
-    attributes: Vec<(i16, usize)>,
-    time_column: Option<usize>,
-    /// The description's column → the page's, for the filters that may fan out.
-    partition_columns: BTreeMap<usize, usize>,
-}
-
-impl Layout {
-    fn new(table: &ForeignTable, plan: &ScanPlan, utf8: bool) -> Self {
-        let mut columns: Vec<Column> = Vec::new();
-        let mut attributes = Vec::new();
-        for number in &plan.attributes {
-            if let Some(column) = table.column(*number)
-                && let Some(from) = &column.from
-            {
-                attributes.push((*number, columns.len()));
-                let target = column.target(utf8);
-                columns.push(Column { name: column.name.clone(), from: from.clone(), target, form: column.form });
-            }
-        }
-        // Columns that only we look at: the time, to cut the window exactly, and fan-out keys.
-        let mut hidden = |described: usize, target: Target| {
-            let column = &table.table.columns[described];
-            let Origin::Field { pointer, form } = &column.origin else { return None };
-            let from = From::Field(pointer.clone());
-            let at = columns.iter().position(|c| c.from == from && c.target == target).unwrap_or(columns.len());
-            if at == columns.len() {
-                columns.push(Column { name: column.name.clone(), from, target, form: *form });
-            }
-            Some(at)
-        };
-        let time_column = table.table.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
-        let condition = plan.condition();
-        let partition_columns = (0..table.table.columns.len())
-            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many || plan.counts > 0) && condition.mentions(*i))
-            .filter_map(|i| Some((i, hidden(i, table.table.columns[i].sql_type.into())?)))
-            .collect();
-        Self { columns, attributes, time_column, partition_columns }
-    }
-
-    /// What the selected values must be in each record, as far as records have them.
-    fn checks(&self, selection: &Selection) -> Vec<(usize, Vec<String>)> {
-        let column = |(described, values): (&usize, &Vec<String>)| Some((*self.partition_columns.get(described)?, values.clone()));
-        selection.values.iter().filter_map(column).collect()
-    }
 }
 
 #[pg_guard]
@@ -153,8 +110,22 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
         let filler = TupleFiller::new(&table, &layout.attributes, utf8);
         let user = scan_user(node);
         let stats = Arc::new(Stats::default());
-        let scan =
-            Scan { table, plan, relation, filters, operands, user, layout, filler, stats, slices: 0, counted: 0, state: State::Fresh };
+        let scan = Scan {
+            table,
+            plan,
+            relation,
+            filters,
+            operands,
+            user,
+            layout,
+            filler,
+            stats,
+            slices: 0,
+            rewinds: flags as u32 & pg_sys::EXEC_FLAG_REWIND != 0,
+            counted: 0,
+            last_count: None,
+            state: State::Fresh,
+        };
         let context = (*(*node).ss.ps.state).es_query_cxt;
         (*node).fdw_state = PgMemoryContexts::For(context).leak_and_drop_on_delete(scan).cast();
     }
@@ -243,7 +214,8 @@ pub(super) unsafe extern "C-unwind" fn iterate_foreign_scan(node: *mut pg_sys::F
             return slot;
         }
         if scan.advance().or_raise()
-            && let State::Reading { page: Some(page), row, .. } = &scan.state
+            && let State::Reading { pages, row, .. } = &scan.state
+            && let Some(page) = pages.current()
         {
             scan.filler.fill(slot, page, *row - 1);
         }
@@ -271,6 +243,7 @@ impl Scan {
         let mut count = 0;
         match std::mem::replace(&mut self.state, State::Done) {
             State::Fresh | State::Done => return Ok(None),
+            State::Counted(known) => count = known,
             State::Nothing => {}
             State::Reading { mut stream, .. } => {
                 stream.want_more(true);
@@ -281,6 +254,7 @@ impl Scan {
                 self.counted += count;
             }
         }
+        self.last_count = Some(count);
         Ok(Some(count))
     }
 
@@ -343,36 +317,54 @@ impl Scan {
         };
         remember(&self.stats);
         let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
-        Ok(State::Reading { stream, page: None, row: 0, taken: 0, got_rows: false })
+        // SAFETY: the executor's node and its state.
+        let pages = Replay::new(self.rewinds, unsafe { (*(*node).ss.ps.state).es_query_cxt });
+        Ok(State::Reading { stream, pages, at: 0, row: 0, got_rows: false, ended: false })
     }
 
     /// Moves on to the next row; `false` at the proven end.
     fn advance(&mut self) -> Result<bool> {
-        let State::Reading { stream, page, row, taken, got_rows } = &mut self.state else { return Ok(false) };
+        let State::Reading { stream, pages, at, row, got_rows, ended } = &mut self.state else { return Ok(false) };
         loop {
-            if let Some(current) = page {
+            if let Some(current) = pages.current() {
                 if *row < current.rows() {
                     *row += 1;
                     return Ok(true);
                 }
-                // The slot was cleared: nothing points into this page any more.
-                if let Some(spent) = page.take() {
+                *row = 0;
+                if *at + 1 < pages.len() {
+                    *at += 1;
+                    pages.turn_to(*at)?;
+                    continue;
+                }
+                if *ended {
+                    *row = current.rows();
+                    return Ok(false);
+                }
+                // The slot was cleared: nothing points into a page that is not kept.
+                if let Some(spent) = pages.take_spent() {
                     stream.recycle(spent);
                 }
                 stream.want_more(*got_rows);
+            } else if *ended {
+                return Ok(false);
             }
             let next = stream.next(&self.stats);
             write_log(&self.stats);
             match next.map_err(|error| on_table(error, &self.table.name)) {
                 Ok(Some(next)) => {
                     *got_rows |= next.rows() > 0;
-                    *page = Some(next);
+                    pages.keep(next).into_iter().for_each(|spent| stream.recycle(spent));
+                    *at = pages.len() - 1;
                     *row = 0;
-                    *taken += 1;
                 }
                 Ok(None) => {
-                    self.state = State::Done;
+                    *ended = true;
+                    *row = 0;
                     learned::learn(self.relation, &self.filters, &self.stats);
+                    if !pages.is_whole() {
+                        self.state = State::Done;
+                    }
                     return Ok(false);
                 }
                 Err(error) => {
@@ -383,12 +375,32 @@ impl Scan {
         }
     }
 
-    /// Back to the start. `same` says that no parameter changed: then a first page still at hand is read again, not asked for.
+    /// Back to the start. `same` says that no parameter changed: then what was read is read again, not asked for.
     fn rewind(&mut self, same: bool) {
-        match &mut self.state {
-            State::Reading { page: Some(_), row, taken: 1, .. } if same => *row = 0,
-            _ => self.state = State::Fresh,
+        if let Some(count) = self.last_count.filter(|_| same) {
+            self.state = State::Counted(count);
+            return;
         }
+        let kept = match &mut self.state {
+            State::Reading { pages, at, row, .. } if same && pages.is_whole() => {
+                (*at, *row) = (0, 0);
+                pages.turn_to(0).is_ok()
+            }
+            _ => false,
+        };
+        if !kept {
+            // Who starts again with the same parameters will do so once more.
+            self.rewinds |= same && !matches!(self.state, State::Fresh);
+            self.close();
+        }
+    }
+
+    /// Ends the scan, and gives its temporary file back.
+    fn close(&mut self) {
+        if let State::Reading { pages, .. } = &mut self.state {
+            pages.close();
+        }
+        self.state = State::Fresh;
     }
 }
 
@@ -420,7 +432,7 @@ pub(super) unsafe extern "C-unwind" fn rescan_foreign_scan(node: *mut pg_sys::Fo
 pub(super) unsafe extern "C-unwind" fn end_foreign_scan(node: *mut pg_sys::ForeignScanState) {
     // SAFETY: the executor's node. What is left of the scan goes with the query's context.
     if let Some(scan) = unsafe { scan_of(node) } {
-        scan.state = State::Done;
+        scan.close();
         write_log(&scan.stats);
     }
 }

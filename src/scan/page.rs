@@ -17,6 +17,12 @@ pub enum CellState {
     Text,
 }
 
+impl CellState {
+    fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Null, Self::Value, Self::Bytes, Self::Text].into_iter().find(|state| *state as u8 == byte)
+    }
+}
+
 /// Where the arena and the rows ended, to go back to.
 #[derive(Debug, Clone, Copy)]
 pub struct RowMark {
@@ -165,6 +171,42 @@ impl Page {
         &self.arena[at + 4..at + long_length(header)]
     }
 
+    /// How much memory it uses.
+    pub fn size(&self) -> usize {
+        self.cells.len() * size_of::<u64>() + self.states.len() + self.arena.len() + self.dropped.len() * size_of::<usize>()
+    }
+
+    /// Its bytes, to be kept elsewhere.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let lengths = [self.columns, self.rows, self.arena.len(), self.dropped.len(), self.number as usize];
+        let mut bytes = Vec::with_capacity(self.size() + lengths.len() * size_of::<u64>());
+        let words = |words: &mut dyn Iterator<Item = u64>, bytes: &mut Vec<u8>| words.for_each(|word| bytes.extend(word.to_ne_bytes()));
+        words(&mut lengths.iter().map(|n| *n as u64), &mut bytes);
+        words(&mut self.cells.iter().copied(), &mut bytes);
+        words(&mut self.dropped.iter().map(|n| *n as u64), &mut bytes);
+        bytes.extend(self.states.iter().map(|state| *state as u8));
+        bytes.extend_from_slice(&self.arena);
+        bytes
+    }
+
+    /// The reverse of [`Page::to_bytes`]; `None` where the bytes are none of a page.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes;
+        let mut word = || {
+            let (word, after) = rest.split_first_chunk::<8>()?;
+            rest = after;
+            Some(u64::from_ne_bytes(*word))
+        };
+        let [columns, rows, arena, dropped, number] = [word()?, word()?, word()?, word()?, word()?].map(|n| n as usize);
+        let count = columns.checked_mul(rows)?;
+        let cells = (0..count).map(|_| word()).collect::<Option<Vec<_>>>()?;
+        let dropped = (0..dropped).map(|_| word().map(|n| n as usize)).collect::<Option<Vec<_>>>()?;
+        let (states, rest) = rest.split_at_checked(count)?;
+        let states = states.iter().map(|state| CellState::from_byte(*state)).collect::<Option<Vec<_>>>()?;
+        let arena = (rest.len() == arena).then(|| rest.to_vec())?;
+        Some(Self { columns, rows, cells, states, arena, dropped, number: number as u64 })
+    }
+
     fn align(&mut self, to: usize) -> u64 {
         // The arena's own base is aligned by the allocator to 16 bytes on every platform that Postgres runs on.
         let at = self.arena.len().next_multiple_of(to);
@@ -229,6 +271,23 @@ mod tests {
             assert_eq!(page.varlena(at), bytes, "{len}");
             assert!(len <= 126 || at % 4 == 0, "long headers are aligned");
         }
+    }
+
+    #[test]
+    fn a_page_comes_back_from_its_bytes() {
+        let mut page = Page::default().reset(2, 7);
+        for i in 0..3 {
+            let mark = page.begin_row();
+            let at = page.push_varlena(&[b'x'; 200]);
+            page.set(mark, 0, CellState::Bytes, at);
+            page.set(mark, 1, CellState::Value, i);
+            if i == 1 { page.drop_row(mark) } else { page.end_row() }
+        }
+        let bytes = page.to_bytes();
+        let back = Page::from_bytes(&bytes).unwrap();
+        assert_eq!((back.rows(), back.number, back.record(1)), (2, 7, 3));
+        assert_eq!((back.cell(1, 1), back.varlena(back.cell(1, 0).1)), ((CellState::Value, 2), &[b'x'; 200][..]));
+        assert!(Page::from_bytes(&bytes[..bytes.len() - 1]).is_none());
     }
 
     #[test]

@@ -106,3 +106,31 @@ ALTER FOREIGN TABLE ticket_status_logs OPTIONS (ADD mobile_app_id 'nobody');
 EXECUTE again;
 ALTER FOREIGN TABLE ticket_status_logs OPTIONS (DROP mobile_app_id);
 EXECUTE again;
+
+-- Started again with the same parameters: what was read is read again, not asked for
+SET enable_material = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+\! "$RESTLOG_LAB" requests rescan --count > /dev/null
+EXPLAIN (COSTS OFF) SELECT count(*), count(DISTINCT l.ticketid) FROM generate_series(1, 5) n LEFT JOIN ticket_status_logs l ON l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09' AND length(l.ticketid) > n;
+SELECT count(*), count(DISTINCT l.ticketid) FROM generate_series(1, 5) n LEFT JOIN ticket_status_logs l ON l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09' AND length(l.ticketid) > n;
+\! "$RESTLOG_LAB" requests rescan --count
+-- Beyond work_mem in a temporary file
+SET work_mem = '64kB';
+ALTER SERVER rescan OPTIONS (ADD page_size '50');
+SELECT count(*), count(DISTINCT l.ticketid), md5(string_agg(l::text, ',' ORDER BY l::text)) FROM generate_series(1, 5) n LEFT JOIN ticket_status_logs l ON l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09' AND length(l.ticketid) > n;
+\! "$RESTLOG_LAB" requests rescan --count
+RESET enable_material; RESET enable_hashjoin; RESET enable_mergejoin; RESET work_mem;
+CREATE TEMP TABLE five AS SELECT l FROM ticket_status_logs l WHERE l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09';
+SELECT count(*), md5(string_agg(l::text, ',' ORDER BY l::text)) FROM five, generate_series(1, 5);
+-- A scan that is started again before it has ended goes on where it stopped
+SELECT n, (SELECT count(*) FROM (SELECT 1 FROM ticket_status_logs l WHERE l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09' OFFSET 0 LIMIT 70) s WHERE n > 0) FROM generate_series(1, 3) n;
+\! "$RESTLOG_LAB" requests rescan --count
+BEGIN;
+DECLARE back SCROLL CURSOR FOR SELECT ticketid FROM ticket_status_logs l WHERE l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09';
+MOVE 120 FROM back;
+MOVE BACKWARD 100 FROM back;
+FETCH 1 FROM back;
+FETCH ABSOLUTE 21 FROM back;
+\! "$RESTLOG_LAB" requests rescan --count
+COMMIT;

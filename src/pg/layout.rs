@@ -1,0 +1,59 @@
+//! Which columns the pages of a scan have: those that the query reads, and those that only we look at.
+
+use std::collections::BTreeMap;
+
+use super::catalog::ForeignTable;
+use crate::plan::qual::Selection;
+use crate::plan::scan_plan::ScanPlan;
+use crate::scan::decode::{Column, From, Target};
+use crate::sources::Origin;
+
+/// Which columns the pages have.
+pub(super) struct Layout {
+    pub(super) columns: Vec<Column>,
+    /// Attribute number → page column.
+    pub(super) attributes: Vec<(i16, usize)>,
+    pub(super) time_column: Option<usize>,
+    /// The description's column → the page's, for the filters that may fan out.
+    pub(super) partition_columns: BTreeMap<usize, usize>,
+}
+
+impl Layout {
+    pub(super) fn new(table: &ForeignTable, plan: &ScanPlan, utf8: bool) -> Self {
+        let mut columns: Vec<Column> = Vec::new();
+        let mut attributes = Vec::new();
+        for number in &plan.attributes {
+            if let Some(column) = table.column(*number)
+                && let Some(from) = &column.from
+            {
+                attributes.push((*number, columns.len()));
+                let target = column.target(utf8);
+                columns.push(Column { name: column.name.clone(), from: from.clone(), target, form: column.form });
+            }
+        }
+        // Columns that only we look at: the time, to cut the window exactly, and fan-out keys.
+        let mut hidden = |described: usize, target: Target| {
+            let column = &table.table.columns[described];
+            let Origin::Field { pointer, form } = &column.origin else { return None };
+            let from = From::Field(pointer.clone());
+            let at = columns.iter().position(|c| c.from == from && c.target == target).unwrap_or(columns.len());
+            if at == columns.len() {
+                columns.push(Column { name: column.name.clone(), from, target, form: *form });
+            }
+            Some(at)
+        };
+        let time_column = table.table.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
+        let condition = plan.condition();
+        let partition_columns = (0..table.table.columns.len())
+            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many || plan.counts > 0) && condition.mentions(*i))
+            .filter_map(|i| Some((i, hidden(i, table.table.columns[i].sql_type.into())?)))
+            .collect();
+        Self { columns, attributes, time_column, partition_columns }
+    }
+
+    /// What the selected values must be in each record, as far as records have them.
+    pub(super) fn checks(&self, selection: &Selection) -> Vec<(usize, Vec<String>)> {
+        let column = |(described, values): (&usize, &Vec<String>)| Some((*self.partition_columns.get(described)?, values.clone()));
+        selection.values.iter().filter_map(column).collect()
+    }
+}
