@@ -68,6 +68,7 @@ pub(super) struct Scan {
     state: State,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one for each scan, and it stays where it is")]
 enum State {
     /// Nothing was asked yet.
     Fresh,

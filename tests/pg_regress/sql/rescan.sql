@@ -124,7 +124,7 @@ RESET enable_material; RESET enable_hashjoin; RESET enable_mergejoin; RESET work
 CREATE TEMP TABLE five AS SELECT l FROM ticket_status_logs l WHERE l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09';
 SELECT count(*), md5(string_agg(l::text, ',' ORDER BY l::text)) FROM five, generate_series(1, 5);
 -- A scan that is started again before it has ended goes on where it stopped
-SELECT n, (SELECT count(*) FROM (SELECT 1 FROM ticket_status_logs l WHERE l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09' OFFSET 0 LIMIT 70) s WHERE n > 0) FROM generate_series(1, 3) n;
+SELECT n, (SELECT count(*) FROM (SELECT 1 FROM ticket_status_logs l WHERE l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09' OFFSET 0 LIMIT 40) s WHERE n > 0) FROM generate_series(1, 3) n;
 \! "$RESTLOG_LAB" requests rescan --count
 BEGIN;
 DECLARE back SCROLL CURSOR FOR SELECT ticketid FROM ticket_status_logs l WHERE l.createddate >= '2026-01-05' AND l.createddate < '2026-01-09';
