@@ -3,7 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::{PgBox, pg_sys};
 
-use super::{aggregate, executor, explain, import, planner};
+use super::{aggregate, analyze, executor, explain, import, planner};
 
 /// The record by which Postgres knows that the next function has the version-1 calling convention (fmgr.h).
 #[unsafe(no_mangle)]
@@ -36,6 +36,9 @@ pub unsafe extern "C-unwind" fn restlog_fdw_handler(_call: pg_sys::FunctionCallI
 
     // EXPLAIN
     routine.ExplainForeignScan = Some(explain::explain_foreign_scan);
+
+    // ANALYZE
+    routine.AnalyzeForeignTable = Some(analyze::analyze_foreign_table);
 
     // IMPORT FOREIGN SCHEMA
     routine.ImportForeignSchema = Some(import::import_foreign_schema);

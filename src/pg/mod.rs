@@ -1,8 +1,10 @@
 //! Rows → tuples: the only room with pgrx and with `unsafe`. It takes no decision that could be tested without a server.
 
 mod aggregate;
+mod analyze;
 mod catalog;
 mod connect;
+mod estimate;
 mod executor;
 mod explain;
 mod expr;

@@ -4,6 +4,7 @@ use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
+use super::estimate::expected_rows;
 use super::expr::{Converter, var_of};
 use super::report::OrRaise;
 use crate::error::Result;
@@ -76,6 +77,9 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_rel_size(
             (*rel).tuples = UNKNOWN_ROWS;
         }
         pg_sys::set_baserel_size_estimates(root, rel);
+        if let Some(rows) = expected_rows(root, rel, relation, &table) {
+            (*rel).rows = pg_sys::clamp_row_est(rows);
+        }
         (*rel).fdw_private =
             PgMemoryContexts::CurrentMemoryContext.leak_and_drop_on_delete(Planning { table, defaults, claims: Claims::default() }).cast();
     }
