@@ -3,13 +3,16 @@
 //! Nothing happens before the first pull (law 6): only then are the operands evaluated and the first request sent.
 
 use std::cell::RefCell;
+use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::task::Poll;
 
 use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
 use super::catalog::{ForeignTable, text_of};
 use super::layout::Layout;
+use super::node::{relation_of, scan_user};
 use super::replay::Replay;
 use super::report::OrRaise;
 use super::tuple::TupleFiller;
@@ -60,6 +63,10 @@ pub(super) struct Scan {
     pub(super) stats: Arc<Stats>,
     /// How many slices the last start had.
     pub(super) slices: usize,
+    /// An Append over several scans asks for a row that is there, and waits for all of them at once.
+    pub(super) must_not_wait: bool,
+    /// Set where there was none yet.
+    pub(super) would_wait: bool,
     /// Whether it is likely to be started again with the same parameters.
     rewinds: bool,
     /// What earlier runs of a node that counts have counted.
@@ -84,6 +91,8 @@ enum State {
         row: usize,
         /// Whether any page had rows.
         got_rows: bool,
+        /// Whether the stream was told that more is wanted than it gave.
+        hungry: bool,
         /// The stream has ended: there are no pages but those that were kept.
         ended: bool,
     },
@@ -123,6 +132,8 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
             stats,
             slices: 0,
             rewinds: flags as u32 & pg_sys::EXEC_FLAG_REWIND != 0,
+            must_not_wait: false,
+            would_wait: false,
             counted: 0,
             last_count: None,
             state: State::Fresh,
@@ -146,50 +157,6 @@ pub(super) unsafe fn read_plan(plan: *mut pg_sys::ForeignScan) -> ScanPlan {
     ScanPlan::from_json(&text).or_raise()
 }
 
-/// The foreign table that a node reads. A node that counts has no relation of its own, only the one that it stands for.
-///
-/// SAFETY: the executor's node.
-pub(super) unsafe fn relation_of(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
-    // SAFETY: the caller's.
-    unsafe {
-        match (*node).ss.ss_currentRelation.as_ref() {
-            Some(relation) => relation.rd_id,
-            None => entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).relid),
-        }
-    }
-}
-
-/// The range table's entry of that foreign table.
-///
-/// SAFETY: the executor's node.
-unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::RangeTblEntry> {
-    // SAFETY: the caller's; fs_relids has the one relation that our node reads or stands for (create_foreignscan_plan).
-    unsafe {
-        let plan = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
-        let relids = (*plan).fs_relids;
-        // Since 16 that set has outer joins as well, and another one has relations only.
-        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
-        let relids = (*plan).fs_base_relids;
-        let index = pg_sys::bms_next_member(relids, -1);
-        PgList::<pg_sys::RangeTblEntry>::from_pg((*(*node).ss.ps.state).es_range_table).get_ptr(usize::try_from(index - 1).ok()?)
-    }
-}
-
-/// The user whose mapping counts: a view's owner, or whoever runs the query.
-///
-/// SAFETY: the executor's node.
-unsafe fn scan_user(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
-    // SAFETY: the caller's.
-    unsafe {
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
-        let user = entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).checkAsUser);
-        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
-        let user = (*(*node).ss.ps.plan.cast::<pg_sys::ForeignScan>()).checkAsUser;
-        if user == pg_sys::InvalidOid { pg_sys::GetUserId() } else { user }
-    }
-}
-
 /// SAFETY: `node` went through BeginForeignScan.
 pub(super) unsafe fn scan_of<'s>(node: *mut pg_sys::ForeignScanState) -> Option<&'s mut Scan> {
     // SAFETY: null, or set there and living in the query's context.
@@ -205,9 +172,7 @@ pub(super) unsafe extern "C-unwind" fn iterate_foreign_scan(node: *mut pg_sys::F
             clear(slot);
         }
         let Some(scan) = scan_of(node) else { return slot };
-        if matches!(scan.state, State::Fresh) {
-            scan.state = scan.start(node).or_raise();
-        }
+        scan.start_once(node).or_raise();
         if scan.plan.counts > 0 {
             if let Some(count) = scan.count().or_raise() {
                 fill_counts(slot, count);
@@ -320,59 +285,82 @@ impl Scan {
         let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
         // SAFETY: the executor's node and its state.
         let pages = Replay::new(self.rewinds, unsafe { (*(*node).ss.ps.state).es_query_cxt });
-        Ok(State::Reading { stream, pages, at: 0, row: 0, got_rows: false, ended: false })
+        Ok(State::Reading { stream, pages, at: 0, row: 0, got_rows: false, hungry: false, ended: false })
     }
 
-    /// Moves on to the next row; `false` at the proven end.
+    /// Moves on to the next row; `false` at the proven end, or where it would have to wait and must not.
     fn advance(&mut self) -> Result<bool> {
-        let State::Reading { stream, pages, at, row, got_rows, ended } = &mut self.state else { return Ok(false) };
+        let State::Reading { stream, pages, at, row, got_rows, hungry, ended } = &mut self.state else { return Ok(false) };
         loop {
             if let Some(current) = pages.current() {
                 if *row < current.rows() {
                     *row += 1;
                     return Ok(true);
                 }
-                *row = 0;
                 if *at + 1 < pages.len() {
                     *at += 1;
+                    *row = 0;
                     pages.turn_to(*at)?;
                     continue;
-                }
-                if *ended {
-                    *row = current.rows();
-                    return Ok(false);
                 }
                 // The slot was cleared: nothing points into a page that is not kept.
                 if let Some(spent) = pages.take_spent() {
                     stream.recycle(spent);
                 }
-                stream.want_more(*got_rows);
-            } else if *ended {
+                if !*hungry && !*ended {
+                    *hungry = true;
+                    stream.want_more(*got_rows);
+                }
+            }
+            if *ended {
                 return Ok(false);
             }
-            let next = stream.next(&self.stats);
+            let next = if self.must_not_wait {
+                let Poll::Ready(next) = stream.try_next() else {
+                    self.would_wait = true;
+                    return Ok(false);
+                };
+                next
+            } else {
+                stream.next(&self.stats)
+            };
             write_log(&self.stats);
             match next.map_err(|error| on_table(error, &self.table.name)) {
                 Ok(Some(next)) => {
                     *got_rows |= next.rows() > 0;
+                    *hungry = false;
                     pages.keep(next).into_iter().for_each(|spent| stream.recycle(spent));
                     *at = pages.len() - 1;
                     *row = 0;
                 }
                 Ok(None) => {
                     *ended = true;
-                    *row = 0;
                     learned::learn(self.relation, &self.filters, &self.stats);
-                    if !pages.is_whole() {
-                        self.state = State::Done;
-                    }
-                    return Ok(false);
                 }
                 Err(error) => {
                     self.state = State::Done;
                     return Err(error);
                 }
             }
+        }
+    }
+
+    /// Evaluates and asks, if nothing was asked yet.
+    ///
+    /// SAFETY: the executor's node.
+    unsafe fn start_once(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<()> {
+        if matches!(self.state, State::Fresh) {
+            // SAFETY: the caller's.
+            self.state = unsafe { self.start(node) }?;
+        }
+        Ok(())
+    }
+
+    /// What becomes readable once there is more to read.
+    pub(super) fn wake_fd(&self) -> Option<RawFd> {
+        match &self.state {
+            State::Reading { stream, .. } => Some(stream.wake_fd()),
+            _ => None,
         }
     }
 

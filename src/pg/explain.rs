@@ -6,7 +6,8 @@ use pgrx::prelude::*;
 use pgrx::{PgList, pg_sys};
 
 use super::catalog::{ForeignTable, text_of};
-use super::executor::{Scan, read_plan, relation_of, scan_of};
+use super::executor::{Scan, read_plan, scan_of};
+use super::node::relation_of;
 use super::report::OrRaise;
 use crate::plan::qual::{Condition, Op};
 use crate::plan::scan_plan::ScanPlan;

@@ -2,6 +2,8 @@
 
 mod aggregate;
 mod analyze;
+#[cfg(not(feature = "pg13"))]
+mod asynchronous;
 mod catalog;
 mod connect;
 mod estimate;
@@ -13,6 +15,7 @@ mod handler;
 mod import;
 mod layout;
 mod learned;
+mod node;
 mod operand;
 mod planner;
 mod probe;

@@ -1,7 +1,7 @@
 //! Waiting for a page so that a cancel, a timeout or the postmaster's death ends the wait at once (law 7).
 
 use std::future::Future;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -73,6 +73,15 @@ impl WatchedStream {
             wait(self.stream.wake_fd());
             stats.wait_micros.add_time(started.elapsed());
         }
+    }
+
+    /// The next page if it is there.
+    pub(super) fn try_next(&mut self) -> Poll<Result<Option<Page>>> {
+        self.stream.try_next()
+    }
+
+    pub(super) fn wake_fd(&self) -> RawFd {
+        self.stream.wake_fd().as_raw_fd()
     }
 
     pub(super) fn want_more(&self, got_rows: bool) {

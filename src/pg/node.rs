@@ -1,0 +1,47 @@
+//! What an executor's node says of itself: the relation that it reads, and the user whose mapping counts.
+
+use pgrx::{PgList, pg_sys};
+
+/// The foreign table that a node reads. A node that counts has no relation of its own, only the one that it stands for.
+///
+/// SAFETY: the executor's node.
+pub(super) unsafe fn relation_of(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
+    // SAFETY: the caller's.
+    unsafe {
+        match (*node).ss.ss_currentRelation.as_ref() {
+            Some(relation) => relation.rd_id,
+            None => entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).relid),
+        }
+    }
+}
+
+/// The range table's entry of that foreign table.
+///
+/// SAFETY: the executor's node.
+unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::RangeTblEntry> {
+    // SAFETY: the caller's; fs_relids has the one relation that our node reads or stands for (create_foreignscan_plan).
+    unsafe {
+        let plan = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        let relids = (*plan).fs_relids;
+        // Since 16 that set has outer joins as well, and another one has relations only.
+        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        let relids = (*plan).fs_base_relids;
+        let index = pg_sys::bms_next_member(relids, -1);
+        PgList::<pg_sys::RangeTblEntry>::from_pg((*(*node).ss.ps.state).es_range_table).get_ptr(usize::try_from(index - 1).ok()?)
+    }
+}
+
+/// The user whose mapping counts: a view's owner, or whoever runs the query.
+///
+/// SAFETY: the executor's node.
+pub(super) unsafe fn scan_user(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
+    // SAFETY: the caller's.
+    unsafe {
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        let user = entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).checkAsUser);
+        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        let user = (*(*node).ss.ps.plan.cast::<pg_sys::ForeignScan>()).checkAsUser;
+        if user == pg_sys::InvalidOid { pg_sys::GetUserId() } else { user }
+    }
+}
