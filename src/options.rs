@@ -12,7 +12,7 @@ use url::Url;
 
 pub use self::table::{Context, Kind, OPTIONS, Spec};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::{Evidence, Source};
+use crate::sources::{Direction, Evidence, Source};
 use crate::units::{parse_bool, parse_bytes, parse_duration, parse_zone};
 
 /// A text that must not be shown. No Display, no Serialize; Debug prints `***`.
@@ -224,6 +224,8 @@ pub struct Settings {
     pub time_unit: Option<Duration>,
     /// What proves that a page was the last one.
     pub evidence: Option<Evidence>,
+    /// The order of records; `Some(None)` where there is none.
+    pub order: Option<Option<Direction>>,
     /// The source's own parameters, defaults filled in.
     pub parameters: BTreeMap<String, String>,
 }
@@ -292,6 +294,7 @@ impl Settings {
                 Some(_) => Some(Evidence::EmptyPage),
                 None => None,
             },
+            order: get("order")?.map(|word| Direction::NAMES.iter().find(|(name, _)| *name == word).map(|(_, order)| *order)),
             time_unit: get("time_unit")?.and_then(|v| parse_duration(&v)),
             parameters,
         })

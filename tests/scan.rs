@@ -19,7 +19,7 @@ use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
 use restlog_fdw::scan::page::Page;
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};
-use restlog_fdw::sources::{Form, Pointer, Source, built_in};
+use restlog_fdw::sources::{Direction, Form, Pointer, Source, built_in};
 
 /// Microseconds from 2000-01-01 to 2026-01-01, the simulator's first day.
 const FIRST_DAY: i64 = 9497 * DAY;
@@ -40,6 +40,7 @@ struct Wish {
     days: Vec<(i64, i64)>,
     page_sizes: (u64, u64),
     limited: bool,
+    order: Option<Direction>,
     max_requests: u64,
     log: bool,
 }
@@ -52,6 +53,7 @@ impl Default for Wish {
             days: vec![(0, 31)],
             page_sizes: (100, 100),
             limited: true,
+            order: None,
             max_requests: 0,
             log: false,
         }
@@ -88,6 +90,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         partition_columns: BTreeMap::new(),
         page_sizes: wish.page_sizes,
         limited: wish.limited,
+        order: wish.order,
         known_density: None,
         concurrency: settings.concurrency,
         limits: Limits { max_requests: wish.max_requests, max_response_bytes: settings.max_response_bytes, log: wish.log },
@@ -156,6 +159,25 @@ fn a_long_window_is_read_in_pieces_and_every_row_comes_once() {
             let mut scan = start("pieces", Wish { switches, options, limited: false, ..Wish::default() });
             let keys = scan.drain().unwrap();
             assert_eq!((keys.len(), distinct(&keys)), (6_200, 6_200), "{switches}");
+        }
+    }
+}
+
+#[test]
+fn chains_that_take_turns_come_to_an_end() {
+    for concurrency in ["1", "2", "3", "8"] {
+        for days in [vec![(0, 31)], vec![(0, 5), (7, 9), (20, 31)], (0..31).map(|d| (d, d + 1)).collect::<Vec<_>>()] {
+            let wish = Wish { days, options: vec![("concurrency", concurrency)], order: Some(Direction::Ascending), ..Wish::default() };
+            let mut scan = start("turns", Wish { limited: false, page_sizes: (30, 30), ..wish });
+            let mut last = i64::MIN;
+            while let Some(page) = scan.next().unwrap() {
+                for row in 0..page.rows() {
+                    let t = page.cell(row, 2).1 as i64;
+                    assert!(last <= t, "{concurrency} at once");
+                    last = t;
+                }
+                scan.stream.want_more(page.rows() > 0);
+            }
         }
     }
 }

@@ -210,6 +210,13 @@ pub const OPTIONS: &[Spec] = &[
         doc: "Granularity of the API's time range, where it is coarser than its page says (`1s`, `1d`).",
     },
     Spec {
+        name: "order",
+        contexts: T,
+        kind: Kind::Choice(&["ascending", "descending", "none"]),
+        default: "the description's",
+        doc: "In which order of the time range's column records come, where the API promises one: `ORDER BY` it needs no sort then, and a record out of order is an error.",
+    },
+    Spec {
         name: "evidence",
         contexts: T,
         kind: Kind::Choice(&["total", "empty_page"]),

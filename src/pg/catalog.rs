@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::{self, Secret, Settings};
 use crate::plan::slice::Defaults;
 use crate::scan::decode::{From, Target};
-use crate::sources::{self, Form, Origin, Pointer, Source, Table, fold};
+use crate::sources::{self, Corrections, Form, Origin, Pointer, Source, Table, fold};
 use crate::units::parse_bool;
 
 /// Options as name and value.
@@ -162,7 +162,9 @@ impl ForeignTable {
                 .hint(format!("Set the option table of the foreign table to one of: {}.", tables.join(", "))));
         };
         let unit = settings.time_unit.map(|d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
-        let mut table = table.corrected(settings.time_column.as_deref(), unit, settings.evidence)?;
+        let corrections =
+            Corrections { time_column: settings.time_column.clone(), time_unit: unit, evidence: settings.evidence, order: settings.order };
+        let mut table = table.corrected(&corrections)?;
         let columns: Vec<Option<Column>> = relation
             .tuple_desc()
             .iter()

@@ -271,6 +271,7 @@ impl Scan {
             partition_columns: self.layout.partition_columns.clone(),
             page_sizes: (self.plan.first_size(&self.table.table, size), size),
             limited: self.plan.limit.is_some(),
+            order: if self.plan.ordered { self.plan.keeps_order(&self.table.table) } else { None },
             known_density: learned::density(self.relation, &self.filters),
             concurrency: self.table.settings.concurrency,
             limits: Limits {

@@ -11,7 +11,7 @@ use super::node::relation_of;
 use super::report::OrRaise;
 use crate::plan::qual::{Condition, Op};
 use crate::plan::scan_plan::ScanPlan;
-use crate::sources::TimeRange;
+use crate::sources::{Direction, TimeRange};
 
 /// The few ways in which we write to an ExplainState.
 struct Explainer {
@@ -86,6 +86,10 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
     let local: Vec<&str> = plan.local.iter().filter_map(|i| quals.get(*i)).map(String::as_str).collect();
     if !local.is_empty() {
         explainer.text("Local Conditions", &local.join(" AND "));
+    }
+    if let Some(direction) = plan.keeps_order(&table.table).filter(|_| plan.ordered) {
+        let word = Direction::NAMES.iter().find(|(_, known)| *known == direction).map_or("", |(word, _)| word);
+        explainer.text("Order", word);
     }
     if plan.counts > 0 {
         explainer.text("Counted By", "the total that the API declares");

@@ -190,6 +190,7 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
         partition_columns: BTreeMap::new(),
         page_sizes: (1, 1),
         limited: true,
+        order: None,
         known_density: None,
         concurrency: 1,
         limits: Limits { max_requests: 0, max_response_bytes: options.max_response_bytes, log: settings::log_requests() },

@@ -17,6 +17,7 @@ mod layout;
 mod learned;
 mod node;
 mod operand;
+mod order;
 mod planner;
 mod probe;
 mod replay;

@@ -247,6 +247,16 @@ impl Condition {
         }
     }
 
+    /// Whether several values of this column may satisfy it.
+    pub fn lists(&self, wanted: usize) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().any(|part| part.lists(wanted)),
+            Self::Or(_) => self.mentions(wanted),
+            Self::AnyOf { column, .. } => *column == wanted,
+            Self::Compare { .. } | Self::Is { .. } => false,
+        }
+    }
+
     /// The column that it is about, if there is only one.
     fn only_column(&self) -> Option<usize> {
         match self {

@@ -8,7 +8,7 @@ use super::qual::Condition;
 use super::request::{PageToken, assemble};
 use super::slice::{Defaults, Slice, missing_lower_bound, missing_parameter};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::{Origin, Table};
+use crate::sources::{Direction, Origin, Table};
 
 /// The private part of a `ForeignScan`. The operands are beside it in `fdw_exprs`: only there does the planner rewrite them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct ScanPlan {
     pub attributes: Vec<i16>,
     /// Rows that a LIMIT above wants. It sizes the first page and ends nothing (law 4).
     pub limit: Option<u64>,
+    /// Whether rows must come in the order that the table declares.
+    #[serde(default)]
+    pub ordered: bool,
     /// How many `count(*)` the node answers instead of rows; 0 where it answers rows.
     #[serde(default)]
     pub counts: usize,
@@ -64,6 +67,20 @@ impl ScanPlan {
             }
         }
         Ok(())
+    }
+
+    /// Whether the rows of a scan come in the order that the table declares: only times that are bounded are surely not NULL, and
+    /// values that fan out are read by several chains.
+    pub fn keeps_order(&self, table: &Table) -> Option<Direction> {
+        let range = table.time_range.as_ref()?;
+        let condition = self.condition();
+        let (lower, upper) = condition.bounds(range.column);
+        let one_chain = |column: usize| {
+            let described = &table.columns[column];
+            let many = described.filter.as_ref().is_some_and(|filter| filter.many) && matches!(described.origin, Origin::Field { .. });
+            column == range.column || many || self.conditions.iter().all(|condition| !condition.lists(column))
+        };
+        range.order.filter(|_| (lower || upper) && (0..table.columns.len()).all(one_chain))
     }
 
     /// The columns of values that the request filters by.

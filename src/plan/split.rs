@@ -5,6 +5,7 @@
 //! earlier scans told as much.
 
 use super::window::{MINUS_INFINITY, Window, floor_to};
+use crate::sources::Direction;
 
 /// A piece is at least so many of the API's units wide: each is asked for one unit wider on both sides.
 const MIN_UNITS: i64 = 16;
@@ -12,8 +13,16 @@ const MIN_UNITS: i64 = 16;
 const SPARE: usize = 3;
 
 /// The first piece of a window and the rest of it; `None` where the window is too short to be cut, or has no beginning, or is
-/// expected to fit in a page. `known` is how many records a microsecond had in earlier scans.
-pub fn first_piece(window: Window, known: Option<f64>, page: u64, concurrency: usize, unit: i64) -> Option<(Window, Window)> {
+/// expected to fit in a page. `known` is how many records a microsecond had in earlier scans. Where an
+/// order is wanted, the first piece has its first records.
+pub fn first_piece(
+    window: Window,
+    known: Option<f64>,
+    page: u64,
+    concurrency: usize,
+    unit: i64,
+    order: Option<Direction>,
+) -> Option<(Window, Window)> {
     if concurrency < 2 || window.lo == MINUS_INFINITY {
         return None;
     }
@@ -23,8 +32,17 @@ pub fn first_piece(window: Window, known: Option<f64>, page: u64, concurrency: u
         Some(pages) => pages.min(most),
         None => most,
     };
-    let cut = cut(window, parts, unit)?;
-    Some((Window { hi: cut, ..window }, Window { lo: cut, ..window }))
+    match order {
+        None | Some(Direction::Ascending) => {
+            let cut = cut(window, parts, unit)?;
+            Some((Window { hi: cut, ..window }, Window { lo: cut, ..window }))
+        }
+        // The newest part is the first.
+        Some(Direction::Descending) => {
+            let cut = cut(window, parts, unit).map(|cut| floor_to(window.hi - (cut - window.lo), unit))?;
+            (window.lo < cut && cut < window.hi).then_some((Window { lo: cut, ..window }, Window { hi: cut, ..window }))
+        }
+    }
 }
 
 /// What one piece told of the rest of its window.
@@ -94,7 +112,7 @@ mod tests {
     fn pieces_neither_overlap_nor_leave_a_gap() {
         for concurrency in [2, 4, 8, 64] {
             for window in [w(0, 31 * DAY), w(-5, DAY + 7), w(3, 3 + 2 * UNIT * MIN_UNITS)] {
-                let Some((first, after)) = first_piece(window, None, 1000, concurrency, UNIT) else { continue };
+                let Some((first, after)) = first_piece(window, None, 1000, concurrency, UNIT, None) else { continue };
                 let mut pieces = vec![first];
                 pieces.extend(rest(after, density(None), concurrency, UNIT));
                 assert_eq!((pieces[0].lo, pieces[pieces.len() - 1].hi), (window.lo, window.hi));
@@ -105,17 +123,25 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_piece_is_the_first_of_a_descending_order() {
+        let window = w(7, 31 * DAY + 3);
+        let (first, rest) = first_piece(window, None, 1000, 4, UNIT, Some(Direction::Descending)).unwrap();
+        assert_eq!((first.hi, first.lo, rest.lo), (window.hi, rest.hi, window.lo));
+        assert!(width(first) < width(rest) / 8.0);
+    }
+
+    #[test]
     fn a_short_window_or_one_without_a_beginning_is_not_cut() {
-        assert_eq!(first_piece(w(0, 100 * UNIT), None, 1000, 4, UNIT), None);
-        assert_eq!(first_piece(w(MINUS_INFINITY, 0), None, 1000, 4, UNIT), None);
-        assert_eq!(first_piece(w(0, 31 * DAY), None, 1000, 1, UNIT), None, "nobody to read the rest meanwhile");
-        assert_eq!(first_piece(w(0, 31 * DAY), None, 1000, 4, DAY), None, "the API's unit is a day");
+        assert_eq!(first_piece(w(0, 100 * UNIT), None, 1000, 4, UNIT, None), None);
+        assert_eq!(first_piece(w(MINUS_INFINITY, 0), None, 1000, 4, UNIT, None), None);
+        assert_eq!(first_piece(w(0, 31 * DAY), None, 1000, 1, UNIT, None), None, "nobody to read the rest meanwhile");
+        assert_eq!(first_piece(w(0, 31 * DAY), None, 1000, 4, DAY, None), None, "the API's unit is a day");
     }
 
     #[test]
     fn what_earlier_scans_told_decides_whether_a_window_is_cut() {
         let month = w(0, 31 * DAY);
-        let cut = |a_day: f64| first_piece(month, Some(a_day / DAY as f64), 1000, 4, UNIT).map(|(first, _)| first.hi / DAY);
+        let cut = |a_day: f64| first_piece(month, Some(a_day / DAY as f64), 1000, 4, UNIT, None).map(|(first, _)| first.hi / DAY);
         assert_eq!(cut(20.0), None, "620 records fit in a page");
         assert_eq!(cut(50.0), Some(15), "1,550 do not: two pages");
         assert_eq!(cut(1e6), Some(3), "as many as keep everybody busy");

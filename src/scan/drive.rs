@@ -19,25 +19,26 @@ use super::page::Page;
 use super::paging::{Pager, Remaining, SUSPECT_TOTAL};
 use super::stats::Stats;
 use super::stream::{Message, ScanSpec};
+use super::turns::{Place, Turns};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::{PageToken, request};
 use crate::plan::slice::Slice;
 use crate::plan::split::{self, Density};
 use crate::plan::window::{MINUS_INFINITY, Window};
-use crate::sources::{NextUrl, PagingStyle};
+use crate::sources::{Direction, NextUrl, PagingStyle};
 
 /// What is to be read.
 #[derive(Debug)]
 enum Work {
     /// A chain from its first page on, and the rest of its window that is cut once that page is in.
-    Chain { slice: Arc<Slice>, rest: Option<Window> },
+    Chain { place: Place, slice: Arc<Slice>, rest: Option<Window> },
     /// Pages that need not wait for each other.
     Pages { slice: Arc<Slice>, remaining: Arc<Remaining>, next: u64 },
 }
 
 /// What one worker does.
 enum Job {
-    Chain { slice: Arc<Slice>, rest: Option<Window> },
+    Chain { place: Place, slice: Arc<Slice>, rest: Option<Window> },
     Page { slice: Arc<Slice>, remaining: Arc<Remaining>, page: u64 },
 }
 
@@ -54,6 +55,8 @@ pub(super) struct Shared {
     bodies: BodyPool,
     gate: Gate,
     works: Mutex<VecDeque<Work>>,
+    /// Where rows must come in order.
+    turns: Option<Turns>,
     /// Told when there is more to do.
     added: Notify,
 }
@@ -77,14 +80,24 @@ impl Shared {
     ) -> Arc<Self> {
         // Enough slices keep everybody busy by themselves.
         let each = spec.concurrency / spec.slices.len().max(1);
-        let chain = |slice: &Slice| {
+        let chain = |(number, slice): (usize, &Slice)| {
+            let place = (number, 0);
             let cut = spec.cuts_windows().then(|| slice.window.zip(spec.table.time_range.as_ref())).flatten();
-            match cut.and_then(|(window, range)| split::first_piece(window, spec.known_density, spec.page_sizes.1, each, range.unit)) {
-                Some((first, rest)) => Work::Chain { slice: Arc::new(Slice { window: Some(first), ..slice.clone() }), rest: Some(rest) },
-                None => Work::Chain { slice: Arc::new(slice.clone()), rest: None },
+            match cut
+                .and_then(|(window, range)| split::first_piece(window, spec.known_density, spec.page_sizes.1, each, range.unit, spec.order))
+            {
+                Some((first, rest)) => {
+                    Work::Chain { place, slice: Arc::new(Slice { window: Some(first), ..slice.clone() }), rest: Some(rest) }
+                }
+                None => Work::Chain { place, slice: Arc::new(slice.clone()), rest: None },
             }
         };
-        let works = Mutex::new(spec.slices.iter().map(chain).collect());
+        let in_order: Vec<&Slice> = match spec.order {
+            Some(Direction::Descending) => spec.slices.iter().rev().collect(),
+            _ => spec.slices.iter().collect(),
+        };
+        let works = Mutex::new(in_order.into_iter().enumerate().map(chain).collect());
+        let turns = spec.order.map(|direction| Turns::new(direction, spec.slices.len()));
         Arc::new(Self {
             gate: Gate::new(spec.concurrency),
             spec,
@@ -95,6 +108,7 @@ impl Shared {
             spent,
             bodies: BodyPool::default(),
             works,
+            turns,
             added: Notify::new(),
         })
     }
@@ -112,12 +126,24 @@ impl Shared {
         Some(number == 0)
     }
 
+    /// Keeps a later chain from using up the one request that is allowed at first, for which the chain whose turn it is would
+    /// wait in vain.
+    async fn begin(&self, place: Place) {
+        if let Some(turns) = &self.turns {
+            let mut allowed = self.allowed.clone();
+            tokio::select! {
+                () = turns.wait(place) => {}
+                _ = allowed.wait_for(|allowed| *allowed == u64::MAX) => {}
+            }
+        }
+    }
+
     /// The next thing to do. Pages of a chain that was begun go before other chains.
     fn take(&self) -> Option<Job> {
         let mut works = self.works.lock().ok()?;
         match works.front_mut()? {
             Work::Chain { .. } => match works.pop_front()? {
-                Work::Chain { slice, rest } => Some(Job::Chain { slice, rest }),
+                Work::Chain { place, slice, rest } => Some(Job::Chain { place, slice, rest }),
                 Work::Pages { .. } => None,
             },
             Work::Pages { slice, remaining, next } => {
@@ -135,9 +161,17 @@ impl Shared {
         if let Ok(mut works) = self.works.lock() {
             for work in more {
                 match work {
-                    Work::Pages { .. } => works.push_front(work),
                     Work::Chain { .. } => works.push_back(work),
+                    Work::Pages { .. } => works.push_front(work),
                 }
+            }
+            // Workers that wait for their turn must leave one to the chain whose turn it is: the place that a finished chain
+            // leaves goes to the next in order.
+            if self.turns.is_some() {
+                works.make_contiguous().sort_by_key(|work| match work {
+                    Work::Chain { place, .. } => *place,
+                    Work::Pages { .. } => (0, 0),
+                });
             }
         }
         self.added.notify_one();
@@ -184,7 +218,10 @@ impl Shared {
     }
 
     /// Hands a page over. `false` when nobody wants it.
-    async fn hand_over(&self, page: Page, sender: &mpsc::Sender<Message>) -> bool {
+    async fn hand_over(&self, page: Page, place: Place, sender: &mpsc::Sender<Message>) -> bool {
+        if let Some(turns) = &self.turns {
+            turns.wait(place).await;
+        }
         if self.spec.counting.is_some() {
             self.stats.counted.add(page.rows() as u64);
             if let Ok(mut spent) = self.spent.lock() {
@@ -232,18 +269,19 @@ fn lost_worker(join: &tokio::task::JoinError) -> Error {
 
 async fn work(shared: Arc<Shared>, job: Job, sender: mpsc::Sender<Message>) -> Result<()> {
     match job {
-        Job::Chain { slice, rest } => read_chain(&shared, &slice, rest, &sender).await,
+        Job::Chain { place, slice, rest } => read_chain(&shared, place, &slice, rest, &sender).await,
         Job::Page { slice, remaining, page } => read_page(&shared, &slice, &remaining, page, &sender).await,
     }
 }
 
 /// One page after another, as long as none tells where the others lie.
-async fn read_chain(shared: &Shared, slice: &Arc<Slice>, rest: Option<Window>, sender: &mpsc::Sender<Message>) -> Result<()> {
+async fn read_chain(shared: &Shared, place: Place, slice: &Arc<Slice>, rest: Option<Window>, sender: &mpsc::Sender<Message>) -> Result<()> {
     let spec = &shared.spec;
+    shared.begin(place).await;
     let mut rules = spec.rules(slice)?;
     let mut pager = Pager::new(spec.table.pagination.clone());
     let mut rest = rest;
-    let (mut number, mut rows) = (0, 0);
+    let (mut number, mut rows, mut last) = (0, 0, None);
     loop {
         let Some(first) = shared.leave_to_send().await else { return Ok(()) };
         number += 1;
@@ -251,35 +289,54 @@ async fn read_chain(shared: &Shared, slice: &Arc<Slice>, rest: Option<Window>, s
         rules.overlap = pager.overlap();
         let (page, decoded) = shared.fetch(slice, pager.token(), size, number, &rules).await?;
         let more = pager.advance(&decoded.facts).map_err(|error| shared.located(slice, number, error))?;
+        if let Some(turns) = &shared.turns {
+            turns.check(&page, spec.time_column, &mut last).map_err(|error| shared.located(slice, number, error))?;
+        }
         if let Some(window) = rest.take() {
-            shared.add(cut_rest(spec, slice, window, &decoded, more));
+            shared.add(cut_rest(shared, place.0, slice, window, &decoded, more));
         }
         if spec.counts_by_total(number, &decoded) {
             shared.stats.counted.add(decoded.facts.total.unwrap_or_default());
             return Ok(());
         }
-        let remaining = if more && number == 1 { pager.remaining(&decoded.facts, size, spec.page_sizes.1) } else { None };
+        let remaining =
+            if more && number == 1 && shared.turns.is_none() { pager.remaining(&decoded.facts, size, spec.page_sizes.1) } else { None };
         if let Some(remaining) = remaining {
             shared.add([Work::Pages { slice: Arc::clone(slice), remaining: Arc::new(remaining), next: 0 }]);
-            shared.hand_over(page, sender).await;
+            shared.hand_over(page, place, sender).await;
             return Ok(());
         }
         rows += page.rows() as u64;
         if !more {
             shared.learn(slice, rows);
         }
-        if !shared.hand_over(page, sender).await || !more {
+        let wanted = shared.hand_over(page, place, sender).await;
+        if !more && let Some(turns) = &shared.turns {
+            turns.done(place);
+        }
+        if !wanted || !more {
             return Ok(());
         }
     }
 }
 
 /// The rest of a slice's window as chains of their own.
-fn cut_rest(spec: &ScanSpec, slice: &Slice, window: Window, first: &Decoded, more: bool) -> Vec<Work> {
+fn cut_rest(shared: &Shared, number: usize, slice: &Slice, window: Window, first: &Decoded, more: bool) -> Vec<Work> {
+    let spec = &shared.spec;
     let (Some(piece), Some(range)) = (slice.window, &spec.table.time_range) else { return Vec::new() };
     let density = Density { piece, records: (!more).then_some(first.facts.records), page: spec.page_sizes.1 };
-    let chain = |piece| Work::Chain { slice: Arc::new(Slice { window: Some(piece), ..slice.clone() }), rest: None };
-    split::rest(window, density, spec.concurrency, range.unit).into_iter().map(chain).collect()
+    let mut pieces = split::rest(window, density, spec.concurrency, range.unit);
+    let places = match &shared.turns {
+        None => vec![(number, 0); pieces.len()],
+        Some(turns) => {
+            if turns.direction() == Direction::Descending {
+                pieces.reverse();
+            }
+            turns.add(number, pieces.len())
+        }
+    };
+    let chain = |(piece, place)| Work::Chain { place, slice: Arc::new(Slice { window: Some(piece), ..slice.clone() }), rest: None };
+    pieces.into_iter().zip(places).map(chain).collect()
 }
 
 /// One page of those that a total makes known; in parts, where the server gives fewer records than it was asked for.
@@ -294,7 +351,7 @@ async fn read_page(shared: &Shared, slice: &Slice, remaining: &Remaining, page: 
         let (token, size) = remaining.ask(page, &left);
         let (read, decoded) = shared.fetch(slice, &token, size, number, &rules).await?;
         left = remaining.advance(left, &decoded.facts).map_err(|error| shared.located(slice, number, error))?;
-        if !shared.hand_over(read, sender).await || left.is_empty() {
+        if !shared.hand_over(read, (0, 0), sender).await || left.is_empty() {
             return Ok(());
         }
     }

@@ -20,3 +20,4 @@ pub mod stats;
 pub mod stream;
 pub mod task;
 pub mod timestamp;
+mod turns;

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::asked;
 use crate::plan::slice::Slice;
 use crate::plan::window::Window;
-use crate::sources::Table;
+use crate::sources::{Direction, Table};
 
 /// A row further outside the bounds that were asked for than this, or than the API's unit, is no rounding of theirs: not even
 /// a whole minute, and every confusion of time zones is larger.
@@ -45,6 +45,8 @@ pub struct ScanSpec {
     pub page_sizes: (u64, u64),
     /// Whether a LIMIT may be content with the first page: then the window is read as one chain.
     pub limited: bool,
+    /// The order in which rows must come.
+    pub order: Option<Direction>,
     /// How many rows a microsecond had in earlier scans.
     pub known_density: Option<f64>,
     /// Requests in flight.

@@ -168,6 +168,35 @@ pub struct TimeRange {
     pub format: TimeFormat,
     /// The API's granularity in microseconds: windows are widened by it on both sides.
     pub unit: i64,
+    /// In which order of the column records come, where the API promises one.
+    pub order: Option<Direction>,
+}
+
+/// An order of times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Oldest first
+    Ascending,
+    /// Newest first
+    Descending,
+}
+
+impl Direction {
+    /// The words that name them.
+    pub const NAMES: &[(&str, Self)] = &[("ascending", Self::Ascending), ("descending", Self::Descending)];
+}
+
+/// What a user's options correct, where the live API differs from its page.
+#[derive(Debug, Clone, Default)]
+pub struct Corrections {
+    /// The column that the time range filters.
+    pub time_column: Option<String>,
+    /// Its granularity in microseconds.
+    pub time_unit: Option<i64>,
+    /// What proves an end.
+    pub evidence: Option<Evidence>,
+    /// The order of records; `Some(None)` where there is none.
+    pub order: Option<Option<Direction>>,
 }
 
 /// How a time is written in a request.
@@ -312,11 +341,12 @@ impl Source {
 }
 
 impl Table {
-    /// The table as a user's options correct it, where the live API differs from its page.
-    pub fn corrected(&self, time_column: Option<&str>, time_unit: Option<i64>, evidence: Option<Evidence>) -> Result<Self> {
+    /// The table as a user's options correct it.
+    pub fn corrected(&self, corrections: &Corrections) -> Result<Self> {
+        let Corrections { time_column, time_unit, evidence, order } = corrections;
         let mut table = self.clone();
         if let Some(evidence) = evidence {
-            table.pagination.prove(evidence)?;
+            table.pagination.prove(*evidence)?;
         }
         let Some(range) = &mut table.time_range else {
             return match time_column {
@@ -325,7 +355,10 @@ impl Table {
             };
         };
         if let Some(unit) = time_unit {
-            range.unit = range.format.grid(unit);
+            range.unit = range.format.grid(*unit);
+        }
+        if let Some(order) = order {
+            range.order = *order;
         }
         if let Some(name) = time_column {
             range.column = self.column(name).filter(|i| self.columns[*i].sql_type == SqlType::Timestamptz).ok_or_else(|| {

@@ -10,8 +10,8 @@ use self::pagination::pagination;
 
 use super::fault::{Faults, Object};
 use super::{
-    Column, ErrorRule, Filter, Form, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place, Pointer, Source,
-    SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+    Column, Direction, ErrorRule, Filter, Form, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place,
+    Pointer, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::units::{parse_duration, parse_zone};
@@ -318,7 +318,8 @@ fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults) 
     if column.is_some_and(|i| matches!(columns[i].origin, Origin::Request { .. })) {
         faults.push(&o.place("column"), "no record carries this column, so nothing could be checked against it");
     }
+    let order = o.get("order").and_then(|_| o.choice("order", Direction::NAMES, None, faults));
     o.finish(faults);
     let unit = format.grid(unit);
-    TimeRange { column: column.unwrap_or(0), from, to, required, format, unit }
+    TimeRange { column: column.unwrap_or(0), from, to, required, format, unit, order }
 }

@@ -192,9 +192,12 @@ fn pointers_unescape_and_come_back() {
 fn a_users_correction_moves_the_time_range() {
     let source = built_in("tixngo").unwrap().unwrap();
     let table = &source.tables[0];
-    let corrected = table.corrected(Some("updated_date"), Some(1_000_000), None).unwrap();
-    let range = corrected.time_range.unwrap();
-    assert_eq!((corrected.columns[range.column].name.as_str(), range.unit), ("updatedDate", 1_000_000));
-    assert!(table.corrected(Some("actor"), None, None).is_err(), "not a time");
-    assert!(table.corrected(Some("nope"), None, None).is_err());
+    let corrected = |time_column: Option<&str>, time_unit| {
+        table.corrected(&Corrections { time_column: time_column.map(str::to_owned), time_unit, ..Corrections::default() })
+    };
+    let changed = corrected(Some("updated_date"), Some(1_000_000)).unwrap();
+    let range = changed.time_range.unwrap();
+    assert_eq!((changed.columns[range.column].name.as_str(), range.unit), ("updatedDate", 1_000_000));
+    assert!(corrected(Some("actor"), None).is_err(), "not a time");
+    assert!(corrected(Some("nope"), None).is_err());
 }

@@ -1,0 +1,58 @@
+//! Which order of a query the scan itself yields: that of the table's time column, where one is declared.
+
+use pgrx::{PgList, pg_sys};
+
+use super::expr::{Converter, var_of};
+use super::planner::{Planning, clauses_of};
+use crate::plan::scan_plan::ScanPlan;
+use crate::sources::Direction;
+
+/// The first of the query's pathkeys, if rows come in its order; null otherwise.
+///
+/// SAFETY: the planner's pointers; `rel` is a base relation of ours.
+pub(super) unsafe fn useful_pathkeys(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    planning: &Planning,
+) -> *mut pg_sys::List {
+    let none = std::ptr::null_mut();
+    // SAFETY: the caller's; a pathkey's class has members, each with an expression.
+    unsafe {
+        let Some(range) = &planning.table.table.time_range else { return none };
+        let mut converter = Converter::new(root, rel, &planning.table);
+        let clauses = clauses_of((*rel).baserestrictinfo);
+        let conditions = clauses.into_iter().filter_map(|clause| converter.clause(clause)).map(|(condition, _)| condition).collect();
+        let plan = ScanPlan { conditions, ..ScanPlan::default() };
+        let Some(direction) = plan.keeps_order(&planning.table.table) else { return none };
+        let Some(key) = PgList::<pg_sys::PathKey>::from_pg((*root).query_pathkeys).head() else { return none };
+        if descends(key) != (direction == Direction::Descending) {
+            return none;
+        }
+        let members = PgList::<pg_sys::EquivalenceMember>::from_pg((*(*key).pk_eclass).ec_members);
+        let is_time = |member: *mut pg_sys::EquivalenceMember| {
+            let Some(var) = var_of((*member).em_expr.cast()) else { return false };
+            let column = planning.table.column((*var).varattno).filter(|_| (*var).varno as u32 == (*rel).relid);
+            column.is_some_and(|c| c.described == Some(range.column) && c.type_oid == pg_sys::TIMESTAMPTZOID && c.typmod == -1)
+        };
+        if !members.iter_ptr().any(is_time) {
+            return none;
+        }
+        let mut pathkeys = PgList::<pg_sys::PathKey>::new();
+        pathkeys.push(key);
+        pathkeys.into_pg()
+    }
+}
+
+/// Whether the largest comes first.
+///
+/// SAFETY: the planner's pathkey.
+unsafe fn descends(key: *mut pg_sys::PathKey) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        let descends = (*key).pk_strategy as u32 == pg_sys::BTGreaterStrategyNumber;
+        #[cfg(feature = "pg18")]
+        let descends = (*key).pk_cmptype == pg_sys::CompareType::COMPARE_GT;
+        descends
+    }
+}

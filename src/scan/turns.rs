@@ -1,0 +1,107 @@
+//! Chains that are read at the same time hand their pages over one after another, where rows must come in order.
+
+use std::sync::Mutex;
+
+use tokio::sync::watch;
+
+use super::page::{CellState, Page};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sources::Direction;
+
+/// Which chain: the slice's number, and the number of the piece of its window.
+pub(super) type Place = (usize, usize);
+
+/// Whose turn it is.
+#[derive(Debug)]
+pub(super) struct Turns {
+    direction: Direction,
+    turn: watch::Sender<Place>,
+    /// How many pieces each slice has.
+    pieces: Mutex<Vec<usize>>,
+}
+
+impl Turns {
+    pub(super) fn new(direction: Direction, slices: usize) -> Self {
+        Self { direction, turn: watch::channel((0, 0)).0, pieces: Mutex::new(vec![1; slices]) }
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The places of further pieces of a slice.
+    pub(super) fn add(&self, slice: usize, count: usize) -> Vec<Place> {
+        let Ok(mut pieces) = self.pieces.lock() else { return Vec::new() };
+        let first = pieces[slice];
+        pieces[slice] += count;
+        (first..first + count).map(|piece| (slice, piece)).collect()
+    }
+
+    /// Waits for a chain's turn.
+    pub(super) async fn wait(&self, place: Place) {
+        // The sender lives in self, so that this cannot fail.
+        let _ = self.turn.subscribe().wait_for(|turn| *turn == place).await;
+    }
+
+    /// Gives the turn to the next chain.
+    pub(super) fn done(&self, (slice, piece): Place) {
+        let more = self.pieces.lock().is_ok_and(|pieces| piece + 1 < pieces[slice]);
+        self.turn.send_replace(if more { (slice, piece + 1) } else { (slice + 1, 0) });
+    }
+
+    /// Refuses a page whose times go back: `last` is the time of the row before it.
+    pub(super) fn check(&self, page: &Page, column: Option<usize>, last: &mut Option<i64>) -> Result<()> {
+        let Some(column) = column else { return Ok(()) };
+        for row in 0..page.rows() {
+            let (CellState::Value, t) = page.cell(row, column) else { continue };
+            let t = t as i64;
+            let in_order = last.is_none_or(|last| match self.direction {
+                Direction::Ascending => last <= t,
+                Direction::Descending => last >= t,
+            });
+            if !in_order {
+                return Err(Error::new(ErrorKind::Shape, "records do not come in the order that is declared")
+                    .detail(format!("Record {} of page {} goes back in time.", page.record(row), page.number))
+                    .hint("Set the option order of the foreign table to 'none'."));
+            }
+            *last = Some(t);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_a_slice_come_before_the_next_slice() {
+        let turns = Turns::new(Direction::Ascending, 2);
+        assert_eq!(turns.add(0, 2), [(0, 1), (0, 2)]);
+        let mut seen = vec![(0, 0)];
+        for _ in 0..3 {
+            let now = *turns.turn.borrow();
+            turns.done(now);
+            seen.push(*turns.turn.borrow());
+        }
+        assert_eq!(seen, [(0, 0), (0, 1), (0, 2), (1, 0)]);
+    }
+
+    #[test]
+    fn a_time_that_goes_back_is_refused() {
+        let page = |times: &[i64]| {
+            let mut page = Page::default().reset(1, 3);
+            for t in times {
+                let mark = page.begin_row();
+                page.set(mark, 0, CellState::Value, *t as u64);
+                page.end_row();
+            }
+            page
+        };
+        let check = |direction, times: &[i64], last| Turns::new(direction, 1).check(&page(times), Some(0), &mut { last });
+        assert!(check(Direction::Ascending, &[-5, 1, 1, 2], Some(-5)).is_ok());
+        assert!(check(Direction::Ascending, &[1, 2], Some(3)).is_err());
+        assert!(check(Direction::Descending, &[2, 1, -1], None).is_ok());
+        assert!(check(Direction::Descending, &[1, 2], None).unwrap_err().get_detail().unwrap().contains("Record 2 of page 3"));
+    }
+}
