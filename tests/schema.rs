@@ -45,6 +45,7 @@ const OTHERS: &str = r#"{
         "size": {"in": "body", "name": "l", "max": 1, "may_change": false}
       },
       "time_range": {
+        "order": "ascending",
         "column": "at", "from": {"in": "body", "name": "f"}, "to": {"in": "header", "name": "t"},
         "required": false, "format": "rfc3339_ms", "unit": " .5 h "
       },
@@ -56,7 +57,8 @@ const OTHERS: &str = r#"{
       ]
     },
     {
-      "name": "by_address", "path": "/", "records": "/r", "columns": [{"name": "id"}], "time_range": null, "method": null,
+      "name": "by_address", "path": "/", "records": "/r", "columns": [{"name": "id"}, {"name": "at", "type": "timestamptz"}], "method": null,
+      "time_range": {"column": "at", "from": {"name": "f"}, "to": {"name": "t"}, "order": "descending"},
       "pagination": {
         "style": "next_url", "next": "/n", "total": "/t", "empty_page_ends": true,
         "size": {"in": "header", "name": "l", "max": 9}
