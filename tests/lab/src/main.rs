@@ -17,7 +17,8 @@ usage: cargo lab COMMAND [OPTIONS]
 
   demo  [--keep]                        show the extension at work
   test  [--only NAME…] [--accept]       run all Rust tests and all golden SQL tests
-  bench [--quick]                       measure speed and memory against a bare HTTP client
+  bench [--quick] [--only PART…]        measure speed and memory against a bare HTTP client, a local table
+                                        and a Python script
   up    [--port N] [--sim-port N]       start a cluster and the simulator, until Ctrl-C
 
   sim   [--port N] [--cache MIB]        only the simulator

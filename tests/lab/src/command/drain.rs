@@ -1,14 +1,17 @@
 //! A bare HTTP client that follows page keys on one connection: the yardstick of the bench.
 
+mod record;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tokio::net::TcpStream;
 
+use self::record::Record;
 use crate::failure::{Doing, Failure, Result};
 
 /// What is done with a page's text.
@@ -18,12 +21,14 @@ pub(crate) enum Reading {
     KeyOnly,
     /// serde_json walks over everything and keeps nothing but the key.
     Skipping,
+    /// serde_json makes a struct of every record, as a loader written by hand would.
+    Full,
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct Page<R> {
     pagination: Pagination,
-    result: Vec<IgnoredAny>,
+    result: Vec<R>,
 }
 
 #[derive(Deserialize)]
@@ -41,12 +46,47 @@ pub(crate) struct Drained {
     pub(crate) rows: u64,
 }
 
+/// One connection, kept open.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    host: String,
+    sender: SendRequest<Empty<Bytes>>,
+}
+
+impl Wire {
+    pub(crate) async fn connect(host: &str) -> Result<Self> {
+        let stream = TcpStream::connect(host).await.doing("drain")?;
+        stream.set_nodelay(true).doing("drain")?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.doing("drain")?;
+        tokio::spawn(connection);
+        Ok(Self { host: host.to_owned(), sender })
+    }
+
+    /// The body of one answer, or only its first frame, and how many bytes came.
+    pub(crate) async fn get(&mut self, target: &str, whole: bool) -> Result<(Vec<u8>, u64)> {
+        let request = Request::get(target).header("host", &self.host).header("x-api-key", "lab-key");
+        let request = request.body(Empty::<Bytes>::new()).doing("drain")?;
+        let mut response = self.sender.send_request(request).await.doing("drain")?;
+        if !response.status().is_success() {
+            return Err(Failure::new(format!("drain: the simulator answers {} to {target}", response.status())));
+        }
+        let (mut body, mut bytes) = (Vec::new(), 0);
+        while let Some(frame) = response.frame().await {
+            let Ok(data) = frame.doing("drain")?.into_data() else {
+                continue;
+            };
+            bytes += data.len() as u64;
+            if whole || body.is_empty() {
+                body.extend_from_slice(&data);
+            }
+        }
+        Ok((body, bytes))
+    }
+}
+
 /// Reads a chain to its end.
 pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<Drained> {
-    let stream = TcpStream::connect(host).await.doing("drain")?;
-    stream.set_nodelay(true).doing("drain")?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.doing("drain")?;
-    tokio::spawn(connection);
+    let mut wire = Wire::connect(host).await?;
     let mut drained = Drained::default();
     let mut key: Option<String> = None;
     loop {
@@ -57,35 +97,29 @@ pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<Dr
                 format!("{path}&paginationKey={key}")
             }
         };
-        let request = Request::get(target).header("host", host).header("x-api-key", "lab-key");
-        let request = request.body(Empty::<Bytes>::new()).doing("drain")?;
-        let mut response = sender.send_request(request).await.doing("drain")?;
-        if !response.status().is_success() {
-            return Err(Failure::new(format!("drain: the simulator answers {}", response.status())));
-        }
+        // The key stands in front of the records: its reader needs the first frame and drops the others.
+        let (body, bytes) = wire.get(&target, reading != Reading::KeyOnly).await?;
         drained.pages += 1;
-        let mut body = Vec::new();
-        while let Some(frame) = response.frame().await {
-            let Ok(data) = frame.doing("drain")?.into_data() else {
-                continue;
-            };
-            drained.bytes += data.len() as u64;
-            // The key stands in front of the records: its reader needs the first frame and drops the others.
-            if reading == Reading::Skipping || body.is_empty() {
-                body.extend_from_slice(&data);
-            }
-        }
+        drained.bytes += bytes;
         key = match reading {
             Reading::KeyOnly => find_key(&body),
-            Reading::Skipping => {
-                let page: Page = serde_json::from_slice(&body).doing("drain")?;
-                drained.rows += page.result.len() as u64;
-                page.pagination.next_page_key
-            }
+            Reading::Skipping => drained.parse::<IgnoredAny>(&body)?,
+            Reading::Full => drained.parse::<Record>(&body)?,
         };
         if key.is_none() {
             return Ok(drained);
         }
+    }
+}
+
+impl Drained {
+    /// Counts the page's records, and gives the next key.
+    fn parse<'b, R: Deserialize<'b>>(&mut self, body: &'b [u8]) -> Result<Option<String>> {
+        let page: Page<R> = serde_json::from_slice(body).doing("drain")?;
+        // Without this the compiler might see that nobody looks at the records.
+        let records = std::hint::black_box(page.result);
+        self.rows += records.len() as u64;
+        Ok(page.pagination.next_page_key)
     }
 }
 
@@ -101,15 +135,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_readings_reach_the_end() {
+    fn all_readings_reach_the_end() {
         let simulator = lab::Simulator::start(([127, 0, 0, 1], 0)).unwrap();
         let path = "/~rows=1000/v4/organizer/report/ticket-status-logs\
                     ?mobileAppId=my-app&from=2026-01-01&to=2026-02-01&limit=300";
         let host = simulator.url().replace("http://", "");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let read = |reading| runtime.block_on(drain(&host, path, reading)).unwrap();
-        let (key_only, skipping) = (read(Reading::KeyOnly), read(Reading::Skipping));
+        let (key_only, skipping, full) = (read(Reading::KeyOnly), read(Reading::Skipping), read(Reading::Full));
         assert_eq!((key_only.pages, skipping.pages, skipping.rows), (4, 4, 1000));
         assert_eq!(key_only.bytes, skipping.bytes);
+        assert_eq!(skipping, full);
     }
 }

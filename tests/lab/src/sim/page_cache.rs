@@ -1,6 +1,7 @@
 //! Keeps written pages, so that a bench measures the client and not the making of JSON.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -10,6 +11,8 @@ use bytes::Bytes;
 pub(crate) struct PageCache {
     capacity: usize,
     pages: Mutex<Pages>,
+    /// Pages that were asked for and not there.
+    missed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -21,12 +24,20 @@ struct Pages {
 
 impl PageCache {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, pages: Mutex::default() }
+        Self { capacity, pages: Mutex::default(), missed: AtomicU64::new(0) }
     }
 
     pub(crate) fn get(&self, identity: &str) -> Option<Bytes> {
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.bodies.get(identity).cloned()
+        let found = pages.bodies.get(identity).cloned();
+        if found.is_none() {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+        found
+    }
+
+    pub(crate) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn put(&self, identity: String, body: &Bytes) {

@@ -80,6 +80,11 @@ impl Simulator {
         self.shared.log.lines(tag, &[])
     }
 
+    /// How many pages had to be written, because the cache did not have them.
+    pub fn pages_written(&self) -> u64 {
+        self.shared.cache.missed()
+    }
+
     /// Forgets the requests of a tag.
     pub fn clear_requests(&self, tag: &str) {
         self.shared.log.clear(tag);

@@ -112,6 +112,23 @@ impl Cluster {
         }
     }
 
+    /// Stops the server; its data stay for [`Self::backend_alone`].
+    pub(crate) fn stop_server(&self) {
+        if let Ok(owner) = ServerOwner::find() {
+            stop(owner, &self.folder);
+        }
+    }
+
+    /// A backend without a server, run by a tool: it executes each line of the text, and ends. The server must have stopped.
+    pub(crate) fn backend_alone(&self, tool: &[&str], lines: &str) -> Result<Command> {
+        std::fs::write(self.folder.join("lines.sql"), lines).doing("writing lines.sql")?;
+        let postgres = Path::new(PG_CONFIG).with_file_name("postgres");
+        let mut command = ServerOwner::find()?.command(Path::new("/bin/sh"), &self.folder);
+        command.args(["-c", "exec \"$@\" < lines.sql", "sh"]).args(tool).arg(postgres);
+        command.args(["--single", "-D", "data", "postgres"]);
+        Ok(command)
+    }
+
     /// What the server has logged so far.
     pub(crate) fn log(&self) -> String {
         let bytes = std::fs::read(self.folder.join("server.log")).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! A log that is read key by key: a list of keys, one after another and several at once.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::Bench;
+use super::{Bench, median};
 use crate::failure::{Failure, Result};
 
 const KEYS: usize = 200;
@@ -15,7 +15,6 @@ impl Bench {
         let mut out = std::io::stdout();
         let client = self.connect()?;
         let url = self.simulator.url();
-        self.execute(&client, "SET client_min_messages = warning")?;
         for concurrency in CONCURRENCIES {
             let name = format!("keys{concurrency}");
             let sql = format!(
@@ -41,11 +40,7 @@ impl Bench {
         if counts.iter().any(|count| *count != counts[0]) {
             return Err(Failure::new(format!("the logs of {KEYS} keys have {counts:?} entries")));
         }
-        let median = |times: &mut Vec<Duration>| {
-            times.sort();
-            times[times.len() / 2]
-        };
-        let [one, eight] = times.each_mut().map(median);
+        let [one, eight] = times.each_ref().map(|times| median(times));
         writeln!(out, "\nthe logs of {KEYS} keys, {LATENCY} ms for each answer, medians of {rounds} runs\n")?;
         writeln!(out, "{:26}{:>12.2} s", "one after another", one.as_secs_f64())?;
         writeln!(out, "{:26}{:>12.2} s {:>8.1}×", "eight at once", eight.as_secs_f64(), one.as_secs_f64() / eight.as_secs_f64())?;
