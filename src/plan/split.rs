@@ -27,9 +27,9 @@ pub fn first_piece(
         return None;
     }
     let most = SPARE * (concurrency - 1) + 1;
-    let parts = match known.map(|known| pages(known * width(window), page)) {
+    let parts = match known.map(|known| parts(known * width(window), page, most)) {
         Some(1) => return None,
-        Some(pages) => pages.min(most),
+        Some(parts) => parts,
         None => most,
     };
     match order {
@@ -46,7 +46,7 @@ pub fn first_piece(
 }
 
 /// What one piece told of the rest of its window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Density {
     /// The piece.
     pub piece: Window,
@@ -54,15 +54,15 @@ pub struct Density {
     pub records: Option<u64>,
     /// Records of a page.
     pub page: u64,
+    /// How many records a microsecond had in earlier scans.
+    pub known: Option<f64>,
 }
 
 /// The rest of a window in pieces: as few as their records are expected to fill pages, as many as keep everybody busy.
 pub fn rest(window: Window, density: Density, concurrency: usize, unit: i64) -> Vec<Window> {
     let most = SPARE * (concurrency.max(2) - 1);
-    let parts = match density.records {
-        None => most,
-        Some(records) => pages(records as f64 * width(window) / width(density.piece), density.page).min(most),
-    };
+    let a_microsecond = density.records.map(|records| records as f64 / width(density.piece)).or(density.known);
+    let parts = a_microsecond.map_or(most, |records| parts(records * width(window), density.page, most));
     let mut pieces = Vec::with_capacity(parts);
     let mut left = window;
     for parts in (2..=parts).rev() {
@@ -79,9 +79,15 @@ pub fn width(window: Window) -> f64 {
     (window.hi as f64 - window.lo as f64).max(1.0)
 }
 
-/// How many pages so many records are expected to fill; one that is expected to be just full would often need another.
-fn pages(records: f64, page: u64) -> usize {
-    ((records * 1.25 / page.max(1) as f64).ceil() as usize).max(1)
+/// Into how many parts a window with so many records is cut: one, where a page holds them with room to spare, and else so that
+/// each part nearly fills a whole number of pages.
+fn parts(records: f64, page: u64, most: usize) -> usize {
+    let pages = records / page.max(1) as f64;
+    if pages <= 0.8 {
+        return 1;
+    }
+    let each = (pages / most as f64).ceil().max(1.0);
+    ((pages * 1.05 / each).ceil() as usize).clamp(2, most.max(2))
 }
 
 /// Where the first of so many equal parts ends, on the API's grid.
@@ -105,7 +111,7 @@ mod tests {
     }
 
     fn density(records: Option<u64>) -> Density {
-        Density { piece: w(0, 3 * DAY), records, page: 10_000 }
+        Density { piece: w(0, 3 * DAY), records, page: 10_000, known: None }
     }
 
     #[test]
@@ -155,5 +161,7 @@ mod tests {
         assert_eq!(rest(Some(1_000)), 2, "9,000 are expected, which is nearly a page");
         assert_eq!(rest(Some(9_000)), 9, "as many as keep everybody busy");
         assert_eq!(rest(None), 9);
+        let known = Density { known: Some(130_000.0 / (27 * DAY) as f64), ..density(None) };
+        assert_eq!(super::rest(w(3 * DAY, 30 * DAY), known, 4, UNIT).len(), 7, "13 pages, nearly two in each piece");
     }
 }

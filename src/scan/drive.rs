@@ -324,7 +324,7 @@ async fn read_chain(shared: &Shared, place: Place, slice: &Arc<Slice>, rest: Opt
 fn cut_rest(shared: &Shared, number: usize, slice: &Slice, window: Window, first: &Decoded, more: bool) -> Vec<Work> {
     let spec = &shared.spec;
     let (Some(piece), Some(range)) = (slice.window, &spec.table.time_range) else { return Vec::new() };
-    let density = Density { piece, records: (!more).then_some(first.facts.records), page: spec.page_sizes.1 };
+    let density = Density { piece, records: (!more).then_some(first.facts.records), page: spec.page_sizes.1, known: spec.known_density };
     let mut pieces = split::rest(window, density, spec.concurrency, range.unit);
     let places = match &shared.turns {
         None => vec![(number, 0); pieces.len()],
