@@ -27,8 +27,18 @@ thread_local! {
 pub(super) fn density(relation: pg_sys::Oid, filters: &[usize]) -> Option<f64> {
     LEARNED.with_borrow(|learned| {
         let of = |filters: &[usize]| learned.iter().find(|l| l.relation == relation && l.filters == filters);
-        of(filters).or_else(|| of(&[])).map(|l| l.rows / l.micros)
+        of(filters).or_else(|| of(&[])).map(|l| two_digits(l.rows / l.micros))
     })
+}
+
+/// Rounded, so that one scan more or less does not cut the same query's windows elsewhere: a cache in front of the API would
+/// never see the same request again.
+fn two_digits(density: f64) -> f64 {
+    if density <= 0.0 {
+        return 0.0;
+    }
+    let unit = 10_f64.powf(density.log10().floor() - 1.0);
+    (density / unit).round() * unit
 }
 
 /// Remembers what a scan that came to its end has told.
