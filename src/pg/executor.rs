@@ -86,8 +86,7 @@ enum State {
     Reading {
         stream: WatchedStream,
         pages: Replay,
-        /// The page being read, of those that were kept, and the rows of it that were passed on.
-        at: usize,
+        /// Rows of the current page that were passed on.
         row: usize,
         /// Whether any page had rows.
         got_rows: bool,
@@ -286,22 +285,20 @@ impl Scan {
         let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
         // SAFETY: the executor's node and its state.
         let pages = Replay::new(self.rewinds, unsafe { (*(*node).ss.ps.state).es_query_cxt });
-        Ok(State::Reading { stream, pages, at: 0, row: 0, got_rows: false, hungry: false, ended: false })
+        Ok(State::Reading { stream, pages, row: 0, got_rows: false, hungry: false, ended: false })
     }
 
     /// Moves on to the next row; `false` at the proven end, or where it would have to wait and must not.
     fn advance(&mut self) -> Result<bool> {
-        let State::Reading { stream, pages, at, row, got_rows, hungry, ended } = &mut self.state else { return Ok(false) };
+        let State::Reading { stream, pages, row, got_rows, hungry, ended } = &mut self.state else { return Ok(false) };
         loop {
             if let Some(current) = pages.current() {
                 if *row < current.rows() {
                     *row += 1;
                     return Ok(true);
                 }
-                if *at + 1 < pages.len() {
-                    *at += 1;
+                if pages.turn()? {
                     *row = 0;
-                    pages.turn_to(*at)?;
                     continue;
                 }
                 // The slot was cleared: nothing points into a page that is not kept.
@@ -331,7 +328,6 @@ impl Scan {
                     *got_rows |= next.rows() > 0;
                     *hungry = false;
                     pages.keep(next).into_iter().for_each(|spent| stream.recycle(spent));
-                    *at = pages.len() - 1;
                     *row = 0;
                 }
                 Ok(None) => {
@@ -372,9 +368,9 @@ impl Scan {
             return;
         }
         let kept = match &mut self.state {
-            State::Reading { pages, at, row, .. } if same && pages.is_whole() => {
-                (*at, *row) = (0, 0);
-                pages.turn_to(0).is_ok()
+            State::Reading { pages, row, .. } if same && pages.is_whole() => {
+                *row = 0;
+                pages.rewind().is_ok()
             }
             _ => false,
         };

@@ -18,13 +18,13 @@ pub(super) unsafe fn useful_pathkeys(
     let none = std::ptr::null_mut();
     // SAFETY: the caller's; a pathkey's class has members, each with an expression.
     unsafe {
-        let Some(range) = &planning.table.table.time_range else { return none };
+        let Some(range) = planning.table.table.time_range.as_ref().filter(|range| range.order.is_some()) else { return none };
+        let Some(key) = PgList::<pg_sys::PathKey>::from_pg((*root).query_pathkeys).head() else { return none };
         let mut converter = Converter::new(root, rel, &planning.table);
         let clauses = clauses_of((*rel).baserestrictinfo);
         let conditions = clauses.into_iter().filter_map(|clause| converter.clause(clause)).map(|(condition, _)| condition).collect();
         let plan = ScanPlan { conditions, ..ScanPlan::default() };
         let Some(direction) = plan.keeps_order(&planning.table.table) else { return none };
-        let Some(key) = PgList::<pg_sys::PathKey>::from_pg((*root).query_pathkeys).head() else { return none };
         if descends(key) != (direction == Direction::Descending) {
             return none;
         }

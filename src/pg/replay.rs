@@ -30,7 +30,7 @@ impl Replay {
     }
 
     /// How many pages can be turned to.
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.memory.len() + self.file.as_ref().map_or(0, |file| file.places.len())
     }
 
@@ -74,8 +74,18 @@ impl Replay {
         self.memory.pop()
     }
 
-    /// Makes that page the current one.
-    pub(super) fn turn_to(&mut self, at: usize) -> Result<()> {
+    /// Turns to the page behind the current one; `false` where none is kept.
+    pub(super) fn turn(&mut self) -> Result<bool> {
+        let next = self.at.map_or(0, |at| at + 1);
+        if next < self.len() { self.turn_to(next).map(|()| true) } else { Ok(false) }
+    }
+
+    /// Turns to the first page.
+    pub(super) fn rewind(&mut self) -> Result<()> {
+        self.turn_to(0)
+    }
+
+    fn turn_to(&mut self, at: usize) -> Result<()> {
         if let Some(place) = at.checked_sub(self.memory.len())
             && let Some(file) = &mut self.file
         {

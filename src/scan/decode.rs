@@ -14,7 +14,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::de::{DeserializeSeed, IgnoredAny};
 
 use self::fields::{Found, Node};
-use self::value::{DOTNET_UNSET, from_unix_millis, is_same, one_member, uuid};
+pub(super) use self::value::{DOTNET_UNSET, from_unix_millis};
+use self::value::{is_same, one_member, uuid};
 use super::json_text::{self, Invalid};
 use super::page::{CellState, Page, RowMark};
 use super::paging::PageFacts;
@@ -310,7 +311,12 @@ impl Reader<'_> {
             },
             Form::UnixMillis if target == Target::Timestamptz => match raw.trim_matches('"').parse() {
                 Ok(DOTNET_UNSET) => return Ok(NULL),
-                Ok(millis) => return Ok(from_unix_millis(millis).unwrap_or_else(|| (CellState::Text, self.page.push_text(raw.as_bytes())))),
+                Ok(millis) => {
+                    return Ok(match from_unix_millis(millis) {
+                        Some(micros) => (CellState::Value, micros as u64),
+                        None => (CellState::Text, self.page.push_text(raw.as_bytes())),
+                    });
+                }
                 Err(_) => raw,
             },
             _ => raw,

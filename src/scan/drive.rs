@@ -19,6 +19,7 @@ use super::page::Page;
 use super::paging::{Pager, Remaining, SUSPECT_TOTAL};
 use super::stats::Stats;
 use super::stream::{Message, ScanSpec};
+use super::task::{WakeAtEnd, wake};
 use super::turns::{Place, Turns};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::{PageToken, request};
@@ -32,14 +33,8 @@ use crate::sources::{Direction, NextUrl, PagingStyle};
 enum Work {
     /// A chain from its first page on, and the rest of its window that is cut once that page is in.
     Chain { place: Place, slice: Arc<Slice>, rest: Option<Window> },
-    /// Pages that need not wait for each other.
-    Pages { slice: Arc<Slice>, remaining: Arc<Remaining>, next: u64 },
-}
-
-/// What one worker does.
-enum Job {
-    Chain { place: Place, slice: Arc<Slice>, rest: Option<Window> },
-    Page { slice: Arc<Slice>, remaining: Arc<Remaining>, page: u64 },
+    /// Pages that need not wait for each other, from this one on; a worker takes one of them.
+    Pages { slice: Arc<Slice>, remaining: Arc<Remaining>, page: u64 },
 }
 
 /// What workers share.
@@ -59,15 +54,6 @@ pub(super) struct Shared {
     turns: Option<Turns>,
     /// Told when there is more to do.
     added: Notify,
-}
-
-/// Wakes the backend when the driver ends, even by a panic.
-struct WakeAtEnd(Arc<Shared>);
-
-impl Drop for WakeAtEnd {
-    fn drop(&mut self) {
-        self.0.wake();
-    }
 }
 
 impl Shared {
@@ -113,11 +99,6 @@ impl Shared {
         })
     }
 
-    fn wake(&self) {
-        // It fails only when the counter is full, and then the descriptor is readable anyway.
-        let _ = self.wake.write(1);
-    }
-
     /// Waits until another request is allowed, and says whether it is the scan's first. `None` when the consumer is gone: this
     /// task is about to be aborted, and must not use the time until then for one more request.
     async fn leave_to_send(&self) -> Option<bool> {
@@ -139,22 +120,15 @@ impl Shared {
     }
 
     /// The next thing to do. Pages of a chain that was begun go before other chains.
-    fn take(&self) -> Option<Job> {
+    fn take(&self) -> Option<Work> {
         let mut works = self.works.lock().ok()?;
-        match works.front_mut()? {
-            Work::Chain { .. } => match works.pop_front()? {
-                Work::Chain { place, slice, rest } => Some(Job::Chain { place, slice, rest }),
-                Work::Pages { .. } => None,
-            },
-            Work::Pages { slice, remaining, next } => {
-                let job = Job::Page { slice: Arc::clone(slice), remaining: Arc::clone(remaining), page: *next };
-                *next += 1;
-                if *next == remaining.pages() {
-                    works.pop_front();
-                }
-                Some(job)
-            }
+        let work = works.pop_front()?;
+        if let Work::Pages { slice, remaining, page } = &work
+            && page + 1 < remaining.pages()
+        {
+            works.push_front(Work::Pages { slice: Arc::clone(slice), remaining: Arc::clone(remaining), page: page + 1 });
         }
+        Some(work)
     }
 
     fn add(&self, more: impl IntoIterator<Item = Work>) {
@@ -230,7 +204,7 @@ impl Shared {
             return true;
         }
         let sent = sender.send(Message::Page(page)).await.is_ok();
-        self.wake();
+        wake(&self.wake);
         sent
     }
 }
@@ -238,14 +212,14 @@ impl Shared {
 /// Reads everything, and says at last that it was all.
 pub(super) async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
     // Declared before the sender moves in: dropped after it, so that the backend wakes to a closed channel.
-    let _wake = WakeAtEnd(Arc::clone(&shared));
+    let _wake = WakeAtEnd(Arc::clone(&shared.wake));
     let sender = sender;
     let mut workers = JoinSet::new();
     let last = loop {
         while workers.len() < shared.spec.concurrency
-            && let Some(job) = shared.take()
+            && let Some(taken) = shared.take()
         {
-            workers.spawn(work(Arc::clone(&shared), job, sender.clone()));
+            workers.spawn(work(Arc::clone(&shared), taken, sender.clone()));
         }
         let joined = tokio::select! {
             joined = workers.join_next() => joined,
@@ -267,10 +241,10 @@ fn lost_worker(join: &tokio::task::JoinError) -> Error {
     Error::new(ErrorKind::Internal, format!("{what} while it read from the API"))
 }
 
-async fn work(shared: Arc<Shared>, job: Job, sender: mpsc::Sender<Message>) -> Result<()> {
-    match job {
-        Job::Chain { place, slice, rest } => read_chain(&shared, place, &slice, rest, &sender).await,
-        Job::Page { slice, remaining, page } => read_page(&shared, &slice, &remaining, page, &sender).await,
+async fn work(shared: Arc<Shared>, work: Work, sender: mpsc::Sender<Message>) -> Result<()> {
+    match work {
+        Work::Chain { place, slice, rest } => read_chain(&shared, place, &slice, rest, &sender).await,
+        Work::Pages { slice, remaining, page } => read_page(&shared, &slice, &remaining, page, &sender).await,
     }
 }
 
@@ -302,7 +276,7 @@ async fn read_chain(shared: &Shared, place: Place, slice: &Arc<Slice>, rest: Opt
         let remaining =
             if more && number == 1 && shared.turns.is_none() { pager.remaining(&decoded.facts, size, spec.page_sizes.1) } else { None };
         if let Some(remaining) = remaining {
-            shared.add([Work::Pages { slice: Arc::clone(slice), remaining: Arc::new(remaining), next: 0 }]);
+            shared.add([Work::Pages { slice: Arc::clone(slice), remaining: Arc::new(remaining), page: 0 }]);
             shared.hand_over(page, place, sender).await;
             return Ok(());
         }

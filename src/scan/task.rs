@@ -26,6 +26,21 @@ impl<T> Drop for Task<T> {
     }
 }
 
+/// Makes a descriptor readable.
+pub(super) fn wake(descriptor: &EventFd) {
+    // It fails only when the counter is full, and then the descriptor is readable anyway.
+    let _ = descriptor.write(1);
+}
+
+/// Wakes the backend when a future ends, even by a panic.
+pub(super) struct WakeAtEnd(pub(super) Arc<EventFd>);
+
+impl Drop for WakeAtEnd {
+    fn drop(&mut self) {
+        wake(&self.0);
+    }
+}
+
 /// An eventfd that a poll can wait for.
 pub(super) fn eventfd() -> Result<Arc<EventFd>> {
     EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
@@ -36,13 +51,6 @@ pub(super) fn eventfd() -> Result<Arc<EventFd>> {
 impl<T: Send + 'static> Task<T> {
     /// Starts a future.
     pub fn start(future: impl Future<Output = T> + Send + 'static) -> Result<Self> {
-        struct WakeAtEnd(Arc<EventFd>);
-        impl Drop for WakeAtEnd {
-            fn drop(&mut self) {
-                // It fails only when the counter is full, and then the descriptor is readable anyway.
-                let _ = self.0.write(1);
-            }
-        }
         let wake = eventfd()?;
         let (sender, outcome) = oneshot::channel();
         let at_end = WakeAtEnd(Arc::clone(&wake));

@@ -20,12 +20,11 @@ pub(super) fn is_same(page: &Page, target: Target, state: CellState, cell: u64, 
 }
 
 /// 0001-01-01T00:00:00Z, `DateTime.MinValue`: a field that was never set.
-pub(super) const DOTNET_UNSET: i64 = -62_135_596_800_000;
+pub(in crate::scan) const DOTNET_UNSET: i64 = -62_135_596_800_000;
 
-/// Microseconds since 2000 as a cell, unless they do not fit.
-pub(super) fn from_unix_millis(millis: i64) -> Option<(CellState, u64)> {
-    let micros = millis.checked_mul(1000)?.checked_sub(EPOCH_SECONDS * 1_000_000)?;
-    Some((CellState::Value, micros as u64))
+/// Microseconds since 2000, unless they do not fit.
+pub(in crate::scan) fn from_unix_millis(millis: i64) -> Option<i64> {
+    millis.checked_mul(1000)?.checked_sub(EPOCH_SECONDS * 1_000_000)
 }
 
 /// The one member of an object.

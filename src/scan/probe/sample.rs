@@ -2,12 +2,9 @@
 
 use serde_json::Value;
 
+use super::super::decode::{DOTNET_UNSET, from_unix_millis};
 use super::super::timestamp;
-use crate::plan::window::EPOCH_SECONDS;
 use crate::sources::{Column, Form, Origin, Pointer};
-
-/// .NET's smallest time, in milliseconds since 1970: never set.
-const DOTNET_UNSET: i64 = -62_135_596_800_000;
 
 /// One page.
 #[derive(Debug, Clone, Default)]
@@ -104,8 +101,7 @@ fn unix(millis: Option<i64>, form: Form) -> Moment {
     match millis {
         _ if form != Form::UnixMillis => Moment::Number,
         Some(DOTNET_UNSET) => Moment::None,
-        Some(millis) => Moment::At(millis.saturating_mul(1000).saturating_sub(EPOCH_SECONDS * 1_000_000)),
-        None => Moment::Other,
+        millis => millis.and_then(from_unix_millis).map_or(Moment::Other, Moment::At),
     }
 }
 
