@@ -1,8 +1,8 @@
 //! A long window → pieces that are read at the same time, where nothing tells how many records it has.
 //!
 //! The first piece is small: what it holds tells how densely the rest is filled, and the rest is cut by that. Pieces are
-//! disjoint, so that no order of the records is needed. A range that one page could answer costs two requests, and one where
-//! earlier scans told as much.
+//! disjoint, so that no order of the records is needed. A range that one page could answer costs two requests, or one where
+//! earlier scans told as much; and never more than there may be at once, however its records lie.
 
 use super::window::{MINUS_INFINITY, Window, floor_to};
 use crate::sources::Direction;
@@ -11,6 +11,12 @@ use crate::sources::Direction;
 const MIN_UNITS: i64 = 16;
 /// Pieces for each of the others that are read at once: some end sooner than others.
 const SPARE: usize = 3;
+/// A window is cut into no more, whatever it is expected to hold.
+const MAX_PIECES: usize = 1000;
+/// Everybody has so many of the longest pieces, and ever shorter ones.
+const ROUNDS: usize = 2;
+/// A chain with so many pages still to come is cut, although its first page is then read twice.
+const WORTH_A_PAGE: f64 = 3.0;
 
 /// The first piece of a window and the rest of it; `None` where the window is too short to be cut, or has no beginning, or is
 /// expected to fit in a page. `known` is how many records a microsecond had in earlier scans. Where an
@@ -26,11 +32,12 @@ pub fn first_piece(
     if concurrency < 2 || window.lo == MINUS_INFINITY {
         return None;
     }
-    let most = SPARE * (concurrency - 1) + 1;
-    let parts = match known.map(|known| parts(known * width(window), page, most)) {
+    let parts = match known.map(|known| whole_pages(known * width(window) / page.max(1) as f64)) {
         Some(1) => return None,
-        Some(parts) => parts,
-        None => most,
+        Some(pages) if pages <= concurrency => pages as f64,
+        // Its first page shall be full: that proves that the window holds more than a page.
+        Some(pages) => pages as f64 / 2.0,
+        None => (SPARE * (concurrency - 1) + 1) as f64,
     };
     match order {
         None | Some(Direction::Ascending) => {
@@ -45,28 +52,117 @@ pub fn first_piece(
     }
 }
 
-/// What one piece told of the rest of its window.
+/// What the first page of a window's first piece told of the rest.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Density {
     /// The piece.
     pub piece: Window,
     /// Its records, or `None` where one page did not hold them.
     pub records: Option<u64>,
+    /// What the times of its page look like.
+    pub seen: Option<f64>,
     /// Records of a page.
     pub page: u64,
     /// How many records a microsecond had in earlier scans.
     pub known: Option<f64>,
 }
 
-/// The rest of a window in pieces: as few as their records are expected to fill pages, as many as keep everybody busy.
-pub fn rest(window: Window, density: Density, concurrency: usize, unit: i64) -> Vec<Window> {
-    let most = SPARE * (concurrency.max(2) - 1);
-    let a_microsecond = density.records.map(|records| records as f64 / width(density.piece)).or(density.known);
-    let parts = a_microsecond.map_or(most, |records| parts(records * width(window), density.page, most));
+impl Density {
+    /// How many records a microsecond has, as far as anybody knows.
+    fn records_a_microsecond(&self) -> Option<f64> {
+        let counted = self.records.map(|records| records as f64 / width(self.piece));
+        counted.or(self.known).or(self.seen)
+    }
+
+    /// How many pages a window is expected to have.
+    pub fn pages(&self, window: Window) -> Option<f64> {
+        self.records_a_microsecond().map(|each| each * width(window) / self.page.max(1) as f64)
+    }
+}
+
+/// How many records a microsecond had between the first time of a page and its last, if they are in order.
+pub fn density_of(times: &[i64], unit: i64) -> Option<f64> {
+    let (first, last) = (*times.first()?, *times.last()?);
+    let span = first.abs_diff(last).max(unit.unsigned_abs()) as f64;
+    is_in_order(times).then(|| times.len().saturating_sub(1).max(1) as f64 / span)
+}
+
+fn is_in_order(times: &[i64]) -> bool {
+    times.is_sorted() || times.is_sorted_by(|a, b| a >= b)
+}
+
+/// The rest of a window in pieces, each with the pages that it is expected to have.
+///
+/// As long as one page could hold all of the window, that costs no more requests than there may be at once. Else long pieces
+/// come first, because the end of each is half a page; short ones last, so that everybody ends at the same time. Where an order is
+/// wanted a piece has one page: its others would have to wait until its turn comes.
+pub fn rest(window: Window, density: Density, concurrency: usize, unit: i64, ordered: bool) -> Vec<(Window, Option<f64>)> {
+    let concurrency = concurrency.max(2);
+    let pages = density.pages(window);
+    if density.records.is_some() || pages.is_none() {
+        let most = concurrency - 1;
+        let pieces = equal(window, pages.map_or(most, |pages| whole_pages(pages).min(most)), unit);
+        let each = pages.map(|pages| pages / pieces.len() as f64);
+        return pieces.into_iter().map(|piece| (piece, each)).collect();
+    }
+    let pages = pages.unwrap_or_default();
+    let mut pieces = Vec::new();
+    let (mut window, mut left) = (window, whole_pages(pages));
+    let least = left.div_ceil(MAX_PIECES);
+    loop {
+        let each = if ordered { least } else { left.div_ceil(ROUNDS * concurrency).max(least) };
+        let Some(cut) = cut(window, left as f64 / each as f64, unit).filter(|_| each < left) else { break };
+        pieces.push((Window { hi: cut, ..window }, Some(each as f64)));
+        window.lo = cut;
+        left -= each;
+    }
+    pieces.push((window, Some(left as f64)));
+    pieces
+}
+
+/// The pieces of a window whose chain turns out to be much longer than `expected`, each with the pages that it is expected to
+/// have; `None` where it is better read on.
+///
+/// The `times` of its first page, of `page` records, tell that: they are in order, as far as they go, and their last tenth is as
+/// dense as what follows. A burst that begins behind them is not seen.
+pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrency: usize, unit: i64) -> Option<Vec<(Window, f64)>> {
+    let (first, last) = (*times.first()?, *times.last()?);
+    let ascending = first <= last;
+    if concurrency < 2 || !is_in_order(times) || window.lo == MINUS_INFINITY {
+        return None;
+    }
+    // What the first page covered, and what it did not reach.
+    let (head, tail) = if ascending {
+        let cut = floor_to(last, unit);
+        (Window { hi: cut, ..window }, Window { lo: cut, ..window })
+    } else {
+        let cut = floor_to(last, unit).saturating_add(unit);
+        (Window { lo: cut, ..window }, Window { hi: cut, ..window })
+    };
+    if tail.is_empty() {
+        return None;
+    }
+    let of_tail = times.len() / 10;
+    let pages = density_of(&times[times.len() - 1 - of_tail..], unit)? * width(tail) / page.max(1) as f64;
+    if pages < WORTH_A_PAGE || pages < 2.0 * expected {
+        return None;
+    }
+    let pieces = equal(tail, whole_pages(pages).min(SPARE * (concurrency - 1)), unit);
+    if pieces.len() < 2 {
+        return None;
+    }
+    // Where the density of one spot is taken for all of a window, little is sure: a piece that is long is cut once more.
+    let each = (pages / pieces.len() as f64).min(WORTH_A_PAGE);
+    let head = (!head.is_empty()).then_some((head, 1.0));
+    Some(head.into_iter().chain(pieces.into_iter().map(|piece| (piece, each))).collect())
+}
+
+/// So many pieces of a window, or fewer where they would be too short.
+fn equal(window: Window, parts: usize, unit: i64) -> Vec<Window> {
     let mut pieces = Vec::with_capacity(parts);
     let mut left = window;
     for parts in (2..=parts).rev() {
-        let Some(cut) = cut(left, parts, unit) else { break };
+        let Some(cut) = cut(left, parts as f64, unit) else { break };
         pieces.push(Window { hi: cut, ..left });
         left.lo = cut;
     }
@@ -79,20 +175,14 @@ pub fn width(window: Window) -> f64 {
     (window.hi as f64 - window.lo as f64).max(1.0)
 }
 
-/// Into how many parts a window with so many records is cut: one, where a page holds them with room to spare, and else so that
-/// each part nearly fills a whole number of pages.
-fn parts(records: f64, page: u64, most: usize) -> usize {
-    let pages = records / page.max(1) as f64;
-    if pages <= 0.8 {
-        return 1;
-    }
-    let each = (pages / most as f64).ceil().max(1.0);
-    ((pages * 1.05 / each).ceil() as usize).clamp(2, most.max(2))
+/// How many pages are asked for where so many are expected: none is quite full, so that a few records more need no other.
+fn whole_pages(pages: f64) -> usize {
+    if pages <= 0.8 { 1 } else { ((pages * 1.05).ceil() as usize).max(2) }
 }
 
 /// Where the first of so many equal parts ends, on the API's grid.
-fn cut(window: Window, parts: usize, unit: i64) -> Option<i64> {
-    let width = window.hi.checked_sub(window.lo)? / i64::try_from(parts).ok()?;
+fn cut(window: Window, parts: f64, unit: i64) -> Option<i64> {
+    let width = (window.hi.checked_sub(window.lo)? as f64 / parts) as i64;
     if width < unit.saturating_mul(MIN_UNITS) {
         return None;
     }
@@ -111,7 +201,7 @@ mod tests {
     }
 
     fn density(records: Option<u64>) -> Density {
-        Density { piece: w(0, 3 * DAY), records, page: 10_000, known: None }
+        Density { piece: w(0, 3 * DAY), records, seen: None, page: 10_000, known: None }
     }
 
     #[test]
@@ -119,11 +209,16 @@ mod tests {
         for concurrency in [2, 4, 8, 64] {
             for window in [w(0, 31 * DAY), w(-5, DAY + 7), w(3, 3 + 2 * UNIT * MIN_UNITS)] {
                 let Some((first, after)) = first_piece(window, None, 1000, concurrency, UNIT, None) else { continue };
-                let mut pieces = vec![first];
-                pieces.extend(rest(after, density(None), concurrency, UNIT));
-                assert_eq!((pieces[0].lo, pieces[pieces.len() - 1].hi), (window.lo, window.hi));
-                assert!(pieces.windows(2).all(|pair| pair[0].hi == pair[1].lo), "{pieces:?}");
-                assert!(pieces.iter().all(|piece| !piece.is_empty()), "{pieces:?}");
+                for seen in [None, Some(5.0 / DAY as f64), Some(1e6 / DAY as f64), Some(1e9 / DAY as f64)] {
+                    for ordered in [false, true] {
+                        let density = Density { seen, page: 1000, ..density(None) };
+                        let mut pieces = vec![first];
+                        pieces.extend(rest(after, density, concurrency, UNIT, ordered).into_iter().map(|(piece, _)| piece));
+                        assert_eq!((pieces[0].lo, pieces[pieces.len() - 1].hi), (window.lo, window.hi));
+                        assert!(pieces.windows(2).all(|pair| pair[0].hi == pair[1].lo), "{pieces:?}");
+                        assert!(pieces.iter().all(|piece| !piece.is_empty()), "{pieces:?}");
+                    }
+                }
             }
         }
     }
@@ -150,18 +245,50 @@ mod tests {
         let cut = |a_day: f64| first_piece(month, Some(a_day / DAY as f64), 1000, 4, UNIT, None).map(|(first, _)| first.hi / DAY);
         assert_eq!(cut(20.0), None, "620 records fit in a page");
         assert_eq!(cut(50.0), Some(15), "1,550 do not: two pages");
-        assert_eq!(cut(1e6), Some(3), "as many as keep everybody busy");
+        assert_eq!(cut(1e4), Some(0), "a full page shows that there are more than one");
+    }
+
+    #[test]
+    fn a_chain_that_turns_out_long_is_cut_behind_its_first_page() {
+        let window = w(0, DAY);
+        let again = |times: &[i64], expected| super::again(window, times, 100, expected, 8, UNIT);
+        let even = |pages: i64| (0..100).map(|i| i * DAY / (100 * pages)).collect::<Vec<_>>();
+        assert_eq!(again(&even(3), 1.0), None, "two more pages are not worth one read twice");
+        assert_eq!(again(&even(12), 8.0), None, "as expected");
+        let pieces = again(&even(12), 1.0).unwrap();
+        assert_eq!(pieces.len(), 13, "the head and a page each");
+        assert!(pieces.windows(2).all(|pair| pair[0].0.hi == pair[1].0.lo));
+        assert_eq!((pieces[0].0.lo, pieces[12].0.hi), (0, DAY));
+        let mut newest = even(12).iter().map(|t| DAY - 1 - t).collect::<Vec<_>>();
+        let pieces = again(&newest, 1.0).unwrap();
+        assert_eq!(pieces[0].0.hi, DAY);
+        assert!(pieces[0].0.contains(newest[98]) && pieces[13 - 1].0.hi <= pieces[0].0.lo);
+        newest.swap(3, 70);
+        assert_eq!(again(&newest, 1.0), None, "nothing tells where the rest is");
+        let sudden: Vec<_> = (0..50).map(|i| i * DAY / 100).chain((0..50).map(|i| DAY / 2 + i)).collect();
+        assert!(again(&sudden, 1.0).is_some(), "the page's end is what the rest is like");
+        assert_eq!(again(&[5; 100], 1.0).unwrap()[0].0, w(0, DAY / 21 / UNIT * UNIT), "all at one time");
     }
 
     #[test]
     fn the_rest_is_cut_by_what_the_first_piece_held() {
-        let rest = |records| rest(w(3 * DAY, 30 * DAY), density(records), 4, UNIT).len();
+        let window = w(3 * DAY, 30 * DAY);
+        let rest = |records| rest(window, density(records), 4, UNIT, false).len();
         assert_eq!(rest(Some(0)), 1);
         assert_eq!(rest(Some(800)), 1, "7,200 are expected");
         assert_eq!(rest(Some(1_000)), 2, "9,000 are expected, which is nearly a page");
-        assert_eq!(rest(Some(9_000)), 9, "as many as keep everybody busy");
-        assert_eq!(rest(None), 9);
-        let known = Density { known: Some(130_000.0 / (27 * DAY) as f64), ..density(None) };
-        assert_eq!(super::rest(w(3 * DAY, 30 * DAY), known, 4, UNIT).len(), 7, "13 pages, nearly two in each piece");
+        assert_eq!(rest(Some(9_000)), 3, "one page may hold all, so four requests with the first");
+        assert_eq!(rest(None), 3, "nothing is known");
+    }
+
+    #[test]
+    fn long_pieces_come_first_and_short_ones_last() {
+        let window = w(3 * DAY, 30 * DAY);
+        let known = Density { known: Some(1e6 / (27 * DAY) as f64), ..density(None) };
+        let expected = |ordered| super::rest(window, known, 4, UNIT, ordered).iter().map(|piece| piece.1.unwrap()).collect::<Vec<_>>();
+        let pages = expected(false);
+        assert!(pages.is_sorted_by(|a, b| a >= b) && pages[0] == 14.0 && pages[pages.len() - 4..] == [1.0; 4], "{pages:?}");
+        assert_eq!((pages.len(), pages.iter().sum::<f64>()), (24, 105.0));
+        assert_eq!(expected(true), [1.0; 105]);
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 use super::attempt::{Attempt, root_cause};
 use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
-use super::gate::{Gate, Outcome};
+use super::gate::{Gate, Place};
 use super::link;
 use super::retry::{Failure, RetryPolicy};
 use super::session::{Session, Token};
@@ -237,14 +237,18 @@ impl Connection {
             if limits.max_requests > 0 && stats.begun.add(1) >= limits.max_requests {
                 return Err(Attempt::given_up(too_many_requests(limits.max_requests).detail(format!("{}, {at}.", request.line()))));
             }
-            let place = scan.gate.enter().await;
+            let mut place = Some(scan.gate.enter().await);
             stats.requests.add(1);
-            let started = Instant::now();
+            let sent = Instant::now();
             let outcome = self.attempt(built, scan).await;
-            let elapsed = started.elapsed();
+            let elapsed = sent.elapsed();
             stats.fetch_micros.add_time(elapsed);
             let bytes = outcome.as_ref().map_or(0, |reply| reply.body.len());
-            let outcome = outcome.and_then(|reply| read(reply).map_err(Attempt::by_answer));
+            let outcome = outcome.and_then(|reply| {
+                // Whoever waits may send now: reading takes as long as fetching.
+                place.take().into_iter().for_each(Place::succeeded);
+                read(reply).map_err(Attempt::by_answer)
+            });
             if limits.log {
                 let what = match &outcome {
                     Ok(_) => format!("{bytes} bytes"),
@@ -253,10 +257,7 @@ impl Connection {
                 stats.log(format!("{}, {at}, attempt {attempt}: {what} in {} ms", request.readable(), elapsed.as_millis()));
             }
             let mut failed = match outcome {
-                Ok(answer) => {
-                    place.leave(Outcome::Success);
-                    return Ok(answer);
-                }
+                Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
             let wait = failed.failure.and_then(|f| self.retry.next_wait(f, attempt, waited, fastrand::f64()));
@@ -264,7 +265,10 @@ impl Connection {
                 failed.error = describe(failed.error, request, at, attempt);
                 return Err(failed);
             };
-            place.leave(if matches!(failed.failure, Some(Failure::Throttled(_))) { Outcome::Throttled(wait) } else { Outcome::Other });
+            if matches!(failed.failure, Some(Failure::Throttled(_))) {
+                scan.gate.slow_down(sent, wait);
+            }
+            drop(place);
             stats.retries.add(1);
             stats.backoff_micros.add_time(wait);
             tokio::time::sleep(wait).await;
@@ -379,7 +383,7 @@ async fn error_body(mut response: Response) -> Option<Vec<u8>> {
 }
 
 /// Adds where it happened: method, path, page, attempts. No host: an error may be read by users who must not know it.
-fn describe(error: Error, request: &Request, place: &str, attempts: u32) -> Error {
+pub(super) fn describe(error: Error, request: &Request, place: &str, attempts: u32) -> Error {
     let tries = if attempts == 1 { String::new() } else { format!(", after {attempts} attempts") };
     let cause = match error.get_detail() {
         None => ".".to_owned(),

@@ -4,6 +4,7 @@
 //! text for the column type's input function: what comes out is what that function would make of it, never a guess.
 
 mod fields;
+mod peek;
 mod value;
 mod walk;
 

@@ -40,33 +40,22 @@ impl Window {
         Ok(())
     }
 
-    fn leave(&mut self, sent: Instant, outcome: Outcome, now: Instant) {
+    fn leave(&mut self, succeeded: bool) {
         self.running = self.running.saturating_sub(1);
-        match outcome {
-            Outcome::Success if self.limit < self.threshold => self.limit = (self.limit + 1.0).min(self.most),
-            Outcome::Success => self.limit = (self.limit + 1.0 / self.limit).min(self.most),
-            Outcome::Throttled(wait) => {
-                self.resume = Some(self.resume.map_or(now + wait, |resume| resume.max(now + wait)));
-                if self.lowered.is_none_or(|lowered| sent >= lowered) {
-                    self.threshold = (self.limit / 2.0).max(1.0);
-                    self.limit = self.threshold;
-                    self.lowered = Some(now);
-                }
-            }
-            Outcome::Other => {}
+        if succeeded {
+            let step = if self.limit < self.threshold { 1.0 } else { 1.0 / self.limit };
+            self.limit = (self.limit + step).min(self.most);
         }
     }
-}
 
-/// What came of a request, as far as others should know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// An answer.
-    Success,
-    /// The API wants fewer; nobody sends for so long.
-    Throttled(Duration),
-    /// Anything else.
-    Other,
+    fn slow_down(&mut self, sent: Instant, wait: Duration, now: Instant) {
+        self.resume = Some(self.resume.map_or(now + wait, |resume| resume.max(now + wait)));
+        if self.lowered.is_none_or(|lowered| sent >= lowered) {
+            self.threshold = (self.limit / 2.0).max(1.0);
+            self.limit = self.threshold;
+            self.lowered = Some(now);
+        }
+    }
 }
 
 /// The gate that all requests of a scan pass.
@@ -80,8 +69,7 @@ pub struct Gate {
 #[derive(Debug)]
 pub struct Place<'g> {
     gate: &'g Gate,
-    sent: Instant,
-    outcome: Outcome,
+    succeeded: bool,
 }
 
 impl Gate {
@@ -98,25 +86,32 @@ impl Gate {
             let now = Instant::now();
             let entered = self.window.lock().map_or(Ok(()), |mut window| window.enter(now));
             match entered {
-                Ok(()) => return Place { gate: self, sent: now, outcome: Outcome::Other },
+                Ok(()) => return Place { gate: self, succeeded: false },
                 Err(None) => moved.await,
                 Err(Some(wait)) => tokio::time::sleep(wait).await,
             }
         }
     }
+
+    /// The API wants fewer requests than there were when this one was `sent`; nobody sends for so long.
+    pub fn slow_down(&self, sent: Instant, wait: Duration) {
+        if let Ok(mut window) = self.window.lock() {
+            window.slow_down(sent, wait, Instant::now());
+        }
+    }
 }
 
 impl Place<'_> {
-    /// Gives the place back with what came of it.
-    pub fn leave(mut self, outcome: Outcome) {
-        self.outcome = outcome;
+    /// Gives the place back after an answer: more may be in flight from now on.
+    pub fn succeeded(mut self) {
+        self.succeeded = true;
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if let Ok(mut window) = self.gate.window.lock() {
-            window.leave(self.sent, self.outcome, Instant::now());
+            window.leave(self.succeeded);
         }
         self.gate.moved.notify_waiters();
     }
@@ -127,13 +122,13 @@ mod tests {
     use super::*;
 
     /// Lets in as many as may, and ends them all.
-    fn round(window: &mut Window, now: Instant, outcome: Outcome) -> usize {
+    fn round(window: &mut Window, now: Instant, succeeded: bool) -> usize {
         let mut inside = 0;
         while window.enter(now).is_ok() {
             inside += 1;
         }
         for _ in 0..inside {
-            window.leave(now, outcome, now + Duration::from_millis(1));
+            window.leave(succeeded);
         }
         inside
     }
@@ -141,27 +136,29 @@ mod tests {
     #[test]
     fn the_number_in_flight_doubles_up_to_the_most() {
         let (mut window, now) = (Window::new(8), Instant::now());
-        assert_eq!([(); 5].map(|()| round(&mut window, now, Outcome::Success)), [1, 2, 4, 8, 8]);
+        assert_eq!([(); 5].map(|()| round(&mut window, now, true)), [1, 2, 4, 8, 8]);
     }
 
     #[test]
     fn one_refusal_slows_everybody_once() {
         let (mut window, start) = (Window::new(8), Instant::now());
         for _ in 0..4 {
-            round(&mut window, start, Outcome::Success);
+            round(&mut window, start, true);
         }
         let wait = Duration::from_secs(2);
-        assert_eq!(round(&mut window, start, Outcome::Throttled(wait)), 8);
+        let refused = round(&mut window, start, false);
+        assert_eq!(refused, 8);
         let told = start + Duration::from_millis(1);
+        (0..refused).for_each(|_| window.slow_down(start, wait, told));
         assert_eq!(window.enter(told), Err(Some(wait)), "nobody sends before the time that the API named");
         let later = told + wait;
-        assert_eq!(round(&mut window, later, Outcome::Success), 4, "eight refusals of one round halve it once");
-        assert!(round(&mut window, later, Outcome::Success) <= 5, "from here on it grows slowly");
+        assert_eq!(round(&mut window, later, true), 4, "eight refusals of one round halve it once");
+        assert!(round(&mut window, later, true) <= 5, "from here on it grows slowly");
     }
 
     #[test]
     fn a_failure_that_is_no_refusal_changes_nothing() {
         let (mut window, now) = (Window::new(4), Instant::now());
-        assert_eq!([(); 3].map(|()| round(&mut window, now, Outcome::Other)), [1, 1, 1]);
+        assert_eq!([(); 3].map(|()| round(&mut window, now, false)), [1, 1, 1]);
     }
 }

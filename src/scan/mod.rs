@@ -1,9 +1,11 @@
 //! Requests → pages → rows. Knows HTTP and threads, and no Postgres: the backend asks for finished pages and is woken by an
 //! eventfd (law 11).
 
+mod ahead;
 mod attempt;
 pub mod auth;
 pub mod body;
+mod chain;
 pub mod client;
 pub mod decode;
 mod drive;

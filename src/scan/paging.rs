@@ -67,6 +67,16 @@ impl Pager {
         &self.token
     }
 
+    /// The token of a page that is named by this key, if it is not the page asked for.
+    pub fn token_of(&self, key: String) -> Option<PageToken> {
+        let token = match self.pagination.style {
+            PagingStyle::Cursor { .. } => PageToken::Cursor(key),
+            PagingStyle::NextUrl(_) => PageToken::Url(key),
+            PagingStyle::Number { .. } | PagingStyle::Offset { .. } => return None,
+        };
+        (token != self.token).then_some(token)
+    }
+
     /// How many records at the start of the page asked for were read before.
     pub fn overlap(&self) -> u64 {
         match (&self.pagination.style, &self.token) {

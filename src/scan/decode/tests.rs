@@ -363,3 +363,21 @@ fn ever_new_names_do_not_grow_the_memory_of_names() {
     let (page, _) = read(&d, &SliceRules::default(), &body).unwrap();
     assert_eq!(rows(&page, 1), [["'x'"], ["'y'"]]);
 }
+
+#[test]
+fn a_key_that_stands_before_the_records_is_seen_before_they_are_read() {
+    let d = keyed(vec![]);
+    let peek = |body: &str| d.peek_next(body.as_bytes());
+    assert_eq!(peek(r#"{"pagination":{"pageSize":9,"nextPageKey":"k\u0031"},"result":[{"a":1},BROKEN"#).as_deref(), Some("k1"));
+    assert_eq!(peek(r#"{"pagination":{"nextPageKey":7},"result":[{}]}"#).as_deref(), Some("7"));
+    for none in [
+        r#"{"pagination":{"nextPageKey":"k"},"result":[]}"#,
+        r#"{"pagination":{"nextPageKey":null},"result":[{}]}"#,
+        r#"{"pagination":{"nextPageKey":""},"result":[{}]}"#,
+        r#"{"result":[{}],"pagination":{"nextPageKey":"k"}}"#,
+        r#"{"pagination":{"nextPageKey":"k"}}"#,
+        "<html>",
+    ] {
+        assert_eq!(peek(none), None, "{none}");
+    }
+}

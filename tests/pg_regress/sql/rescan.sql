@@ -132,5 +132,6 @@ MOVE 120 FROM back;
 MOVE BACKWARD 100 FROM back;
 FETCH 1 FROM back;
 FETCH ABSOLUTE 21 FROM back;
-\! "$RESTLOG_LAB" requests rescan --count
+-- Three pages were read; not more were fetched ahead than one to hand over, one decoded and one under way
+\! test "$("$RESTLOG_LAB" requests rescan --count)" -le 6 && echo "no more"
 COMMIT;

@@ -1,0 +1,171 @@
+//! One chain of pages, from its first to the proven end; its window may be cut on the way.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::ahead::Ahead;
+use super::decode::Decoded;
+use super::drive::{Shared, Work};
+use super::page::{CellState, Page};
+use super::paging::Pager;
+use super::stream::Message;
+use super::turns::Place;
+use crate::error::Result;
+use crate::plan::slice::Slice;
+use crate::plan::split::{self, Density};
+use crate::plan::window::Window;
+use crate::sources::Direction;
+
+/// A chain to be read.
+#[derive(Debug)]
+pub(super) struct Chain {
+    pub(super) place: Place,
+    pub(super) slice: Arc<Slice>,
+    /// The rest of its window, which is cut once the chain's first page is in.
+    pub(super) rest: Option<Window>,
+    /// How many pages it is expected to have, if anything tells.
+    pub(super) expected: Option<f64>,
+}
+
+impl Chain {
+    /// Reads one page after another, as long as none tells where the others lie.
+    pub(super) async fn read(self, shared: &Arc<Shared>, sender: &mpsc::Sender<Message>) -> Result<()> {
+        let Self { place, slice, mut rest, expected } = self;
+        let spec = shared.spec();
+        shared.begin(place).await;
+        let mut rules = spec.rules(&slice)?;
+        let mut pager = Pager::new(spec.table.pagination.clone());
+        let (mut number, mut rows, mut last) = (0, 0, None);
+        let mut ahead: Option<Ahead> = None;
+        loop {
+            let sent = ahead.take();
+            let first = match &sent {
+                Some(_) => false,
+                None => match shared.leave_to_send().await {
+                    Some(first) => first,
+                    None => return Ok(()),
+                },
+            };
+            number += 1;
+            let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
+            rules.overlap = pager.overlap();
+            // The rest of a window goes before: it may be that this page is not even kept.
+            let may_go_ahead = rest.is_none() && (number > 1 || !spec.cuts_windows()) && shared.has_room_for_two();
+            let mut go_ahead = |body: &[u8]| {
+                let token = if may_go_ahead { spec.decoder.peek_next(body).and_then(|key| pager.token_of(key)) } else { None };
+                ahead = token.map(|token| Ahead::start(shared, &slice, token, number + 1));
+            };
+            let Some(fetched) = shared.fetch(&slice, pager.token(), size, number, &rules, sent, &mut go_ahead).await else { return Ok(()) };
+            let (page, decoded) = fetched?;
+            let more = pager.advance(&decoded.facts).map_err(|error| shared.located(&slice, number, error))?;
+            if ahead.as_ref().is_some_and(|sent| !more || !sent.is_for(pager.token())) {
+                ahead = None;
+                shared.return_leave();
+            }
+            if let Some(turns) = shared.turns() {
+                turns.check(&page, spec.time_column, &mut last).map_err(|error| shared.located(&slice, number, error))?;
+            }
+            if number == 1
+                && let Some(cuts) = Cuts::of(shared, &slice, &page, &decoded, more)
+            {
+                if let Some(window) = rest.take() {
+                    shared.add(cuts.rest(place.0, window));
+                }
+                if let Some(pieces) = cuts.again(size, expected).filter(|_| more) {
+                    shared.recycle(page);
+                    shared.return_leave();
+                    shared.add(pieces);
+                    return Ok(());
+                }
+            }
+            if spec.counts_by_total(number, &decoded) {
+                shared.count(decoded.facts.total.unwrap_or_default());
+                return Ok(());
+            }
+            let remaining = if more && number == 1 && shared.turns().is_none() {
+                pager.remaining(&decoded.facts, size, spec.page_sizes.1)
+            } else {
+                None
+            };
+            if let Some(remaining) = remaining {
+                shared.add([Work::Pages { slice, remaining: Arc::new(remaining), page: 0 }]);
+                shared.hand_over(page, place, sender).await;
+                return Ok(());
+            }
+            rows += page.rows() as u64;
+            if !more {
+                shared.learn(&slice, rows);
+            }
+            let wanted = shared.hand_over(page, place, sender).await;
+            if !more && let Some(turns) = shared.turns() {
+                turns.done(place);
+            }
+            if !wanted || !more {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What the first page of a chain tells of how its window is best cut.
+struct Cuts<'s> {
+    shared: &'s Shared,
+    slice: &'s Slice,
+    unit: i64,
+    density: Density,
+    times: Vec<i64>,
+}
+
+impl<'s> Cuts<'s> {
+    fn of(shared: &'s Shared, slice: &'s Slice, page: &Page, read: &Decoded, more: bool) -> Option<Self> {
+        let spec = shared.spec();
+        let (piece, unit, column) = (slice.window?, spec.table.time_range.as_ref()?.unit, spec.time_column?);
+        let time = |row: usize| match page.cell(row, column) {
+            (CellState::Value, t) => Some(t as i64),
+            _ => None,
+        };
+        let times: Vec<i64> = if spec.cuts_windows() { (0..page.rows()).filter_map(time).collect() } else { return None };
+        let density = Density {
+            piece,
+            records: (!more).then_some(read.facts.records),
+            seen: split::density_of(&times, unit),
+            page: spec.page_sizes.1,
+            known: spec.known_density,
+        };
+        Some(Self { shared, slice, unit, density, times })
+    }
+
+    /// The rest of the slice's window as chains of their own.
+    fn rest(&self, number: usize, window: Window) -> Vec<Work> {
+        let ordered = self.shared.turns().is_some();
+        let mut pieces = split::rest(window, self.density, self.shared.spec().concurrency, self.unit, ordered);
+        let places = match self.shared.turns() {
+            None => vec![(number, 0); pieces.len()],
+            Some(turns) => {
+                if turns.direction() == Direction::Descending {
+                    pieces.reverse();
+                }
+                turns.add(number, pieces.len())
+            }
+        };
+        pieces.into_iter().zip(places).map(|((piece, expected), place)| self.chain(place, piece, expected)).collect()
+    }
+
+    /// A chain that turns out to be much longer than expected, in pieces that take its place: its first page is read again with
+    /// them, because nobody promised that it has just the records of its times.
+    fn again(&self, size: u64, expected: Option<f64>) -> Option<Vec<Work>> {
+        if self.shared.turns().is_some() {
+            return None;
+        }
+        let window = self.slice.window?;
+        let expected = expected.or(self.density.pages(window))?;
+        let pieces = split::again(window, &self.times, size, expected, self.shared.spec().concurrency, self.unit)?;
+        Some(pieces.into_iter().map(|(piece, expected)| self.chain((0, 0), piece, Some(expected))).collect())
+    }
+
+    fn chain(&self, place: Place, piece: Window, expected: Option<f64>) -> Work {
+        let slice = Arc::new(Slice { window: Some(piece), ..self.slice.clone() });
+        Work::Chain(Chain { place, slice, rest: None, expected })
+    }
+}

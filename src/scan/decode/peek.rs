@@ -1,0 +1,88 @@
+//! The key of the next page, where it stands before the records: with it the next request can leave while this page is decoded.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{Decoder, Mark};
+
+impl Decoder {
+    /// The key that a body names before its records, if it has any. What decoding makes of the body decides; this is a guess.
+    pub fn peek_next(&self, body: &[u8]) -> Option<String> {
+        let at = |wanted: Mark| self.marks.iter().find(|(_, mark)| *mark == wanted).map(|(pointer, _)| pointer.0.as_slice());
+        let mut found = Found::default();
+        let peek = Peek { next: at(Mark::Next), records: at(Mark::Records), found: &mut found };
+        at(Mark::Next)?;
+        // It ends with an error as soon as it has seen enough.
+        let _ = peek.deserialize(&mut serde_json::Deserializer::from_slice(body));
+        found.next.filter(|_| found.records)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    next: Option<String>,
+    records: bool,
+}
+
+/// An object on the way to either place; what is left of their pointers.
+struct Peek<'p, 'f> {
+    next: Option<&'p [String]>,
+    records: Option<&'p [String]>,
+    found: &'f mut Found,
+}
+
+impl<'de> DeserializeSeed<'de> for Peek<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Peek<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an envelope")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            let below = |path: Option<&'_ [String]>| path.and_then(|path| path.split_first()).is_some_and(|(name, _)| *name == key);
+            let rest = |path| if below(path) { path.map(|path: &[String]| &path[1..]) } else { None };
+            let (next, records) = (rest(self.next), rest(self.records));
+            if next.is_none() && records.is_none() {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                map.next_value_seed(Peek { next, records, found: &mut *self.found })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        self.found.records = self.records == Some(&[]) && seq.next_element::<IgnoredAny>()?.is_some();
+        Err(A::Error::custom("seen enough"))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        if self.next == Some(&[]) && !text.is_empty() {
+            self.found.next = Some(text.to_owned());
+        }
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+}
