@@ -91,8 +91,11 @@ impl Endpoint for Tickets {
             Order::Descending => "creation_time_desc",
         };
         let asked = text(&body, "orderBy")?.unwrap_or(usual);
+        // Tickets of the same millisecond are apart by their ticks.
         if asked.starts_with("last_thread_activity") {
             numbers.sort_by_key(|number| (board.last_activity(*number).ticks, *number));
+        } else {
+            numbers.sort_by_key(|number| (board.created(*number).ticks, *number));
         }
         match asked {
             "creation_time_asc" | "last_thread_activity_asc" => {}
