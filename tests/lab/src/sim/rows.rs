@@ -27,13 +27,14 @@ pub(crate) struct Truth {
     pub(crate) rows: fn(&Settings, &str) -> Box<dyn Iterator<Item = Row>>,
 }
 
-static TRUTHS: [Truth; 9] = [
+static TRUTHS: [Truth; 10] = [
     tixngo::truth::TICKET_STATUS_LOGS,
     tixngo::truth::TICKETS,
     huawei::truth::OPERATE_LOGS,
     huawei::truth::CASES,
     huawei::truth::MESSAGES,
     viviot::truth::ACTION_LOGS,
+    viviot::truth::ACTION_TARGETS,
     socialboards::truth::TICKET_LOG,
     socialboards::truth::TICKETS,
     audit::truth::EVENTS,

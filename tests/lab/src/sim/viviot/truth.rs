@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::action_log::{ActionLog, UNSET};
+use super::action_log::{ActionLog, UNSET, task_id, task_list_id, thing_id};
 use crate::sim::json::{Columns, Kind};
 use crate::sim::rows::{Row, Truth};
 use crate::sim::settings::Settings;
@@ -42,6 +42,39 @@ fn rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
             action.task_name().map(str::to_owned),
             action.task_list_name(),
             action.information.map(str::to_owned),
+        ]
+    }))
+}
+
+/// What filters find an action by, which its record does not show.
+const TARGETS: Columns = &[
+    ("id", Kind::Text),
+    ("userId", Kind::Number),
+    ("businessUserId", Kind::Number),
+    ("targetThingId", Kind::Text),
+    ("targetUserId", Kind::Number),
+    ("targetBusinessUserId", Kind::Number),
+    ("targetTaskId", Kind::Text),
+    ("targetTaskListId", Kind::Text),
+];
+
+/// What each action is found by.
+pub(crate) const ACTION_TARGETS: Truth = Truth { table: "viviot.action_targets", columns: TARGETS, request: &[], rows: target_rows };
+
+fn target_rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
+    let log = ActionLog::new(settings);
+    let number = |value: Option<u64>| value.map(|value| value.to_string());
+    Box::new((0..log.rows).map(move |row| {
+        let action = log.action(row);
+        vec![
+            Some(dashed(log.id(row))),
+            number(action.user),
+            number(action.business_user),
+            action.thing.map(thing_id),
+            number(action.target_user),
+            number(action.target_business_user),
+            action.task.map(task_id),
+            action.task_list.map(task_list_id),
         ]
     }))
 }
