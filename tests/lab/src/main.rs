@@ -16,9 +16,13 @@ const USAGE: &str = "\
 usage: cargo lab COMMAND [OPTIONS]
 
   demo  [--keep]                        show the extension at work
-  test  [--only NAME…] [--accept]       run all Rust tests and all golden SQL tests
+  test  [--only NAME…] [--accept] [--long]
+                                        run all Rust tests, all golden SQL tests, and random queries beside a
+                                        local copy: 500, or 10,000 with --long
   bench [--quick] [--only PART…]        measure speed and memory against a bare HTTP client, a local table
                                         and a Python script
+  differential [--queries N] [--seed N] [--number N]
+                                        only the random queries, or one of them by its number
   up    [--port N] [--sim-port N]       start a cluster and the simulator, until Ctrl-C
 
   sim   [--port N] [--cache MIB]        only the simulator
@@ -28,7 +32,7 @@ usage: cargo lab COMMAND [OPTIONS]
                                         what the simulator was asked, then forgotten
                                         (RESTLOG_SIM_URL names the simulator)
 
-demo, test, bench and up install what is missing, build and install the extension, and clean up after
+demo, test, bench, differential and up install what is missing, build and install the extension, and clean up after
 themselves. With --no-build they use the extension as it is installed; test takes --skip-rust as well.
 ";
 
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
         Some("demo") => command::demo::run(args),
         Some("bench") => command::bench::run(args),
         Some("test") => command::test::run(args),
+        Some("differential") => command::differential::run(args),
         Some("up") => command::up::run(args),
         Some("sim") => command::sim::run(args),
         Some("rows") => command::rows::run(args),

@@ -3,6 +3,7 @@
 mod backend_memory;
 pub(crate) mod bench;
 pub(crate) mod demo;
+pub(crate) mod differential;
 mod drain;
 mod golden;
 pub(crate) mod requests;

@@ -1,4 +1,4 @@
-//! `lab test`: every Rust test and every golden; the last line tells how many passed and failed.
+//! `lab test`: every Rust test, every golden and the random queries; the last line tells how many passed and failed.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use lab::Simulator;
 
+use super::differential;
 use super::golden::{Golden, Verdict, goldens};
 use super::rust_tests;
 use crate::args::Args;
@@ -26,6 +27,7 @@ struct Line {
 
 pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let accept = args.flag("--accept");
+    let long = args.flag("--long");
     let skip_rust = args.flag("--skip-rust");
     let no_build = args.flag("--no-build");
     let only = args.values("--only")?;
@@ -37,6 +39,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     }
     let mut lines = Vec::new();
     let mut complaints = Vec::new();
+    let mut notes = Vec::new();
     if !skip_rust {
         let tests = rust_tests::run(&project)?;
         complaints.extend(tests.complaint);
@@ -68,8 +71,21 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         lines.push(Line { name: format!("{}{note}", golden.name), passed: u32::from(passed), failed: u32::from(!passed), seconds });
     }
     progress.end(lines[rust_lines..].iter().all(|line| line.failed == 0))?;
+    if only.is_empty() {
+        let started = Instant::now();
+        let queries = if long { differential::LONG_QUERIES } else { differential::QUERIES };
+        let outcome = differential::compare(&cluster, &simulator, differential::SEED, 0..queries)?;
+        lines.push(Line {
+            name: format!("differential, seed {}", differential::SEED),
+            passed: outcome.passed,
+            failed: outcome.failed,
+            seconds: started.elapsed().as_secs_f64(),
+        });
+        notes.push(format!("differential: {}", outcome.note()));
+        complaints.extend(outcome.complaints);
+    }
     drop(cluster);
-    report(&lines, &complaints, skip_rust)
+    report(&lines, &notes, &complaints, skip_rust)
 }
 
 fn chosen(goldens: Vec<Golden>, only: &[String]) -> Result<Vec<Golden>> {
@@ -79,7 +95,7 @@ fn chosen(goldens: Vec<Golden>, only: &[String]) -> Result<Vec<Golden>> {
     Ok(goldens.into_iter().filter(|golden| only.is_empty() || only.contains(&golden.name)).collect())
 }
 
-fn report(lines: &[Line], complaints: &[String], skip_rust: bool) -> Result<ExitCode> {
+fn report(lines: &[Line], notes: &[String], complaints: &[String], skip_rust: bool) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     for complaint in complaints {
         writeln!(out, "\n{}", complaint.trim_end())?;
@@ -95,11 +111,14 @@ fn report(lines: &[Line], complaints: &[String], skip_rust: bool) -> Result<Exit
         };
         writeln!(out, "{:width$}  {outcome:16} {:7.2} s", line.name, line.seconds)?;
     }
+    for note in notes {
+        writeln!(out, "{note}")?;
+    }
     let passed: u32 = lines.iter().map(|line| line.passed).sum();
     let failed: u32 = lines.iter().map(|line| line.failed).sum();
     if skip_rust {
         writeln!(out, "\nRust tests were skipped (--skip-rust): this is not the whole run.")?;
-        writeln!(out, "goldens only: {passed} passed, {failed} failed")?;
+        writeln!(out, "without them: {passed} passed, {failed} failed")?;
     } else {
         writeln!(out, "\n{passed} passed, {failed} failed")?;
     }

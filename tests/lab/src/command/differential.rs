@@ -1,0 +1,158 @@
+//! `lab differential`: random queries, each asked of the foreign tables and of a local copy of the simulator's rows.
+
+mod bound;
+mod condition;
+mod dice;
+mod draw;
+mod join;
+mod judge;
+mod local_copy;
+mod outputs;
+mod report;
+mod sample;
+mod select;
+mod session;
+mod shrink;
+mod table;
+mod time_leaf;
+mod value_leaf;
+mod world;
+mod write;
+mod zone;
+
+use std::io::Write;
+use std::ops::Range;
+use std::process::ExitCode;
+
+use lab::Simulator;
+
+use crate::args::Args;
+use crate::failure::{Doing, Result};
+use crate::stage::cleanup::rest_if_stopping;
+use crate::stage::cluster::Cluster;
+use crate::stage::prepare::prepare;
+use crate::stage::project::Project;
+use crate::stage::step::Progress;
+
+use judge::{Judge, KINDS, Verdict};
+use sample::Sample;
+use session::{DATABASE, Session};
+
+/// Queries of each test run, and of a long one.
+pub(crate) const QUERIES: u64 = 500;
+pub(crate) const LONG_QUERIES: u64 = 10_000;
+/// Every test run asks the same queries, so that what passes today fails tomorrow only for a change.
+pub(crate) const SEED: u64 = 1;
+/// Failures of a kind that are cut down and told; the others are only counted.
+const TOLD: usize = 5;
+/// Smaller queries tried for one failure.
+const TRIES: usize = 400;
+
+/// What the queries came to.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) passed: u32,
+    pub(crate) failed: u32,
+    pub(crate) complaints: Vec<String>,
+    /// Queries that found rows, that the API refused for want of a condition, and that Postgres itself could not answer.
+    found: u32,
+    refused: u32,
+    unanswered: u32,
+    /// Scans whose requests were held against their bound.
+    weighed: usize,
+}
+
+impl Outcome {
+    /// What the counts do not show.
+    pub(crate) fn note(&self) -> String {
+        let Self { found, refused, unanswered, weighed, .. } = self;
+        format!("{found} find rows, {weighed} weighed, {refused} refused, {unanswered} unanswered")
+    }
+
+    /// A run that compares little proves little.
+    fn check(&mut self, queries: u64) {
+        let all = u32::try_from(queries).unwrap_or(u32::MAX);
+        if all >= 100 && (self.found < all / 2 || self.refused > all / 20 || self.unanswered > all / 50 || self.weighed == 0) {
+            self.failed += 1;
+            self.complaints.push(format!("differential: too few of the {queries} queries prove anything: {}", self.note()));
+        }
+    }
+}
+
+pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
+    let no_build = args.flag("--no-build");
+    let seed = args.number("--seed")?.unwrap_or(SEED);
+    let number: Option<u64> = args.number("--number")?;
+    let queries = args.number("--queries")?.unwrap_or(QUERIES);
+    args.end()?;
+    let project = Project::find()?;
+    if !no_build {
+        prepare(&project)?;
+    }
+    let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
+    let cluster = Cluster::start(&project, None, &simulator.url())?;
+    let numbers = number.map_or(0..queries, |number| number..number + 1);
+    let outcome = compare(&cluster, &simulator, seed, numbers)?;
+    drop(cluster);
+    let mut out = std::io::stdout().lock();
+    for complaint in &outcome.complaints {
+        writeln!(out, "\n{complaint}")?;
+    }
+    writeln!(out, "\nseed {seed}: {} passed, {} failed ({})", outcome.passed, outcome.failed, outcome.note())?;
+    Ok(if outcome.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Asks the queries of these numbers, in a database of its own.
+pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbers: Range<u64>) -> Result<Outcome> {
+    cluster.create_database(DATABASE)?;
+    let session = Session::open(cluster)?;
+    world::make(&session, cluster, simulator)?;
+    let sample = Sample::read()?;
+    let mut judge = Judge::new(session, simulator, cluster);
+    let mut outcome = Outcome::default();
+    let mut kinds = [0; KINDS.len()];
+    let queries = numbers.end - numbers.start;
+    let mut progress = Progress::new(&format!("{queries} queries of seed {seed} on both sides"));
+    for number in numbers {
+        progress.tick()?;
+        rest_if_stopping();
+        let query = draw::draw(&sample, seed, number, world::SERVERS.len());
+        match judge.judge(&query)? {
+            Verdict::Agreed(rows) => {
+                outcome.passed += 1;
+                outcome.found += u32::from(rows > 0);
+            }
+            Verdict::Refused => outcome.refused += 1,
+            Verdict::Unanswered => outcome.unanswered += 1,
+            Verdict::Misspelt(refused) => {
+                outcome.failed += 1;
+                outcome.complaints.push(format!("differential: query {number} of seed {seed} is no query\n  {refused}"));
+            }
+            Verdict::Wrong(first) => {
+                outcome.failed += 1;
+                let kind = &mut kinds[first.kind()];
+                *kind += 1;
+                if *kind > TOLD {
+                    continue;
+                }
+                let mut wrong = first;
+                let (smallest, tried) = shrink::shrink(query.clone(), TRIES, |smaller| match judge.judge(smaller) {
+                    Ok(Verdict::Wrong(other)) if wrong.resembles(&other) => {
+                        wrong = other;
+                        true
+                    }
+                    _ => false,
+                });
+                outcome.complaints.push(report::report(seed, number, &query, &smallest, &wrong, tried));
+            }
+        }
+    }
+    if kinds.iter().any(|count| *count > TOLD) {
+        let counts: Vec<String> = KINDS.iter().zip(kinds).map(|(kind, count)| format!("{count} {kind}")).collect();
+        outcome.complaints.push(format!("differential: {}; of each kind {TOLD} are told", counts.join(", ")));
+    }
+    outcome.weighed = judge.weighed;
+    outcome.check(queries);
+    progress.end(outcome.failed == 0)?;
+    Ok(outcome)
+}

@@ -1,0 +1,99 @@
+//! What is told of a query that failed: enough to see the fault, and to make it again.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use super::judge::{Fault, Wrong};
+use super::select::{Form, Query};
+use super::session::Row;
+use super::world::SERVERS;
+use super::write::{Script, Side, script};
+
+/// Rows shown of each side.
+const SHOWN: usize = 5;
+
+/// A failure in words.
+pub(super) fn report(seed: u64, number: u64, drawn: &Query, smallest: &Query, wrong: &Wrong, tried: usize) -> String {
+    let mut text = format!("differential: query {number} of seed {seed}: {}\n", fault(wrong));
+    let server = SERVERS[smallest.server].name;
+    let _ = writeln!(text, "the smallest of {tried} that fail alike, on server {server} with pushdown {}:", wrong.pushdown);
+    let _ = writeln!(text, "  SET TimeZone = '{}';", smallest.zone);
+    for setting in &smallest.settings {
+        let _ = writeln!(text, "  SET {setting};");
+    }
+    let _ = write!(text, "{}", statements(smallest, Side::Foreign));
+    if script(smallest, Side::Foreign) != script(smallest, Side::Local) {
+        let _ = write!(text, "which the local copy is asked as\n{}", statements(smallest, Side::Local));
+    }
+    if let Fault::Answers { foreign, local } = &wrong.fault {
+        let (more, missing) = (beyond(foreign, local), beyond(local, foreign));
+        let _ = writeln!(text, "foreign: {} rows, local: {} rows", foreign.len(), local.len());
+        for (name, rows) in [("only foreign", &more), ("only local", &missing)] {
+            for row in rows.iter().take(SHOWN) {
+                let _ = writeln!(text, "  {name}: {}", shown(row));
+            }
+        }
+        if more.is_empty() && missing.is_empty() {
+            let place = foreign.iter().zip(local).position(|(foreign, local)| foreign != local).unwrap_or(0);
+            let _ =
+                writeln!(text, "  the same rows; row {} is {} and should be {}", place + 1, shown(&foreign[place]), shown(&local[place]));
+        }
+    }
+    if drawn != smallest {
+        let _ =
+            write!(text, "drawn was, on server {} at {}:\n{}", SERVERS[drawn.server].name, drawn.zone, statements(drawn, Side::Foreign));
+    }
+    let _ = write!(text, "again: cargo lab differential --no-build --seed {seed} --number {number}");
+    text
+}
+
+fn fault(wrong: &Wrong) -> String {
+    match &wrong.fault {
+        Fault::Answers { .. } => "another answer than the local copy's".into(),
+        Fault::Error(refused) => format!("an error where the local copy answers\n  {refused}"),
+        Fault::Cost(cost) => format!(
+            "{} requests (at most {}) and {} records (at most {}) in {} slices for the {} rows of\n  {}",
+            cost.asked.requests, cost.most.requests, cost.asked.records, cost.most.records, cost.slices, cost.matching, cost.pushed
+        ),
+    }
+}
+
+fn statements(query: &Query, side: Side) -> String {
+    let Script { before, mut asking } = script(query, side);
+    if matches!(query.form, Form::Prepared { .. }) {
+        // The others repeat these two.
+        asking.truncate(2);
+    }
+    before.into_iter().chain(asking).map(|statement| format!("  {statement};\n")).collect()
+}
+
+/// The rows of one answer that the other lacks.
+fn beyond<'r>(rows: &'r [Row], other: &[Row]) -> Vec<&'r Row> {
+    let mut counts: HashMap<&Row, usize> = HashMap::new();
+    other.iter().for_each(|row| *counts.entry(row).or_default() += 1);
+    let mut left = |row: &&Row| match counts.get_mut(*row) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    };
+    rows.iter().filter(|row| left(row)).collect()
+}
+
+fn shown(row: &Row) -> String {
+    row.iter().map(|value| value.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(" | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_comes_twice_is_one_too_many() {
+        let row = |text: &str| vec![Some(text.to_owned())];
+        let (foreign, local) = ([row("a"), row("b"), row("a")], [row("b"), row("a"), row("c")]);
+        assert_eq!(beyond(&foreign, &local), [&row("a")]);
+        assert_eq!(beyond(&local, &foreign), [&row("c")]);
+    }
+}

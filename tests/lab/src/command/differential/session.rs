@@ -1,0 +1,73 @@
+//! One connection, and answers as texts.
+
+use std::fmt;
+
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+use super::judge::LOST;
+use crate::failure::{Doing, Result};
+use crate::stage::cluster::Cluster;
+
+/// The database of the test.
+pub(super) const DATABASE: &str = "lab_differential";
+
+/// A connection of the test.
+#[derive(Debug)]
+pub(super) struct Session {
+    runtime: Runtime,
+    client: Client,
+}
+
+/// A row's values; `None` is NULL.
+pub(super) type Row = Vec<Option<String>>;
+
+/// What the server says when a statement fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) sqlstate: String,
+    pub(super) message: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.sqlstate, self.message)
+    }
+}
+
+impl Session {
+    pub(super) fn open(cluster: &Cluster) -> Result<Self> {
+        let address = format!("host=127.0.0.1 port={} user=postgres dbname={DATABASE}", cluster.port);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let (client, connection) = runtime.block_on(tokio_postgres::connect(&address, NoTls)).doing("connecting")?;
+        runtime.spawn(connection);
+        Ok(Self { runtime, client })
+    }
+
+    /// The rows of a statement, or why there are none.
+    pub(super) fn ask(&self, sql: &str) -> std::result::Result<Vec<Row>, Refused> {
+        let messages = self.runtime.block_on(self.client.simple_query(sql)).map_err(|cause| match cause.as_db_error() {
+            Some(error) => {
+                let more = [error.detail(), error.hint()].into_iter().flatten().map(|more| format!(" ({more})"));
+                Refused { sqlstate: error.code().code().to_owned(), message: error.message().to_owned() + &more.collect::<String>() }
+            }
+            None => Refused { sqlstate: LOST.into(), message: cause.to_string() },
+        })?;
+        let rows = messages.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|place| row.get(place).map(str::to_owned)).collect()),
+            _ => None,
+        });
+        Ok(rows.collect())
+    }
+
+    /// Runs statements that must succeed.
+    pub(super) fn run(&self, sql: &str) -> Result<()> {
+        self.ask(sql).map(|_| ()).doing(sql)
+    }
+
+    /// The only value of a statement that must succeed.
+    pub(super) fn value(&self, sql: &str) -> Result<String> {
+        let rows = self.ask(sql).doing(sql)?;
+        Ok(rows.into_iter().flatten().flatten().next().unwrap_or_default())
+    }
+}

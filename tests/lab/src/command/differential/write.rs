@@ -1,0 +1,186 @@
+//! A query → the statements that ask it, for the foreign tables or for the local copy.
+
+use super::condition::{Condition, Leaf, Operand};
+use super::select::{Form, From, Query, Select, Source, Wrap};
+
+/// Who is asked. Both have tables of the same names, each in a schema of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Foreign,
+    Local,
+}
+
+/// A query as SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Script {
+    /// Statements without an answer that matters.
+    pub(super) before: Vec<String>,
+    /// Statements whose answers, one after another, are the query's.
+    pub(super) asking: Vec<String>,
+}
+
+struct Writer {
+    side: Side,
+    /// Types and values of parameters; `None` where values stand in the text.
+    parameters: Option<Vec<(&'static str, [String; 2])>>,
+    views: Vec<String>,
+}
+
+/// The statements of a query.
+pub(super) fn script(query: &Query, side: Side) -> Script {
+    let mut writer = Writer { side, parameters: matches!(query.form, Form::Prepared { .. }).then(Vec::new), views: Vec::new() };
+    let select = writer.select(&query.select);
+    let mut before = writer.views;
+    let asking = match &query.form {
+        Form::Plain => vec![select],
+        Form::Cursor { rows, rewinds } => {
+            let scroll = if *rewinds { "SCROLL" } else { "NO SCROLL" };
+            before.push(format!("DECLARE walk {scroll} CURSOR FOR {select}"));
+            if *rewinds {
+                before.extend([format!("FETCH {rows} FROM walk"), "MOVE ABSOLUTE 0 FROM walk".into()]);
+            }
+            // The last one has no row unless there are more than these.
+            let mut asking = vec![format!("FETCH {rows} FROM walk"); 2];
+            asking.push("FETCH ALL FROM walk".into());
+            asking
+        }
+        Form::Prepared { mode } => {
+            let parameters = writer.parameters.unwrap_or_default();
+            let types: Vec<&str> = parameters.iter().map(|(of, _)| *of).collect();
+            before.push(format!("SET LOCAL plan_cache_mode = {mode}"));
+            let types = if types.is_empty() { String::new() } else { format!("({})", types.join(", ")) };
+            before.push(format!("PREPARE asked{types} AS {select}"));
+            let execute = |place: usize| {
+                let values: Vec<&str> = parameters.iter().map(|(_, values)| values[place].as_str()).collect();
+                if values.is_empty() { "EXECUTE asked".into() } else { format!("EXECUTE asked({})", values.join(", ")) }
+            };
+            // From the sixth time on, `auto` takes the generic plan if it is no dearer.
+            let times = if *mode == "auto" { 7 } else { 2 };
+            (0..times).map(|time| execute(time % 2)).collect()
+        }
+    };
+    Script { before, asking }
+}
+
+impl Writer {
+    fn select(&mut self, select: &Select) -> String {
+        let mut with = Vec::new();
+        let mut sql = String::from("SELECT ");
+        if select.distinct {
+            sql += "DISTINCT ";
+        }
+        sql += &select.output.join(", ");
+        sql += " FROM ";
+        sql += &self.from(&select.from, &mut with);
+        for join in &select.joins {
+            sql += &format!(" {} {}", join.word, self.from(&join.item, &mut with));
+            if !join.word.starts_with("CROSS") {
+                sql += &format!(" ON {}", self.conjunction(&join.on));
+            }
+        }
+        if !select.filter.is_empty() {
+            sql += &format!(" WHERE {}", self.conjunction(&select.filter));
+        }
+        if select.grouped > 0 {
+            let places: Vec<String> = (1..=select.grouped).map(|place| place.to_string()).collect();
+            sql += &format!(" GROUP BY {}", places.join(", "));
+        }
+        if let Some(having) = select.having {
+            sql += &format!(" HAVING {having}");
+        }
+        let limited = select.limit.is_some() || select.offset.is_some();
+        if let Some(order) = select.order {
+            let mut keys = vec![format!("1{}{}", if order.descending { " DESC" } else { "" }, order.nulls)];
+            if order.total || (limited && !select.counted) {
+                keys.extend((2..=select.output.len()).map(|place| place.to_string()));
+            }
+            sql += &format!(" ORDER BY {}", keys.join(", "));
+        } else if limited && !select.counted {
+            let places: Vec<String> = (1..=select.output.len()).map(|place| place.to_string()).collect();
+            sql += &format!(" ORDER BY {}", places.join(", "));
+        }
+        sql += &select.limit.map(|rows| format!(" LIMIT {rows}")).unwrap_or_default();
+        sql += &select.offset.map(|rows| format!(" OFFSET {rows}")).unwrap_or_default();
+        if !with.is_empty() {
+            sql = format!("WITH {} {sql}", with.join(", "));
+        }
+        if select.counted { format!("SELECT count(*) FROM ({sql}) counted") } else { sql }
+    }
+
+    fn from(&mut self, from: &From, with: &mut Vec<String>) -> String {
+        let alias = &from.alias;
+        let (wrap, parts, columns) = match &from.source {
+            Source::Table(table) => return format!("{} {alias}", table.name),
+            Source::Derived { wrap, parts, columns } => (wrap, parts, columns.join(", ")),
+        };
+        // A view cannot have parameters.
+        let parameters = if *wrap == Wrap::View { self.parameters.take() } else { None };
+        let parts: Vec<String> = parts.iter().map(|part| format!("({})", self.select(part))).collect();
+        if *wrap == Wrap::View {
+            self.parameters = parameters;
+        }
+        let inside = parts.join(" UNION ALL ");
+        match wrap {
+            Wrap::Subquery => format!("({inside}) {alias}({columns})"),
+            Wrap::With(word) => {
+                with.push(format!("w_{alias}({columns}) AS {word}({inside})"));
+                format!("w_{alias} {alias}")
+            }
+            Wrap::View => {
+                self.views.push(format!("CREATE TEMP VIEW v_{alias}({columns}) AS {inside}"));
+                format!("v_{alias} {alias}")
+            }
+        }
+    }
+
+    fn conjunction(&mut self, conditions: &[Condition]) -> String {
+        if conditions.is_empty() {
+            return "true".into();
+        }
+        let parts: Vec<String> = conditions.iter().map(|condition| self.condition(condition)).collect();
+        parts.join(" AND ")
+    }
+
+    fn condition(&mut self, condition: &Condition) -> String {
+        match condition {
+            Condition::And(parts) => self.joined(parts, " AND "),
+            Condition::Or(parts) => self.joined(parts, " OR "),
+            Condition::Not(inner) => format!("(NOT ({}))", self.condition(inner)),
+            Condition::Test(inner, test) => format!("(({}) {test})", self.condition(inner)),
+            Condition::Leaf(leaf) => self.leaf(leaf),
+            Condition::Exists { not, select } => {
+                format!("{}EXISTS ({})", if *not { "NOT " } else { "" }, self.select(select))
+            }
+            Condition::In { value, not, select } => {
+                format!("{value} {}IN ({})", if *not { "NOT " } else { "" }, self.select(select))
+            }
+        }
+    }
+
+    fn joined(&mut self, parts: &[Condition], word: &str) -> String {
+        let parts: Vec<String> = parts.iter().map(|part| self.condition(part)).collect();
+        format!("({})", parts.join(word))
+    }
+
+    fn leaf(&mut self, leaf: &Leaf) -> String {
+        let template = leaf.local.as_ref().filter(|_| self.side == Side::Local).unwrap_or(&leaf.foreign);
+        let mut parts = template.split("{}");
+        let mut sql = parts.next().unwrap_or_default().to_owned();
+        for (part, operand) in parts.zip(&leaf.operands) {
+            sql += &self.operand(operand);
+            sql += part;
+        }
+        format!("({sql})")
+    }
+
+    fn operand(&mut self, operand: &Operand) -> String {
+        match (operand, &mut self.parameters) {
+            (Operand::Scalar(select), _) => format!("({})", self.select(select)),
+            (Operand::Value { sql, parameter: Some((of, other)), .. }, Some(parameters)) => {
+                parameters.push((of, [sql.clone(), other.clone()]));
+                format!("${}", parameters.len())
+            }
+            (Operand::Value { sql, .. }, _) => sql.clone(),
+        }
+    }
+}
