@@ -3,6 +3,7 @@
 use pgrx::{PgList, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
+use super::derived::PgZones;
 use super::expr::Converter;
 use super::{learned, operand};
 use crate::plan::qual::Value;
@@ -42,7 +43,7 @@ pub(super) unsafe fn expected_rows(
             operand::value((*constant).constvalue, (*constant).constisnull, (*constant).consttype)
         };
         let values: Vec<Value> = converter.operands.iter().map(value).collect();
-        let selection = plan.condition().select(Some(range.column), &values);
+        let selection = plan.condition().select(Some(range.column), &values, &PgZones);
         let now = pg_sys::GetCurrentTimestamp();
         let bounded = |window: &Window| window.lo != MINUS_INFINITY;
         let windows = selection.windows.windows();

@@ -10,7 +10,8 @@ use std::task::Poll;
 use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
-use super::catalog::{ForeignTable, text_of};
+use super::catalog::{Column, ForeignTable, text_of};
+use super::derived::PgZones;
 use super::layout::Layout;
 use super::node::{relation_of, scan_user};
 use super::replay::Replay;
@@ -223,6 +224,12 @@ impl Scan {
         Ok(Some(count))
     }
 
+    /// Whether the API could filter by a column that it was not asked to filter by.
+    pub(super) fn could_filter(&self, column: &Column) -> bool {
+        let of = |described: usize| self.table.table.columns[described].filter.is_some() && !self.filters.contains(&described);
+        column.pushdown && column.described.is_some_and(of)
+    }
+
     /// Evaluates the operands and sends the first request, if any row can match.
     ///
     /// SAFETY: the executor's node.
@@ -242,7 +249,7 @@ impl Scan {
         let defaults = self.table.defaults(now);
         let time_column = self.table.table.time_range.as_ref().map(|range| range.column);
         let condition = self.plan.condition();
-        let selection = condition.select(time_column, &values);
+        let selection = condition.select(time_column, &values, &PgZones);
         // A value that was given but could not be read must not be replaced by a default.
         for (index, column) in self.table.table.columns.iter().enumerate() {
             let asked = matches!(column.origin, Origin::Request { .. }) && condition.fixes(index);

@@ -9,9 +9,13 @@ use super::catalog::{ForeignTable, text_of};
 use super::executor::{Scan, read_plan, scan_of};
 use super::node::relation_of;
 use super::report::OrRaise;
+use super::settings;
 use crate::plan::qual::{Condition, Op};
 use crate::plan::scan_plan::ScanPlan;
 use crate::sources::{Direction, TimeRange};
+
+/// Fewer rows than this cost nobody anything.
+const WORTH_ADVICE: f64 = 100.0;
 
 /// The few ways in which we write to an ExplainState.
 struct Explainer {
@@ -63,6 +67,9 @@ pub(super) unsafe extern "C-unwind" fn explain_foreign_scan(node: *mut pg_sys::F
             && let Some(scan) = scan_of(node)
         {
             show_counters(&explainer, scan, (*state).timing);
+            if let Some(advice) = advice(&explainer, scan, node) {
+                explainer.text("Advice", &advice);
+            }
         }
     }
 }
@@ -79,13 +86,21 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
     if let Some(range) = &table.table.time_range {
         explainer.text("Window", &window(table, plan, range, &operands));
     }
-    let pushed: Vec<String> = plan.conditions.iter().map(|condition| sql(condition, table, &operands)).collect();
-    if !pushed.is_empty() {
-        explainer.text("Pushed Conditions", &pushed.join(" AND "));
-    }
-    let local: Vec<&str> = plan.local.iter().filter_map(|i| quals.get(*i)).map(String::as_str).collect();
-    if !local.is_empty() {
-        explainer.text("Local Conditions", &local.join(" AND "));
+    let is_pushed = |i: &usize| !plan.local.contains(i) && !plan.wider.contains(i);
+    let pushed = if plan.counts > 0 {
+        // Such a node has no quals of its own.
+        plan.conditions.iter().map(|condition| sql(condition, table, &operands)).collect()
+    } else {
+        chosen(&quals, &(0..quals.len()).filter(is_pushed).collect::<Vec<_>>())
+    };
+    for (label, conditions) in [
+        ("Pushed Conditions", pushed),
+        ("Conditions In A Wider Form", chosen(&quals, &plan.wider)),
+        ("Local Conditions", chosen(&quals, &plan.local)),
+    ] {
+        if !conditions.is_empty() {
+            explainer.text(label, &conditions.join(" AND "));
+        }
     }
     if let Some(direction) = plan.keeps_order(&table.table).filter(|_| plan.ordered) {
         let word = Direction::NAMES.iter().find(|(_, known)| *known == direction).map_or("", |(word, _)| word);
@@ -95,6 +110,40 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
         explainer.text("Counted By", "the total that the API declares");
     }
     explainer.count("Concurrency", None, table.settings.concurrency as u64);
+}
+
+fn chosen(quals: &[String], which: &[usize]) -> Vec<String> {
+    which.iter().filter_map(|i| quals.get(*i)).cloned().collect()
+}
+
+/// What could have been asked for instead, where most rows were read in vain.
+///
+/// SAFETY: the executor's node, instrumented and at its end.
+unsafe fn advice(explainer: &Explainer, scan: &Scan, node: *mut pg_sys::ForeignScanState) -> Option<String> {
+    // SAFETY: the caller's.
+    let (dropped, kept, quals) = unsafe {
+        let ran = (*node).ss.ps.instrument;
+        if ran.is_null() {
+            return None;
+        }
+        let quals = (*(*node).ss.ps.plan).qual;
+        let quals: Vec<String> = PgList::<pg_sys::Node>::from_pg(quals).iter_ptr().map(|qual| explainer.expression(qual)).collect();
+        ((*ran).nfiltered1, (*ran).ntuples, quals)
+    };
+    if dropped < WORTH_ADVICE || dropped <= kept {
+        return None;
+    }
+    let after: Vec<String> = scan.plan.local.iter().chain(&scan.plan.wider).filter_map(|i| quals.get(*i)).cloned().collect();
+    let filters: Vec<&str> = scan.table.columns.iter().flatten().filter(|c| scan.could_filter(c)).map(|c| c.name.as_str()).collect();
+    if after.is_empty() {
+        return None;
+    }
+    let instead = match filters.as_slice() {
+        [] => "narrow the time range".to_owned(),
+        _ if !settings::pushdown() => "the setting restlog_fdw.pushdown is off".to_owned(),
+        names => format!("the API filters by equality on {}", names.join(", ")),
+    };
+    Some(format!("most rows were dropped after they were read, by {}; {instead}", after.join(" AND ")))
 }
 
 /// The times that are asked for, as far as the plan knows them.
@@ -139,6 +188,9 @@ fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> Stri
         Condition::And(parts) => joined(parts, " AND "),
         Condition::Or(parts) => joined(parts, " OR "),
         Condition::Compare { column, op, operand: i } => format!("({} {} {})", name(*column), op.as_str(), operand(*i)),
+        Condition::Derived { derived, column, .. } => {
+            format!("({} {} {})", name(*column), derived.op.as_str(), operand(derived.operand))
+        }
         Condition::AnyOf { column, operand: i } => format!("({} = ANY ({}))", name(*column), operand(*i)),
         Condition::Is { column, value: true } => name(*column),
         Condition::Is { column, value: false } => format!("(NOT {})", name(*column)),

@@ -7,6 +7,7 @@ use pgrx::{PgList, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
 use super::settings;
+use crate::plan::derived::Derived;
 use crate::plan::qual::{Condition, Op};
 use crate::sources::{Origin, SqlType};
 
@@ -15,7 +16,7 @@ pub(super) struct Converter<'t> {
     #[cfg_attr(feature = "pg13", allow(dead_code, reason = "pull_varnos takes it since 14"))]
     root: *mut pg_sys::PlannerInfo,
     relation: *mut pg_sys::RelOptInfo,
-    table: &'t ForeignTable,
+    pub(super) table: &'t ForeignTable,
     /// The operands, in the order of their indexes.
     pub(super) operands: Vec<*mut pg_sys::Node>,
     /// Whether some part of a clause was left out.
@@ -59,9 +60,10 @@ impl<'t> Converter<'t> {
                 pg_sys::NodeTag::T_BoolExpr => self.boolean(node.cast()),
                 pg_sys::NodeTag::T_OpExpr => {
                     let found = self.comparison(node.cast());
-                    found.map(|c| Condition::Compare { column: c.column, op: c.op, operand: self.keep(c.operand) })
+                    let plain = found.map(|c| Condition::Compare { column: c.column, op: c.op, operand: self.keep(c.operand) });
+                    plain.or_else(|| self.derived_comparison(node.cast()))
                 }
-                pg_sys::NodeTag::T_ScalarArrayOpExpr => self.any_of(node.cast()),
+                pg_sys::NodeTag::T_ScalarArrayOpExpr => self.any_of(node.cast()).or_else(|| self.derived_any_of(node.cast())),
                 pg_sys::NodeTag::T_Var => self.flag(node).map(|column| Condition::Is { column, value: true }),
                 pg_sys::NodeTag::T_BooleanTest => {
                     let test = node.cast::<pg_sys::BooleanTest>();
@@ -103,7 +105,7 @@ impl<'t> Converter<'t> {
         }
     }
 
-    fn keep(&mut self, operand: *mut pg_sys::Node) -> usize {
+    pub(super) fn keep(&mut self, operand: *mut pg_sys::Node) -> usize {
         self.operands.push(operand);
         self.operands.len() - 1
     }
@@ -152,10 +154,64 @@ impl<'t> Converter<'t> {
         }
     }
 
+    /// A comparison of what is made of the time column.
+    ///
+    /// SAFETY: `expr` is an OpExpr of this query.
+    unsafe fn derived_comparison(&mut self, expr: *mut pg_sys::OpExpr) -> Option<Condition> {
+        // SAFETY: as for convert.
+        unsafe {
+            let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
+            let &[left, right] = args.as_slice() else { return None };
+            let known = self.operands.len();
+            let found = self.derived((*expr).opno, left, right, pg_sys::exprType(right));
+            found.or_else(|| {
+                self.operands.truncate(known);
+                let commuted = self.derived((*expr).opno, right, left, pg_sys::exprType(left));
+                commuted.map(|(column, derived)| (column, Derived { op: derived.op.commuted(), ..derived }))
+            })
+        }
+        .map(|(column, derived)| Condition::Derived { derived, column, any: false })
+    }
+
+    /// SAFETY: `expr` is a ScalarArrayOpExpr of this query.
+    unsafe fn derived_any_of(&mut self, expr: *mut pg_sys::ScalarArrayOpExpr) -> Option<Condition> {
+        // SAFETY: as for convert.
+        unsafe {
+            let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
+            let &[left, right] = args.as_slice() else { return None };
+            let element = pg_sys::get_element_type(pg_sys::exprType(right));
+            let (column, derived) = self.derived((*expr).opno, left, right, element).filter(|_| (*expr).useOr)?;
+            (derived.op == Op::Eq).then_some(Condition::Derived { derived, column, any: true })
+        }
+    }
+
+    /// `made op operand`, where the operand, or each of its elements, is of this type.
+    ///
+    /// SAFETY: both are expressions of this query.
+    unsafe fn derived(
+        &mut self,
+        operator: pg_sys::Oid,
+        made: *mut pg_sys::Node,
+        operand: *mut pg_sys::Node,
+        operand_type: pg_sys::Oid,
+    ) -> Option<(usize, Derived)> {
+        // SAFETY: the caller's.
+        unsafe {
+            let made = self.made(made).filter(|made| !made.steps.is_empty())?;
+            let op = btree_op(operator, made.type_oid)?;
+            let (made, zoned) = made.compared_with(operand_type)?;
+            if !self.is_operand(operand) {
+                return None;
+            }
+            let derived = Derived { steps: made.steps, op, operand: self.keep(operand), zoned };
+            Some((made.column, derived))
+        }
+    }
+
     /// The description's column and the type of a Var of this relation, if its conditions may travel.
     ///
     /// SAFETY: `node` is an expression of this query.
-    unsafe fn column(&self, node: *mut pg_sys::Node) -> Option<(usize, pg_sys::Oid)> {
+    pub(super) unsafe fn column(&self, node: *mut pg_sys::Node) -> Option<(usize, pg_sys::Oid)> {
         // SAFETY: as for convert.
         unsafe {
             let var = var_of(node)?;
@@ -208,7 +264,7 @@ impl<'t> Converter<'t> {
     /// Whether an expression can be evaluated once, before the scan: nothing of this table in it, nothing volatile.
     ///
     /// SAFETY: `node` is an expression of this query.
-    unsafe fn is_operand(&self, node: *mut pg_sys::Node) -> bool {
+    pub(super) unsafe fn is_operand(&self, node: *mut pg_sys::Node) -> bool {
         // SAFETY: the caller's.
         unsafe {
             #[cfg(feature = "pg13")]

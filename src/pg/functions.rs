@@ -13,7 +13,7 @@ use super::wait::WatchedStream;
 use super::{connect, executor, settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
-use crate::plan::qual::Selection;
+use crate::plan::selection::Selection;
 use crate::plan::slice::{Defaults, Slice, slices};
 use crate::plan::window::{EPOCH_SECONDS, Window, WindowSet};
 use crate::scan::client::Limits;

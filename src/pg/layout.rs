@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::catalog::ForeignTable;
-use crate::plan::qual::Selection;
 use crate::plan::scan_plan::ScanPlan;
+use crate::plan::selection::Selection;
 use crate::scan::decode::{Column, From, Target};
 use crate::sources::Origin;
 

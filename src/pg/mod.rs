@@ -6,6 +6,7 @@ mod analyze;
 mod asynchronous;
 mod catalog;
 mod connect;
+mod derived;
 mod estimate;
 mod executor;
 mod explain;

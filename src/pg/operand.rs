@@ -17,12 +17,19 @@ pub(super) unsafe fn value(datum: pg_sys::Datum, is_null: bool, type_oid: pg_sys
             pg_sys::TIMESTAMPTZOID => Value::Time(datum.value() as i64),
             // Across types, Postgres compares in the session's time zone, and beyond the range with infinity; so do these.
             pg_sys::TIMESTAMPOID => {
-                let time = pg_sys::timestamp2timestamptz_opt_overflow(datum.value() as i64, &mut overflow);
-                Value::Time(clamp(time, overflow))
+                let clock = datum.value() as i64;
+                let time = pg_sys::timestamp2timestamptz_opt_overflow(clock, &mut overflow);
+                Value::Local { clock, time: clamp(time, overflow) }
             }
             pg_sys::DATEOID => {
-                let time = pg_sys::date2timestamptz_opt_overflow(datum.value() as i32, &mut overflow);
-                Value::Time(clamp(time, overflow))
+                let date = datum.value() as i32;
+                let time = clamp(pg_sys::date2timestamptz_opt_overflow(date, &mut overflow), overflow);
+                let clock = clamp(pg_sys::date2timestamp_opt_overflow(date, &mut overflow), overflow);
+                Value::Local { clock, time }
+            }
+            pg_sys::FLOAT8OID => Value::Number(f64::from_bits(datum.value() as u64)),
+            pg_sys::NUMERICOID => {
+                pgrx::AnyNumeric::from_datum(datum, false).and_then(|n| n.try_into().ok()).map_or(Value::Unknown, Value::Number)
             }
             pg_sys::TEXTOID | pg_sys::VARCHAROID => Value::Text(super::catalog::text_of(pg_sys::text_to_cstring(datum.cast_mut_ptr()))),
             pg_sys::BOOLOID => Value::Text((datum.value() != 0).to_string()),

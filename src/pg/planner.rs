@@ -283,16 +283,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
         let mut plan = ScanPlan::default();
         let mut converter = Converter::new(root, rel, &planning.table);
         for (i, clause) in PgList::<pg_sys::Node>::from_pg(local).iter_ptr().enumerate() {
-            let whole = match converter.clause(clause) {
-                Some((condition, whole)) => {
-                    plan.conditions.push(condition);
-                    whole
-                }
-                None => false,
-            };
-            if !whole {
-                plan.local.push(i);
-            }
+            plan.add(i, converter.clause(clause));
         }
         planning.check(&plan).or_raise();
         refuse_unasked(rel, local, &plan, planning).or_raise();
@@ -305,7 +296,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
             }
         }
         plan.ordered = !(*path).path.pathkeys.is_null();
-        if plan.local.is_empty() {
+        if plan.local.is_empty() && plan.wider.is_empty() {
             let sorted = plan.ordered && pg_sys::pathkeys_contained_in((*root).query_pathkeys, (*path).path.pathkeys);
             plan.limit = limit(root, sorted);
         }
@@ -347,7 +338,9 @@ unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: *mut pg_sys::List,
     // SAFETY: the caller's.
     unsafe {
         let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(quals).iter_ptr().collect();
-        for qual in plan.local.iter().filter_map(|i| quals.get(*i)).filter(|qual| !is_a(**qual, pg_sys::NodeTag::T_NullTest)) {
+        for qual in
+            plan.local.iter().chain(&plan.wider).filter_map(|i| quals.get(*i)).filter(|qual| !is_a(**qual, pg_sys::NodeTag::T_NullTest))
+        {
             let used = used_attributes(rel, qual.cast(), table);
             for described in used.into_iter().filter_map(|number| table.column(number)?.described) {
                 let column = &table.table.columns[described];

@@ -3,9 +3,11 @@
 //! Pure: values in, values out. Knows no Postgres, no network, no clock. Whatever it decides may be too wide, never too
 //! narrow (law 1): Postgres rechecks every condition.
 
+pub mod derived;
 pub mod qual;
 pub mod request;
 pub mod scan_plan;
+pub mod selection;
 pub mod slice;
 pub mod split;
 pub mod window;

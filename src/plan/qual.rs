@@ -3,11 +3,11 @@
 //! A [`Condition`] is what Postgres' WHERE says as far as an API could know it; its operands are expressions that stay with
 //! Postgres until the scan starts. Everything it leaves out only widens the [`Selection`].
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::window::{MINUS_INFINITY, Window, WindowSet, rfc3339};
+use super::derived::{Derived, Zones};
+use super::selection::Selection;
+use super::window::{MINUS_INFINITY, Window, rfc3339};
 
 /// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,15 @@ impl Op {
             Self::Le => "<=",
             Self::Gt => ">",
             Self::Ge => ">=",
+        }
+    }
+
+    /// Whether it bounds its left side from below, and from above.
+    fn bounds(self) -> (bool, bool) {
+        match self {
+            Self::Eq => (true, true),
+            Self::Lt | Self::Le => (false, true),
+            Self::Gt | Self::Ge => (true, false),
         }
     }
 
@@ -65,6 +74,16 @@ pub enum Condition {
         /// Index of the operand.
         operand: usize,
     },
+    /// A comparison of what the query makes of the time column; `any` of an array's elements, or one value.
+    Derived {
+        /// What is compared with what.
+        #[serde(flatten)]
+        derived: Derived,
+        /// Index of the time column.
+        column: usize,
+        /// Whether the operand is an array.
+        any: bool,
+    },
     /// `column = ANY (operand)`
     AnyOf {
         /// Index of the column.
@@ -90,6 +109,15 @@ pub enum Value {
     Text(String),
     /// Microseconds since 2000; the extremes are the infinities.
     Time(i64),
+    /// A date or a time without a zone.
+    Local {
+        /// What clocks show, as if they showed UTC.
+        clock: i64,
+        /// When the session's clocks show that.
+        time: i64,
+    },
+    /// A number that is not whole by its type.
+    Number(f64),
     /// An array's elements.
     List(Vec<Self>),
     /// Something that this build cannot read: the condition stays local.
@@ -101,107 +129,49 @@ impl Value {
     fn as_text(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),
-            Self::Time(t) => rfc3339(*t),
-            Self::Null | Self::List(_) | Self::Unknown => None,
+            Self::Time(time) | Self::Local { time, .. } => rfc3339(*time),
+            Self::Null | Self::Number(_) | Self::List(_) | Self::Unknown => None,
         }
     }
-}
 
-/// What can satisfy a condition: times on the time column, and for some columns the only values that can.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Selection {
-    /// The times; empty means that no row can satisfy the condition.
-    pub windows: WindowSet,
-    /// Column → its possible values, sorted, never empty. A column that is not here may have any value.
-    pub values: BTreeMap<usize, Vec<String>>,
-}
-
-impl Selection {
-    /// Every row.
-    pub fn all() -> Self {
-        Self { windows: WindowSet::all(), values: BTreeMap::new() }
-    }
-
-    /// No row.
-    pub fn nothing() -> Self {
-        Self { windows: WindowSet::of([]), values: BTreeMap::new() }
-    }
-
-    /// Whether no row can satisfy the condition.
-    pub fn is_nothing(&self) -> bool {
-        self.windows.is_empty()
-    }
-
-    fn times(windows: impl IntoIterator<Item = Window>) -> Self {
-        Self { windows: WindowSet::of(windows), values: BTreeMap::new() }
-    }
-
-    fn one_of(column: usize, mut values: Vec<String>) -> Self {
-        if values.is_empty() {
-            return Self::nothing();
+    fn as_time(&self) -> Option<i64> {
+        match self {
+            Self::Time(time) | Self::Local { time, .. } => Some(*time),
+            _ => None,
         }
-        values.sort_unstable();
-        values.dedup();
-        Self { windows: WindowSet::all(), values: BTreeMap::from([(column, values)]) }
-    }
-
-    fn and(mut self, other: Self) -> Self {
-        self.windows = self.windows.intersect(&other.windows);
-        for (column, theirs) in other.values {
-            match self.values.remove(&column) {
-                None => {
-                    self.values.insert(column, theirs);
-                }
-                Some(ours) => {
-                    let both: Vec<_> = ours.into_iter().filter(|v| theirs.binary_search(v).is_ok()).collect();
-                    if both.is_empty() {
-                        return Self::nothing();
-                    }
-                    self.values.insert(column, both);
-                }
-            }
-        }
-        if self.windows.is_empty() { Self::nothing() } else { self }
-    }
-
-    fn or(mut self, mut other: Self) -> Self {
-        if self.is_nothing() {
-            return other;
-        }
-        if other.is_nothing() {
-            return self;
-        }
-        self.windows = self.windows.union(&other.windows);
-        self.values.retain(|column, ours| match other.values.remove(column) {
-            None => false,
-            Some(theirs) => {
-                ours.extend(theirs);
-                ours.sort_unstable();
-                ours.dedup();
-                true
-            }
-        });
-        self
     }
 }
 
 impl Condition {
     /// What can satisfy this condition, given the operands' values. `time_column` is the column that windows are about.
-    pub fn select(&self, time_column: Option<usize>, operands: &[Value]) -> Selection {
+    pub fn select(&self, time_column: Option<usize>, operands: &[Value], zones: &dyn Zones) -> Selection {
         let operand = |i: usize| operands.get(i).unwrap_or(&Value::Unknown);
         match self {
-            Self::And(parts) => parts.iter().fold(Selection::all(), |sum, part| sum.and(part.select(time_column, operands))),
-            Self::Or(parts) => parts.iter().fold(Selection::nothing(), |sum, part| sum.or(part.select(time_column, operands))),
+            Self::And(parts) => parts.iter().fold(Selection::all(), |sum, part| sum.and(part.select(time_column, operands, zones))),
+            Self::Or(parts) => parts.iter().fold(Selection::nothing(), |sum, part| sum.or(part.select(time_column, operands, zones))),
             Self::Is { column, value } => Selection::one_of(*column, vec![value.to_string()]),
             Self::Compare { column, op, operand: i } => match operand(*i) {
                 Value::Null => Selection::nothing(),
-                Value::Time(t) if Some(*column) == time_column => Selection::times([window_of(*op, *t)]),
-                value if *op == Op::Eq && Some(*column) != time_column => match value.as_text() {
-                    Some(text) => Selection::one_of(*column, vec![text]),
-                    None => Selection::all(),
-                },
+                value if Some(*column) == time_column => {
+                    value.as_time().map_or_else(Selection::all, |t| Selection::times([window_of(*op, t)]))
+                }
+                value if *op == Op::Eq => value.as_text().map_or_else(Selection::all, |text| Selection::one_of(*column, vec![text])),
                 _ => Selection::all(),
             },
+            Self::Derived { derived, any, .. } => {
+                let window = |value: &Value| match value {
+                    Value::Null => Some(Window { lo: 0, hi: 0 }),
+                    value => derived.window(value, operands, zones),
+                };
+                match operand(derived.operand) {
+                    _ if derived.is_null(operands) => Selection::nothing(),
+                    Value::Null => Selection::nothing(),
+                    Value::List(items) if *any => {
+                        items.iter().map(window).collect::<Option<Vec<_>>>().map_or_else(Selection::all, Selection::times)
+                    }
+                    value => window(value).map_or_else(Selection::all, |window| Selection::times([window])),
+                }
+            }
             Self::AnyOf { column, operand: i } => match operand(*i) {
                 Value::Null => Selection::nothing(),
                 Value::List(items) => any_of(*column, Some(*column) == time_column, items),
@@ -218,11 +188,8 @@ impl Condition {
                 let start = (!parts.is_empty(), !parts.is_empty());
                 parts.iter().map(|p| p.bounds(time_column)).fold(start, |sum, b| (sum.0 && b.0, sum.1 && b.1))
             }
-            Self::Compare { column, op, .. } if *column == time_column => match op {
-                Op::Eq => (true, true),
-                Op::Lt | Op::Le => (false, true),
-                Op::Gt | Op::Ge => (true, false),
-            },
+            Self::Compare { column, op, .. } if *column == time_column => op.bounds(),
+            Self::Derived { derived, .. } => derived.op.bounds(),
             Self::AnyOf { column, .. } if *column == time_column => (true, true),
             _ => (false, false),
         }
@@ -232,7 +199,9 @@ impl Condition {
     pub fn mentions(&self, wanted: usize) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(|p| p.mentions(wanted)),
-            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } => *column == wanted,
+            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::Derived { column, .. } => {
+                *column == wanted
+            }
         }
     }
 
@@ -244,6 +213,17 @@ impl Condition {
             Self::Or(parts) => parts.iter().all(|p| p.is_exact(exact)) && self.only_column().is_some(),
             Self::Compare { column, op, .. } => *op == Op::Eq && exact(*column),
             Self::AnyOf { column, .. } | Self::Is { column, .. } => exact(*column),
+            // A time is never asked for just so.
+            Self::Derived { .. } => false,
+        }
+    }
+
+    /// Whether it has an OR over several columns, which selects their combinations as well.
+    pub fn mixes(&self) -> bool {
+        match self {
+            Self::Or(parts) => self.only_column().is_none() || parts.iter().any(Self::mixes),
+            Self::And(parts) => parts.iter().any(Self::mixes),
+            _ => false,
         }
     }
 
@@ -253,7 +233,7 @@ impl Condition {
             Self::And(parts) => parts.iter().any(|part| part.lists(wanted)),
             Self::Or(_) => self.mentions(wanted),
             Self::AnyOf { column, .. } => *column == wanted,
-            Self::Compare { .. } | Self::Is { .. } => false,
+            Self::Compare { .. } | Self::Is { .. } | Self::Derived { .. } => false,
         }
     }
 
@@ -265,7 +245,9 @@ impl Condition {
                 let first = columns.next()??;
                 columns.all(|column| column == Some(first)).then_some(first)
             }
-            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } => Some(*column),
+            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::Derived { column, .. } => {
+                Some(*column)
+            }
         }
     }
 
@@ -276,6 +258,7 @@ impl Condition {
             Self::Or(parts) => !parts.is_empty() && parts.iter().all(|p| p.fixes(wanted)),
             Self::Compare { column, op, .. } => *column == wanted && *op == Op::Eq,
             Self::AnyOf { column, .. } | Self::Is { column, .. } => *column == wanted,
+            Self::Derived { .. } => false,
         }
     }
 }
@@ -296,10 +279,10 @@ fn any_of(column: usize, is_time: bool, items: &[Value]) -> Selection {
     let mut times = Vec::new();
     let mut texts = Vec::new();
     for item in items {
-        match (item, item.as_text()) {
-            (Value::Null, _) => {}
-            (Value::Time(t), _) if is_time => times.push(window_of(Op::Eq, *t)),
-            (_, Some(text)) if !is_time => texts.push(text),
+        match (item, item.as_time(), item.as_text()) {
+            (Value::Null, ..) => {}
+            (_, Some(t), _) if is_time => times.push(window_of(Op::Eq, t)),
+            (.., Some(text)) if !is_time => texts.push(text),
             _ => return Selection::all(),
         }
     }
@@ -308,6 +291,8 @@ fn any_of(column: usize, is_time: bool, items: &[Value]) -> Selection {
 
 #[cfg(test)]
 mod tests {
+    use super::super::derived::tests::Zurich;
+    use super::super::window::WindowSet;
     use super::*;
 
     const TIME: usize = 0;
@@ -323,7 +308,7 @@ mod tests {
     }
 
     fn select(c: &Condition, operands: &[Value]) -> Selection {
-        c.select(Some(TIME), operands)
+        c.select(Some(TIME), operands, &Zurich)
     }
 
     #[test]

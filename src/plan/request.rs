@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::slice::Slice;
 use super::window::{MINUS_INFINITY, Window, ceil_to, floor_to, rfc3339_millis};
-use crate::sources::{Method, PagingStyle, Part, Place, Table, TimeFormat, TimeRange};
+use crate::sources::{Filter, Method, PagingStyle, Part, Place, SqlType, Table, TimeFormat, TimeRange};
 
 /// Where a page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,15 +106,27 @@ impl Request {
         }
     }
 
-    fn put_list(&mut self, place: &Place, values: &[String]) {
-        if place.part == Part::Body {
-            self.body.insert(place.name.clone(), values.iter().cloned().map(Value::String).collect());
-        } else {
-            for value in values {
-                self.put(place, value.clone());
-            }
+    /// A column's value, or several, which in a JSON body have their own type.
+    fn put_values(&mut self, filter: &Filter, sql_type: SqlType, values: &[String]) {
+        let place = &filter.place;
+        if place.part != Part::Body {
+            values.iter().for_each(|value| self.put(place, value.clone()));
+            return;
         }
+        let mut typed = values.iter().map(|value| json(sql_type, value));
+        let value = if filter.many { Some(typed.collect()) } else { typed.next() };
+        self.body.extend(value.map(|value| (place.name.clone(), value)));
     }
+}
+
+/// A value as JSON writes its type.
+fn json(sql_type: SqlType, value: &str) -> Value {
+    let typed = match sql_type {
+        SqlType::Int | SqlType::Bigint => value.parse::<i64>().ok().map(Value::from),
+        SqlType::Boolean => value.parse::<bool>().ok().map(Value::from),
+        SqlType::Text | SqlType::Timestamptz | SqlType::Uuid | SqlType::Jsonb => None,
+    };
+    typed.unwrap_or_else(|| Value::String(value.to_owned()))
 }
 
 /// The bounds of a window as they are asked for: on the API's own grid, and one unit wider on both sides, because whether
@@ -157,12 +169,9 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
 pub fn assemble(table: &Table, slice: &Slice, bounds: Option<(Option<String>, String)>, token: &PageToken, size: &str) -> Request {
     let mut request = Request::new(table.method, &table.path);
     for (index, values) in &slice.values {
-        if let Some(filter) = &table.columns[*index].filter {
-            if filter.many {
-                request.put_list(&filter.place, values);
-            } else if let [value] = values.as_slice() {
-                request.put(&filter.place, value.clone());
-            }
+        let column = &table.columns[*index];
+        if let Some(filter) = column.filter.as_ref().filter(|filter| filter.many || values.len() == 1) {
+            request.put_values(filter, column.sql_type, values);
         }
     }
     if let (Some(range), Some((from, to))) = (&table.time_range, bounds) {
@@ -215,6 +224,14 @@ mod tests {
         );
         let next = request(&table, &slice, &PageToken::Cursor("k1".into()), 10_000);
         assert_eq!(next.query.last().unwrap(), &("paginationKey".to_owned(), "k1".to_owned()));
+    }
+
+    #[test]
+    fn values_in_a_json_body_have_their_own_type() {
+        let table = built_in("socialboards").unwrap().unwrap().tables.iter().find(|table| table.name == "tickets").unwrap().clone();
+        let values = BTreeMap::from([(table.column("categoryId").unwrap(), vec!["53".to_owned()])]);
+        let slice = Slice { window: None, values, partition: Vec::new() };
+        assert_eq!(assemble(&table, &slice, None, &PageToken::Start, "50").body["categoryId"], 53);
     }
 
     #[test]

@@ -15,8 +15,11 @@ use crate::sources::{Direction, Origin, Table};
 pub struct ScanPlan {
     /// What may travel in the request.
     pub conditions: Vec<Condition>,
-    /// Which of the node's quals no request answers, not even in part or only in part.
+    /// Which of the node's quals no request answers, not even in part.
     pub local: Vec<usize>,
+    /// Which of them are in the request in a wider form.
+    #[serde(default)]
+    pub wider: Vec<usize>,
     /// Attribute numbers that the query reads.
     pub attributes: Vec<i16>,
     /// Rows that a LIMIT above wants. It sizes the first page and ends nothing (law 4).
@@ -38,6 +41,18 @@ impl ScanPlan {
     /// The reverse of [`ScanPlan::to_json`].
     pub fn from_json(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|e| Error::new(ErrorKind::Internal, format!("could not read a plan: {e}")))
+    }
+
+    /// Adds what is made of the node's qual with this number; `whole` says that nothing of it was left out.
+    pub fn add(&mut self, qual: usize, converted: Option<(Condition, bool)>) {
+        let Some((condition, whole)) = converted else {
+            self.local.push(qual);
+            return;
+        };
+        if !whole || condition.mixes() {
+            self.wider.push(qual);
+        }
+        self.conditions.push(condition);
     }
 
     /// All conditions as one.
@@ -99,7 +114,7 @@ impl ScanPlan {
         };
         let condition = self.condition();
         let in_window = table.time_range.as_ref().is_some_and(|range| condition.mentions(range.column) || defaults.from.is_some());
-        table.pagination.total.is_some() && self.local.is_empty() && !in_window && condition.is_exact(&exact)
+        table.pagination.total.is_some() && self.local.is_empty() && self.wider.is_empty() && !in_window && condition.is_exact(&exact)
     }
 
     /// The request line with placeholders for what is known only when the scan starts.

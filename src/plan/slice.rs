@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::qual::Selection;
+use super::selection::Selection;
 use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Column, Origin, Part, Table};

@@ -15,6 +15,8 @@ const SPARE: usize = 3;
 const MAX_PIECES: usize = 1000;
 /// Everybody has so many of the longest pieces, and ever shorter ones.
 const ROUNDS: usize = 2;
+/// Fewer times than this tell nothing of a density.
+const MIN_SAMPLE: usize = 20;
 /// A chain with so many pages still to come is cut, although its first page is then read twice.
 const WORTH_A_PAGE: f64 = 3.0;
 
@@ -99,8 +101,9 @@ fn is_in_order(times: &[i64]) -> bool {
 pub fn rest(window: Window, density: Density, concurrency: usize, unit: i64, ordered: bool) -> Vec<(Window, Option<f64>)> {
     let concurrency = concurrency.max(2);
     let pages = density.pages(window);
-    if density.records.is_some() || pages.is_none() {
-        let most = concurrency - 1;
+    if density.records.is_some() || density.known.is_none() || pages.is_none() {
+        // What one page looks like says little of the rest.
+        let most = if density.records.is_some() { concurrency - 1 } else { SPARE * (concurrency - 1) };
         let pieces = equal(window, pages.map_or(most, |pages| whole_pages(pages).min(most)), unit);
         let each = pages.map(|pages| pages / pieces.len() as f64);
         return pieces.into_iter().map(|piece| (piece, each)).collect();
@@ -128,7 +131,7 @@ pub fn rest(window: Window, density: Density, concurrency: usize, unit: i64, ord
 pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrency: usize, unit: i64) -> Option<Vec<(Window, f64)>> {
     let (first, last) = (*times.first()?, *times.last()?);
     let ascending = first <= last;
-    if concurrency < 2 || !is_in_order(times) || window.lo == MINUS_INFINITY {
+    if concurrency < 2 || times.len() < MIN_SAMPLE || !is_in_order(times) || window.lo == MINUS_INFINITY {
         return None;
     }
     // What the first page covered, and what it did not reach.
@@ -142,8 +145,11 @@ pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrenc
     if tail.is_empty() {
         return None;
     }
-    let of_tail = times.len() / 10;
-    let pages = density_of(&times[times.len() - 1 - of_tail..], unit)? * width(tail) / page.max(1) as f64;
+    // Records that were written at once, with one time, tell nothing of how long that goes on.
+    let tails = [times.len() / 10, times.len() / 2].map(|count| &times[times.len() - 1 - count..]);
+    let density =
+        tails.into_iter().filter(|tail| tail[0].abs_diff(last) > 2 * unit.unsigned_abs()).find_map(|tail| density_of(tail, unit))?;
+    let pages = density * width(tail) / page.max(1) as f64;
     if pages < WORTH_A_PAGE || pages < 2.0 * expected {
         return None;
     }
@@ -267,7 +273,8 @@ mod tests {
         assert_eq!(again(&newest, 1.0), None, "nothing tells where the rest is");
         let sudden: Vec<_> = (0..50).map(|i| i * DAY / 100).chain((0..50).map(|i| DAY / 2 + i)).collect();
         assert!(again(&sudden, 1.0).is_some(), "the page's end is what the rest is like");
-        assert_eq!(again(&[5; 100], 1.0).unwrap()[0].0, w(0, DAY / 21 / UNIT * UNIT), "all at one time");
+        assert_eq!(again(&[5; 100], 1.0), None, "all at one time");
+        assert_eq!(again(&[5, 1_000_000], 1.0), None, "two records");
     }
 
     #[test]
@@ -278,7 +285,7 @@ mod tests {
         assert_eq!(rest(Some(800)), 1, "7,200 are expected");
         assert_eq!(rest(Some(1_000)), 2, "9,000 are expected, which is nearly a page");
         assert_eq!(rest(Some(9_000)), 3, "one page may hold all, so four requests with the first");
-        assert_eq!(rest(None), 3, "nothing is known");
+        assert_eq!(rest(None), 9, "more than a page, and nobody knows how many");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ahead::Ahead;
-use super::decode::Decoded;
 use super::drive::{Shared, Work};
 use super::page::{CellState, Page};
 use super::paging::Pager;
@@ -67,12 +66,12 @@ impl Chain {
                 turns.check(&page, spec.time_column, &mut last).map_err(|error| shared.located(&slice, number, error))?;
             }
             if number == 1
-                && let Some(cuts) = Cuts::of(shared, &slice, &page, &decoded, more)
+                && let Some(cuts) = Cuts::of(shared, &slice, &page, decoded.facts.records, more && decoded.facts.records >= size)
             {
                 if let Some(window) = rest.take() {
                     shared.add(cuts.rest(place.0, window));
                 }
-                if let Some(pieces) = cuts.again(size, expected).filter(|_| more) {
+                if let Some(pieces) = cuts.again(size, expected) {
                     shared.recycle(page);
                     shared.return_leave();
                     shared.add(pieces);
@@ -118,7 +117,8 @@ struct Cuts<'s> {
 }
 
 impl<'s> Cuts<'s> {
-    fn of(shared: &'s Shared, slice: &'s Slice, page: &Page, read: &Decoded, more: bool) -> Option<Self> {
+    /// `full` says that the page is, and names another: only then there is more than it holds. Some APIs name one in any case.
+    fn of(shared: &'s Shared, slice: &'s Slice, page: &Page, records: u64, full: bool) -> Option<Self> {
         let spec = shared.spec();
         let (piece, unit, column) = (slice.window?, spec.table.time_range.as_ref()?.unit, spec.time_column?);
         let time = |row: usize| match page.cell(row, column) {
@@ -128,7 +128,7 @@ impl<'s> Cuts<'s> {
         let times: Vec<i64> = if spec.cuts_windows() { (0..page.rows()).filter_map(time).collect() } else { return None };
         let density = Density {
             piece,
-            records: (!more).then_some(read.facts.records),
+            records: (!full).then_some(records),
             seen: split::density_of(&times, unit),
             page: spec.page_sizes.1,
             known: spec.known_density,
@@ -155,7 +155,7 @@ impl<'s> Cuts<'s> {
     /// A chain that turns out to be much longer than expected, in pieces that take its place: its first page is read again with
     /// them, because nobody promised that it has just the records of its times.
     fn again(&self, size: u64, expected: Option<f64>) -> Option<Vec<Work>> {
-        if self.shared.turns().is_some() {
+        if self.density.records.is_some() || self.shared.turns().is_some() {
             return None;
         }
         let window = self.slice.window?;
