@@ -218,6 +218,8 @@ pub struct Settings {
     pub table: Option<String>,
     /// Lower bound for queries without one; Postgres reads it.
     pub default_from: Option<String>,
+    /// The longest time range; Postgres reads it.
+    pub max_window: Option<String>,
     /// Column that the API's time range filters.
     pub time_column: Option<String>,
     /// Granularity of the API's time range.
@@ -288,6 +290,7 @@ impl Settings {
             },
             table: get("table")?,
             default_from: get("default_from")?,
+            max_window: get("max_window")?,
             time_column: get("time_column")?,
             evidence: match get("evidence")?.as_deref() {
                 Some("total") => Some(Evidence::Total),

@@ -196,6 +196,13 @@ pub const OPTIONS: &[Spec] = &[
         doc: "Lower time bound for queries without one: an interval before now (`7 days`) or a time (`2026-01-01`).",
     },
     Spec {
+        name: "max_window",
+        contexts: T,
+        kind: Kind::Text,
+        default: "",
+        doc: "The longest time range that a query may ask for, an interval such as `31 days`; a longer one is refused when it is planned.",
+    },
+    Spec {
         name: "time_column",
         contexts: T,
         kind: Kind::Text,

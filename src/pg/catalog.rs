@@ -199,6 +199,11 @@ impl ForeignTable {
         Defaults { from, now, parameters: parameters(&self.table, &self.settings) }
     }
 
+    /// The longest time range that may be asked for, in microseconds.
+    pub(super) fn max_window(&self) -> Option<i64> {
+        self.settings.max_window.as_deref().map(super::validator::parse_max_window)
+    }
+
     /// Records asked for in one page.
     pub(super) fn page_size(&self) -> u64 {
         let max = self.table.pagination.size.max;

@@ -1,14 +1,18 @@
-//! How many rows a query will read, as far as the session has learned.
+//! How many rows a query will read, and by how many requests, as far as the session has learned.
 
 use pgrx::{PgList, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
 use super::derived::PgZones;
+use super::executor::on_table;
 use super::expr::Converter;
-use super::{learned, operand};
+use super::{learned, operand, settings};
+use crate::error::Result;
+use crate::plan::guard;
 use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::window::{MINUS_INFINITY, Window};
+use crate::plan::slice::{Slice, slices};
+use crate::plan::window::MINUS_INFINITY;
 
 /// Rows by the length of the window that is asked for and what earlier scans of the session told of the table's density; local
 /// conditions thin them out as Postgres thinks. `None` where either is not known.
@@ -20,9 +24,9 @@ pub(super) unsafe fn expected_rows(
     relation: pg_sys::Oid,
     table: &ForeignTable,
 ) -> Option<f64> {
-    let range = table.table.time_range.as_ref()?;
-    // SAFETY: the caller's; an expression that can be estimated becomes a constant of its type.
+    // SAFETY: the caller's.
     unsafe {
+        table.table.time_range.as_ref()?;
         let mut converter = Converter::new(root, rel, table);
         let mut plan = ScanPlan::default();
         let mut local = PgList::<pg_sys::RestrictInfo>::new();
@@ -34,25 +38,67 @@ pub(super) unsafe fn expected_rows(
             plan.conditions.extend(converted.map(|(condition, _)| condition));
         }
         let density = learned::density(relation, &plan.filters(&table.table))?;
-        let value = |node: &*mut pg_sys::Node| {
-            let constant = pg_sys::estimate_expression_value(root, *node);
-            if !is_a(constant, pg_sys::NodeTag::T_Const) {
-                return Value::Unknown;
-            }
-            let constant = constant.cast::<pg_sys::Const>();
-            operand::value((*constant).constvalue, (*constant).constisnull, (*constant).consttype)
-        };
-        let values: Vec<Value> = converter.operands.iter().map(value).collect();
-        let selection = plan.condition().select(Some(range.column), &values, &PgZones);
-        let now = pg_sys::GetCurrentTimestamp();
-        let bounded = |window: &Window| window.lo != MINUS_INFINITY;
-        let windows = selection.windows.windows();
-        if !windows.iter().all(bounded) {
+        let asked = foreseen_slices(root, table, &plan, &converter.operands, true)?;
+        if asked.iter().filter_map(|slice| slice.window).any(|window| window.lo == MINUS_INFINITY) {
             return None;
         }
-        let micros: f64 = windows.iter().map(|w| (w.hi.min(now) as f64 - w.lo as f64).max(0.0)).sum();
         let kept =
             pg_sys::clauselist_selectivity(root, local.into_pg(), (*rel).relid as i32, pg_sys::JoinType::JOIN_INNER, std::ptr::null_mut());
-        Some(micros * density * kept)
+        Some(guard::asked_micros(&asked) * density * kept)
     }
+}
+
+/// What would be asked for with the operands that are known by now; `None` where they do not suffice. `roughly` takes an operand
+/// that is not known for one that restricts nothing.
+///
+/// SAFETY: the planner's root, and expressions of its query.
+unsafe fn foreseen_slices(
+    root: *mut pg_sys::PlannerInfo,
+    table: &ForeignTable,
+    plan: &ScanPlan,
+    operands: &[*mut pg_sys::Node],
+    roughly: bool,
+) -> Option<Vec<Slice>> {
+    // SAFETY: the caller's; an expression that can be estimated becomes a constant of its type.
+    let value = |node: &*mut pg_sys::Node| unsafe {
+        let constant = pg_sys::estimate_expression_value(root, *node);
+        if !is_a(constant, pg_sys::NodeTag::T_Const) {
+            return Value::Unknown;
+        }
+        let constant = constant.cast::<pg_sys::Const>();
+        operand::value((*constant).constvalue, (*constant).constisnull, (*constant).consttype)
+    };
+    let values: Vec<Value> = operands.iter().map(value).collect();
+    if !roughly && values.contains(&Value::Unknown) {
+        return None;
+    }
+    let time_column = table.table.time_range.as_ref().map(|range| range.column);
+    let selection = plan.condition().select(time_column, &values, &PgZones);
+    // SAFETY: reads the clock.
+    let now = unsafe { pg_sys::GetCurrentTimestamp() };
+    slices(&table.table, &selection, &table.defaults(now)).ok()
+}
+
+/// Refuses a scan that would read more than it may, and says how many requests are expected; `None` where nothing tells.
+///
+/// SAFETY: the planner's root, and expressions of its query.
+pub(super) unsafe fn check(
+    root: *mut pg_sys::PlannerInfo,
+    relation: pg_sys::Oid,
+    table: &ForeignTable,
+    plan: &ScanPlan,
+    operands: &[*mut pg_sys::Node],
+) -> Result<Option<u64>> {
+    // SAFETY: the caller's.
+    let Some(asked) = (unsafe { foreseen_slices(root, table, plan, operands, false) }) else { return Ok(None) };
+    let density = learned::density(relation, &plan.filters(&table.table));
+    let finite = guard::asked_micros(&asked).is_finite();
+    let requests = density.filter(|_| finite).map(|density| guard::expected_requests(&asked, density, table.page_size()));
+    guard::check_window(&asked, table.max_window(), requests).map_err(|error| on_table(error, &table.name))?;
+    // SAFETY: the caller's. Who may stop early reads less than that.
+    let whole = unsafe { (*root).tuple_fraction <= 0.0 && (*root).limit_tuples < 0.0 };
+    if whole {
+        guard::check_requests(requests, settings::max_requests()).map_err(|error| on_table(error, &table.name))?;
+    }
+    Ok(requests)
 }

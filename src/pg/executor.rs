@@ -20,6 +20,7 @@ use super::tuple::TupleFiller;
 use super::wait::WatchedStream;
 use super::{connect, learned, operand, settings};
 use crate::error::Result;
+use crate::plan::guard::check_window;
 use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::{missing_parameter, slices};
@@ -226,7 +227,10 @@ impl Scan {
 
     /// Whether the API could filter by a column that it was not asked to filter by.
     pub(super) fn could_filter(&self, column: &Column) -> bool {
-        let of = |described: usize| self.table.table.columns[described].filter.is_some() && !self.filters.contains(&described);
+        let of = |described: usize| {
+            let column = &self.table.table.columns[described];
+            column.filter.is_some() && matches!(column.origin, Origin::Field { .. }) && !self.filters.contains(&described)
+        };
         column.pushdown && column.described.is_some_and(of)
     }
 
@@ -258,6 +262,7 @@ impl Scan {
             }
         }
         let slices = slices(&self.table.table, &selection, &defaults)?;
+        check_window(&slices, self.table.max_window(), self.plan.expected_requests).map_err(|error| on_table(error, &self.table.name))?;
         self.slices = slices.len();
         if slices.is_empty() {
             return Ok(State::Nothing);
@@ -405,7 +410,7 @@ pub(super) fn write_log(stats: &Stats) {
 }
 
 /// Names the foreign table in an error of the scan.
-fn on_table(error: crate::error::Error, table: &str) -> crate::error::Error {
+pub(super) fn on_table(error: crate::error::Error, table: &str) -> crate::error::Error {
     let detail = error.get_detail().map_or_else(|| format!("Foreign table \"{table}\"."), |d| format!("Foreign table \"{table}\": {d}"));
     error.detail(detail)
 }

@@ -61,7 +61,7 @@ pub(super) unsafe extern "C-unwind" fn explain_foreign_scan(node: *mut pg_sys::F
             let plan_node = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
             let plan = read_plan(plan_node);
             let table = ForeignTable::read(relation_of(node)).or_raise();
-            show_plan(&explainer, &table, &plan, plan_node);
+            show_plan(&explainer, &table, &plan, plan_node, (*state).costs);
         }
         if (*state).analyze
             && let Some(scan) = scan_of(node)
@@ -75,7 +75,7 @@ pub(super) unsafe extern "C-unwind" fn explain_foreign_scan(node: *mut pg_sys::F
 }
 
 /// SAFETY: `node` is the plan node being explained.
-unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan, node: *mut pg_sys::ForeignScan) {
+unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan, node: *mut pg_sys::ForeignScan, costs: bool) {
     let defaults = table.defaults(0);
     // SAFETY: the caller's; our GetForeignPlan put expressions into both lists.
     let (operands, quals): (Vec<String>, Vec<String>) = unsafe {
@@ -108,6 +108,9 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
     }
     if plan.counts > 0 {
         explainer.text("Counted By", "the total that the API declares");
+    }
+    if let Some(requests) = plan.expected_requests.filter(|_| costs) {
+        explainer.count("Expected Requests", None, requests);
     }
     explainer.count("Concurrency", None, table.settings.concurrency as u64);
 }

@@ -52,6 +52,22 @@ impl<'t> Converter<'t> {
         }
     }
 
+    /// Whether a clause only says that the time column is not NULL, as the planner adds it to `min` and `max`.
+    ///
+    /// SAFETY: `clause` is an expression of this query.
+    pub(super) unsafe fn has_time(&self, clause: *mut pg_sys::Node) -> bool {
+        // SAFETY: the tag says which struct a node is (nodes.h).
+        unsafe {
+            if !is_a(clause, pg_sys::NodeTag::T_NullTest) {
+                return false;
+            }
+            let test = clause.cast::<pg_sys::NullTest>();
+            let column = self.column((*test).arg.cast()).map(|(column, _)| column);
+            let time = self.table.table.time_range.as_ref().map(|range| range.column);
+            (*test).nulltesttype == pg_sys::NullTestType::IS_NOT_NULL && column.is_some() && column == time
+        }
+    }
+
     /// SAFETY: `node` is an expression of this query.
     unsafe fn convert(&mut self, node: *mut pg_sys::Node) -> Option<Condition> {
         // SAFETY: the tag says which struct a node is (nodes.h); sub-nodes are the planner's and live as long.

@@ -267,7 +267,7 @@ unsafe extern "C-unwind" fn is_column(
 pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
-    _relation: pg_sys::Oid,
+    relation: pg_sys::Oid,
     path: *mut pg_sys::ForeignPath,
     tlist: *mut pg_sys::List,
     clauses: *mut pg_sys::List,
@@ -287,6 +287,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
         }
         planning.check(&plan).or_raise();
         refuse_unasked(rel, local, &plan, planning).or_raise();
+        plan.expected_requests = super::estimate::check(root, relation, &planning.table, &plan, &converter.operands).or_raise();
         plan.attributes = attributes(rel, local, &planning.table);
         for number in &plan.attributes {
             if let Some(column) = planning.table.column(*number)
@@ -296,7 +297,10 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
             }
         }
         plan.ordered = !(*path).path.pathkeys.is_null();
-        if plan.local.is_empty() && plan.wider.is_empty() {
+        // Hardly a record has no time: such a condition does not keep a LIMIT from sizing the first page.
+        let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(local).iter_ptr().collect();
+        let drops_few = |i: &usize| quals.get(*i).is_some_and(|qual| converter.has_time(*qual));
+        if plan.local.iter().all(drops_few) && plan.wider.is_empty() {
             let sorted = plan.ordered && pg_sys::pathkeys_contained_in((*root).query_pathkeys, (*path).path.pathkeys);
             plan.limit = limit(root, sorted);
         }

@@ -52,6 +52,9 @@ fn validate(given: Vec<Option<String>>, catalog: pg_sys::Oid) -> Result<()> {
         if let Some(text) = catalog::option(&options, "default_from") {
             parse_default_from(text, 0);
         }
+        if let Some(text) = catalog::option(&options, "max_window") {
+            parse_max_window(text);
+        }
         return Ok(());
     }
     // A misplaced option is named before a missing one: it is what was written.
@@ -67,23 +70,36 @@ fn validate(given: Vec<Option<String>>, catalog: pg_sys::Oid) -> Result<()> {
 /// raises what it raises for a wrong one.
 pub(super) fn parse_default_from(text: &str, now: i64) -> i64 {
     let is_date = text.len() > 5 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit) && text.as_bytes()[4] == b'-';
-    let Ok(c_text) = std::ffi::CString::new(text) else {
-        raise(&Error::new(ErrorKind::OptionValue, "invalid value for option \"default_from\""))
-    };
-    let args = [c_text.as_c_str().into_datum(), pg_sys::InvalidOid.into_datum(), (-1_i32).into_datum()];
-    // SAFETY: input functions take a C string, a type's oid and a type modifier; the results are read as their types.
-    let time = unsafe {
-        if is_date {
-            pgrx::direct_function_call_as_datum(pg_sys::timestamptz_in, &args)
-        } else {
-            let interval = pgrx::direct_function_call_as_datum(pg_sys::interval_in, &args);
-            pgrx::direct_function_call_as_datum(pg_sys::timestamptz_mi_interval, &[Some(pg_sys::Datum::from(now)), interval])
-        }
-    };
-    let time = time.map_or(now, |datum| datum.value() as i64);
-    if !is_date && time >= now {
-        let error = Error::new(ErrorKind::OptionValue, "invalid value for option \"default_from\"");
-        raise(&error.detail("An interval counts back from now: it must be greater than 0, such as '7 days'."));
+    if !is_date {
+        return now - before("default_from", text, now);
     }
-    time
+    let Ok(c_text) = std::ffi::CString::new(text) else { raise(&invalid("default_from")) };
+    let args = [c_text.as_c_str().into_datum(), pg_sys::InvalidOid.into_datum(), (-1_i32).into_datum()];
+    // SAFETY: input functions take a C string, a type's oid and a type modifier; the result is read as its type.
+    let time = unsafe { pgrx::direct_function_call_as_datum(pg_sys::timestamptz_in, &args) };
+    time.map_or(now, |datum| datum.value() as i64)
+}
+
+/// `max_window` in microseconds. A month has as many days as December.
+pub(super) fn parse_max_window(text: &str) -> i64 {
+    before("max_window", text, 0)
+}
+
+/// How many microseconds an interval reaches back from a time.
+fn before(option: &str, text: &str, now: i64) -> i64 {
+    let Ok(c_text) = std::ffi::CString::new(text) else { raise(&invalid(option)) };
+    let args = [c_text.as_c_str().into_datum(), pg_sys::InvalidOid.into_datum(), (-1_i32).into_datum()];
+    // SAFETY: as above.
+    let time = unsafe {
+        let interval = pgrx::direct_function_call_as_datum(pg_sys::interval_in, &args);
+        pgrx::direct_function_call_as_datum(pg_sys::timestamptz_mi_interval, &[Some(pg_sys::Datum::from(now)), interval])
+    };
+    match time.map(|datum| datum.value() as i64) {
+        Some(time) if time < now => now.saturating_sub(time),
+        _ => raise(&invalid(option).detail("An interval counts back from now: it must be greater than 0, such as '7 days'.")),
+    }
+}
+
+fn invalid(option: &str) -> Error {
+    Error::new(ErrorKind::OptionValue, format!("invalid value for option \"{option}\""))
 }

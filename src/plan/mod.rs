@@ -4,6 +4,7 @@
 //! narrow (law 1): Postgres rechecks every condition.
 
 pub mod derived;
+pub mod guard;
 pub mod qual;
 pub mod request;
 pub mod scan_plan;

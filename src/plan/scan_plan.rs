@@ -27,6 +27,9 @@ pub struct ScanPlan {
     /// Whether rows must come in the order that the table declares.
     #[serde(default)]
     pub ordered: bool,
+    /// How many requests were expected when the plan was made.
+    #[serde(default)]
+    pub expected_requests: Option<u64>,
     /// How many `count(*)` the node answers instead of rows; 0 where it answers rows.
     #[serde(default)]
     pub counts: usize,

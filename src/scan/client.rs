@@ -11,7 +11,7 @@ use url::Url;
 use super::attempt::{Attempt, root_cause};
 use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
-use super::gate::{Gate, Place};
+use super::gate::{Gate, Place, Warmth};
 use super::link;
 use super::retry::{Failure, RetryPolicy};
 use super::session::{Session, Token};
@@ -43,6 +43,8 @@ pub struct Connection {
     request_timeout: Duration,
     retry: RetryPolicy,
     pace: Option<Pace>,
+    /// What the last scan showed.
+    pub(super) warmth: Warmth,
 }
 
 /// Spaces requests evenly.
@@ -153,6 +155,7 @@ impl Connection {
             request_timeout: settings.request_timeout,
             retry: RetryPolicy { max_retries: settings.max_retries, budget: settings.retry_budget },
             pace,
+            warmth: Warmth::default(),
         })
     }
 

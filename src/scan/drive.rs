@@ -62,6 +62,12 @@ pub(super) struct Shared {
     added: Notify,
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.spec.connection.warmth.keep(self.gate.limit(), Instant::now());
+    }
+}
+
 impl Shared {
     pub(super) fn new(
         spec: ScanSpec,
@@ -89,7 +95,7 @@ impl Shared {
         let works = Mutex::new(in_order.into_iter().enumerate().map(chain).collect());
         let turns = spec.order.map(|direction| Turns::new(direction, spec.slices.len()));
         Arc::new(Self {
-            gate: Gate::new(spec.concurrency),
+            gate: Gate::after(spec.concurrency, &spec.connection.warmth),
             spec,
             stats,
             wake,

@@ -23,9 +23,9 @@ struct Window {
 }
 
 impl Window {
-    fn new(most: usize) -> Self {
+    fn new(most: usize, start: f64) -> Self {
         let most = most.max(1) as f64;
-        Self { most, limit: 1.0, threshold: most, running: 0, resume: None, lowered: None }
+        Self { most, limit: start.clamp(1.0, most), threshold: most, running: 0, resume: None, lowered: None }
     }
 
     /// Takes a place, or says how long to wait for a time that the API named; `Some(None)` waits for somebody's end.
@@ -58,6 +58,28 @@ impl Window {
     }
 }
 
+/// So long a connection remembers how many requests an API took.
+const WARM: Duration = Duration::from_secs(5);
+
+/// How many requests were in flight when the last scan ended.
+#[derive(Debug, Default)]
+pub struct Warmth(Mutex<Option<(f64, Instant)>>);
+
+impl Warmth {
+    /// Half of that is no surprise to the API a moment later.
+    fn start(&self, now: Instant) -> f64 {
+        let last = self.0.lock().ok().and_then(|last| *last);
+        last.filter(|(_, at)| now.saturating_duration_since(*at) < WARM).map_or(1.0, |(limit, _)| limit / 2.0)
+    }
+
+    /// Remembers how far a scan got.
+    pub fn keep(&self, limit: f64, now: Instant) {
+        if let Ok(mut last) = self.0.lock() {
+            *last = Some((limit, now));
+        }
+    }
+}
+
 /// The gate that all requests of a scan pass.
 #[derive(Debug)]
 pub struct Gate {
@@ -75,7 +97,17 @@ pub struct Place<'g> {
 impl Gate {
     /// A gate that opens up to so many.
     pub fn new(most: usize) -> Self {
-        Self { window: Mutex::new(Window::new(most)), moved: Notify::new() }
+        Self::after(most, &Warmth::default())
+    }
+
+    /// The same, where the scan before may have shown that the API takes more than one.
+    pub fn after(most: usize, warmth: &Warmth) -> Self {
+        Self { window: Mutex::new(Window::new(most, warmth.start(Instant::now()))), moved: Notify::new() }
+    }
+
+    /// How many may be in flight.
+    pub fn limit(&self) -> f64 {
+        self.window.lock().map_or(1.0, |window| window.limit)
     }
 
     /// Waits for a place.
@@ -135,13 +167,13 @@ mod tests {
 
     #[test]
     fn the_number_in_flight_doubles_up_to_the_most() {
-        let (mut window, now) = (Window::new(8), Instant::now());
+        let (mut window, now) = (Window::new(8, 1.0), Instant::now());
         assert_eq!([(); 5].map(|()| round(&mut window, now, true)), [1, 2, 4, 8, 8]);
     }
 
     #[test]
     fn one_refusal_slows_everybody_once() {
-        let (mut window, start) = (Window::new(8), Instant::now());
+        let (mut window, start) = (Window::new(8, 1.0), Instant::now());
         for _ in 0..4 {
             round(&mut window, start, true);
         }
@@ -157,8 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn a_scan_soon_after_another_starts_with_half_of_what_that_one_reached() {
+        let (warmth, now) = (Warmth::default(), Instant::now());
+        assert_eq!(warmth.start(now), 1.0);
+        warmth.keep(8.0, now);
+        assert_eq!(warmth.start(now + Duration::from_secs(1)), 4.0);
+        assert_eq!(warmth.start(now + WARM), 1.0, "the API may have forgotten");
+        assert_eq!(round(&mut Window::new(2, 4.0), now, true), 2, "never more than there may be");
+    }
+
+    #[test]
     fn a_failure_that_is_no_refusal_changes_nothing() {
-        let (mut window, now) = (Window::new(4), Instant::now());
+        let (mut window, now) = (Window::new(4, 1.0), Instant::now());
         assert_eq!([(); 3].map(|()| round(&mut window, now, false)), [1, 1, 1]);
     }
 }

@@ -37,6 +37,21 @@ SELECT count(*), min(createddate), max(createddate) FROM (SELECT createddate FRO
 SELECT createddate FROM downward.ticket_status_logs WHERE createddate < '2026-01-15' AND createddate >= '2026-01-01' ORDER BY createddate DESC OFFSET 60 LIMIT 2;
 SELECT createddate FROM truth WHERE createddate < '2026-01-15' ORDER BY createddate DESC OFFSET 60 LIMIT 2;
 
+-- The newest time, or the oldest, is the first row's: one request for one record
+EXPLAIN (COSTS OFF) SELECT max(createddate) FROM downward.ticket_status_logs WHERE createddate >= '2026-01-01';
+\! "$RESTLOG_LAB" requests downward --count > /dev/null
+SELECT max(createddate) = (SELECT max(createddate) FROM truth) AS same FROM downward.ticket_status_logs WHERE createddate >= '2026-01-01';
+\! "$RESTLOG_LAB" requests downward
+\! "$RESTLOG_LAB" requests upward --count > /dev/null
+SELECT min(createddate) = (SELECT min(createddate) FROM truth WHERE createddate > '2026-01-10') AS same FROM upward.ticket_status_logs WHERE createddate > '2026-01-10';
+\! "$RESTLOG_LAB" requests upward
+-- Not the other end, not of another column, not where several chains are read
+EXPLAIN (COSTS OFF) SELECT min(createddate) FROM downward.ticket_status_logs WHERE createddate >= '2026-01-01';
+EXPLAIN (COSTS OFF) SELECT max(ticketid) FROM downward.ticket_status_logs WHERE createddate >= '2026-01-01';
+EXPLAIN (COSTS OFF) SELECT max(createddate) FROM downward.ticket_status_logs WHERE createddate >= '2026-01-01' AND actor IN ('Device', 'S-360');
+-- A local condition may drop the first rows: more are read, and the answer is right
+SELECT max(createddate) = (SELECT max(createddate) FROM truth WHERE ticketid LIKE '%77') AS same FROM downward.ticket_status_logs WHERE createddate >= '2026-01-01' AND ticketid LIKE '%77';
+
 -- No order where it cannot be kept: the other way round, several chains, times that may be NULL, a switch
 EXPLAIN (COSTS OFF) SELECT ticketid FROM upward.ticket_status_logs WHERE createddate >= '2026-01-01' ORDER BY createddate DESC;
 EXPLAIN (COSTS OFF) SELECT ticketid FROM upward.ticket_status_logs WHERE createddate >= '2026-01-01' AND actor IN ('Device', 'S-360') ORDER BY createddate;

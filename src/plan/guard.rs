@@ -1,0 +1,105 @@
+//! What a scan is expected to ask for, and the refusal of more than a table allows.
+
+use super::slice::Slice;
+use super::split::width;
+use super::window::{MINUS_INFINITY, Window};
+use crate::error::{Error, ErrorKind, Result};
+
+const DAY: f64 = 86_400_000_000.0;
+
+/// The length of all windows that slices ask for, each once; infinite where one has no beginning.
+pub fn asked_micros(slices: &[Slice]) -> f64 {
+    let mut windows: Vec<Window> = slices.iter().filter_map(|slice| slice.window).collect();
+    windows.sort_unstable();
+    windows.dedup();
+    let length = |window: Window| if window.lo == MINUS_INFINITY { f64::INFINITY } else { width(window) };
+    windows.into_iter().map(length).sum()
+}
+
+/// How many requests they take, where so many records a microsecond are expected for each of the values that fan out.
+pub fn expected_requests(slices: &[Slice], density: f64, page: u64) -> u64 {
+    let pages = |slice: &Slice| slice.window.map_or(1.0, |window| (density * width(window) / page.max(1) as f64).ceil().max(1.0));
+    slices.iter().map(pages).sum::<f64>() as u64
+}
+
+/// Refuses a time range that is longer than `max`.
+pub fn check_window(slices: &[Slice], max: Option<i64>, requests: Option<u64>) -> Result<()> {
+    let Some(max) = max else { return Ok(()) };
+    let asked = asked_micros(slices);
+    if asked <= max as f64 {
+        return Ok(());
+    }
+    let asked = if asked.is_finite() { format!("a time range of {}", days(asked)) } else { "a time range without a beginning".to_owned() };
+    Err(Error::new(ErrorKind::Throttled, format!("{asked} is longer than max_window, which is {}", days(max as f64)))
+        .detail(expectation(requests))
+        .hint("Narrow the time range, or raise the option max_window of the foreign table."))
+}
+
+/// Refuses what is expected to take more than `max` requests; 0 is no limit.
+pub fn check_requests(requests: Option<u64>, max: u64) -> Result<()> {
+    match requests {
+        Some(expected) if max > 0 && expected > max => {
+            Err(Error::new(ErrorKind::Throttled, format!("the scan is expected to need {expected} requests, and may send {max}"))
+                .hint("Ask for a smaller time range, or raise the setting restlog_fdw.max_requests."))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn expectation(requests: Option<u64>) -> String {
+    match requests {
+        Some(1) => "1 request was expected.".to_owned(),
+        Some(requests) => format!("{requests} requests were expected."),
+        None => "Nothing is known yet of how many requests it would take.".to_owned(),
+    }
+}
+
+fn days(micros: f64) -> String {
+    let days = (micros / DAY * 100.0).round() / 100.0;
+    if days == 1.0 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const ONE_DAY: i64 = 86_400_000_000;
+
+    fn slices(windows: &[(i64, i64)]) -> Vec<Slice> {
+        let slice = |(from, to): &(i64, i64)| Slice {
+            window: Some(Window { lo: from * ONE_DAY, hi: to * ONE_DAY }),
+            values: BTreeMap::new(),
+            partition: Vec::new(),
+        };
+        windows.iter().map(slice).collect()
+    }
+
+    #[test]
+    fn windows_count_once_whatever_fans_out() {
+        assert_eq!(asked_micros(&slices(&[(0, 2), (0, 2), (5, 6)])), 3.0 * DAY);
+        let open = Slice { window: Some(Window { lo: MINUS_INFINITY, hi: 0 }), ..slices(&[(0, 1)])[0].clone() };
+        assert!(asked_micros(&[open]).is_infinite());
+    }
+
+    #[test]
+    fn a_range_longer_than_the_table_allows_is_refused_with_what_was_expected() {
+        let month = slices(&[(0, 31)]);
+        assert!(check_window(&month, Some(31 * ONE_DAY), None).is_ok() && check_window(&month, None, None).is_ok());
+        let refused = check_window(&month, Some(ONE_DAY), Some(100)).unwrap_err();
+        assert_eq!(refused.message(), "a time range of 31 days is longer than max_window, which is 1 day");
+        assert_eq!(refused.get_detail(), Some("100 requests were expected."));
+    }
+
+    #[test]
+    fn what_is_expected_to_take_too_many_requests_is_refused() {
+        let thousand_a_day = 1000.0 / DAY;
+        let expected = expected_requests(&slices(&[(0, 31), (0, 31)]), thousand_a_day, 500);
+        assert_eq!(expected, 124);
+        assert!(
+            check_requests(Some(expected), 124).is_ok() && check_requests(Some(expected), 0).is_ok() && check_requests(None, 1).is_ok()
+        );
+        assert!(check_requests(Some(expected), 123).unwrap_err().message().contains("124 requests, and may send 123"));
+    }
+}
