@@ -43,9 +43,13 @@ SELECT t.* FROM unnest(ARRAY[
   'spelling=eventID', 'spelling=eventId', 'activation=object', 'activation=string', 'nulls=present', 'nulls=absent',
   'encoding=gzip', 'encoding=zstd', 'granularity=s',
   'fault=empty_middle,at=2', 'fault=redirect_same', 'fault=drip:200000',
-  'fault=status:503,times=2', 'fault=throttle:0,times=1', 'fault=throttle:date,times=1', 'fault=close,times=1', 'fault=cut,times=1'
+  'fault=status:503,times=2', 'fault=throttle:0,times=1', 'fault=throttle:date,times=1', 'fault=close,times=1', 'fault=cut,times=1',
+  'keep_alive=off'
 ]) s, LATERAL try(s) t;
 
+-- A page size above the API's is the API's
+ALTER SERVER tried OPTIONS (SET page_size '1000000');
+EXPLAIN (VERBOSE, COSTS OFF) SELECT ticketid FROM tried.ticket_status_logs WHERE createddate >= '2026-01-31';
 -- A limit that is clamped, not refused: a short page proves nothing, the key does
 SELECT * FROM try('default_limit=7,max_limit=7,over=clamp');
 SELECT * FROM try('default_limit=7,max_limit=7,over=reject');                             -- ERROR

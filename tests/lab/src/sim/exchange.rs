@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, HeaderValue};
+use hyper::header::{ALLOW, CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::api::{Ask, Dialect, Endpoint, Found, Refusal};
@@ -17,7 +17,7 @@ use super::huawei;
 use super::request_body::RequestBody;
 use super::response::{plain, reply};
 use super::server::Shared;
-use super::settings::{SettingError, Settings};
+use super::settings::{SettingError, Settings, Switch};
 use super::socialboards;
 use super::target::Target;
 use super::tixngo::{self, Tixngo};
@@ -86,11 +86,15 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> A
         memory: &shared.memory,
         port: shared.port,
     };
-    match endpoint.read(&ask) {
-        Ok(Found::Page(page)) => shared.give(&ask, endpoint.dialect(), page.as_ref()).await,
-        Ok(Found::Reply(found)) => Ok(reply(found)),
-        Err(refusal) => Ok(reply(endpoint.dialect().refuse(&refusal))),
+    let mut answer = match endpoint.read(&ask) {
+        Ok(Found::Page(page)) => shared.give(&ask, endpoint.dialect(), page.as_ref()).await?,
+        Ok(Found::Reply(found)) => reply(found),
+        Err(refusal) => reply(endpoint.dialect().refuse(&refusal)),
+    };
+    if settings.keep_alive == Switch::Off {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    Ok(answer)
 }
 
 /// The endpoint of a request, and what its path says.

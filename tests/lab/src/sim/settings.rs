@@ -17,8 +17,8 @@ pub(crate) use choice::{
 use value::{moment, positive, positive_u32, whole};
 
 /// The settings that leave a page's bytes as they are.
-const BESIDE_CONTENT: [&str; 12] =
-    ["tag", "latency", "fault", "at", "times", "header", "scheme", "key", "apps", "token_life", "token_uses", "static_token"];
+const BESIDE_CONTENT: [&str; 13] =
+    ["tag", "latency", "keep_alive", "fault", "at", "times", "header", "scheme", "key", "apps", "token_life", "token_uses", "static_token"];
 
 /// A setting that cannot be used, in words for the person who wrote the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +87,8 @@ pub(crate) struct Settings {
     pub(crate) nulls: Option<Nulls>,
     /// Milliseconds before the headers of each answer.
     pub(crate) latency: u64,
+    /// Whether a connection may be used again.
+    pub(crate) keep_alive: Switch,
     pub(crate) encoding: ContentCoding,
     pub(crate) fault: Option<Fault>,
     pub(crate) at: u32,
@@ -138,6 +140,7 @@ impl Default for Settings {
             activation: Activation::Object,
             nulls: None,
             latency: 0,
+            keep_alive: Switch::On,
             encoding: ContentCoding::Identity,
             fault: None,
             at: 1,
@@ -205,6 +208,7 @@ impl Settings {
             "activation" => self.activation = Activation::read(value)?,
             "nulls" => self.nulls = Some(Nulls::read(value)?),
             "latency" => self.latency = whole(value)?,
+            "keep_alive" => self.keep_alive = Switch::read(value)?,
             "encoding" => self.encoding = ContentCoding::read(value)?,
             "fault" => self.fault = Some(Fault::read(value)?),
             "at" => self.at = positive_u32(value)?,
