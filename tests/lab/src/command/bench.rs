@@ -5,6 +5,7 @@ mod instructions;
 mod keys;
 mod limit;
 mod memory;
+mod planning;
 mod script;
 mod simulator_time;
 mod speed;
@@ -32,10 +33,11 @@ const MONTH: &str = "createdDate >= '2026-01-01' AND createdDate < '2026-02-01'"
 type Part = fn(&Bench, usize) -> Result<()>;
 
 /// What the bench consists of, in its order. The last one stops the server.
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("speed", Bench::speed),
     ("limit", Bench::limit),
     ("keys", Bench::keys),
+    ("planning", Bench::planning),
     ("memory", Bench::memory),
     ("instructions", Bench::instructions),
 ];
