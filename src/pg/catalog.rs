@@ -42,6 +42,8 @@ pub(super) struct Column {
     pub(super) name: String,
     pub(super) type_oid: pg_sys::Oid,
     pub(super) typmod: i32,
+    /// The user says that it is never NULL.
+    pub(super) not_null: bool,
     /// `None` where nothing in the source has its name; an error once it is read.
     pub(super) from: Option<From>,
     pub(super) form: Form,
@@ -177,7 +179,7 @@ impl ForeignTable {
                 let (type_oid, typmod) = (attribute.atttypid, attribute.atttypmod);
                 // SAFETY: a NUL-terminated name in the relation's own descriptor.
                 let name = unsafe { text_of(attribute.attname.data.as_ptr()) };
-                Some(bind(&table, &name, type_oid, typmod, &options))
+                Some(Column { not_null: attribute.attnotnull, ..bind(&table, &name, type_oid, typmod, &options) })
             })
             .collect();
         // From here on the description's names are only for people, who know the columns by their names here.
@@ -259,6 +261,7 @@ fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: 
         name: name.to_owned(),
         type_oid,
         typmod,
+        not_null: false,
         from,
         form,
         described,

@@ -90,8 +90,25 @@ impl<'t> Converter<'t> {
                     };
                     self.flag((*test).arg.cast()).map(|column| Condition::Is { column, value })
                 }
+                pg_sys::NodeTag::T_NullTest => self.null_test(node.cast()),
                 _ => None,
             }
+        }
+    }
+
+    /// A test of a column that was declared NOT NULL: no row satisfies it, or every row does.
+    ///
+    /// SAFETY: `test` is a NullTest of this query.
+    unsafe fn null_test(&self, test: *mut pg_sys::NullTest) -> Option<Condition> {
+        // SAFETY: the caller's.
+        unsafe {
+            let var = var_of((*test).arg.cast())?;
+            let own = (*var).varno as u32 == (*self.relation).relid && (*var).varlevelsup == 0;
+            let declared = self.table.column((*var).varattno).is_some_and(|column| column.not_null);
+            (own && declared && !(*test).argisrow).then(|| match (*test).nulltesttype {
+                pg_sys::NullTestType::IS_NULL => Condition::Or(Vec::new()),
+                _ => Condition::And(Vec::new()),
+            })
         }
     }
 

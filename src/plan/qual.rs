@@ -185,8 +185,8 @@ impl Condition {
         match self {
             Self::And(parts) => parts.iter().map(|p| p.bounds(time_column)).fold((false, false), |sum, b| (sum.0 || b.0, sum.1 || b.1)),
             Self::Or(parts) => {
-                let start = (!parts.is_empty(), !parts.is_empty());
-                parts.iter().map(|p| p.bounds(time_column)).fold(start, |sum, b| (sum.0 && b.0, sum.1 && b.1))
+                // Of no branch at all nothing is selected, and nothing asked for.
+                parts.iter().map(|p| p.bounds(time_column)).fold((true, true), |sum, b| (sum.0 && b.0, sum.1 && b.1))
             }
             Self::Compare { column, op, .. } if *column == time_column => op.bounds(),
             Self::Derived { derived, .. } => derived.op.bounds(),
@@ -221,7 +221,7 @@ impl Condition {
     /// Whether it has an OR over several columns, which selects their combinations as well.
     pub fn mixes(&self) -> bool {
         match self {
-            Self::Or(parts) => self.only_column().is_none() || parts.iter().any(Self::mixes),
+            Self::Or(parts) => !parts.is_empty() && (self.only_column().is_none() || parts.iter().any(Self::mixes)),
             Self::And(parts) => parts.iter().any(Self::mixes),
             _ => false,
         }
@@ -255,7 +255,7 @@ impl Condition {
     pub fn fixes(&self, wanted: usize) -> bool {
         match self {
             Self::And(parts) => parts.iter().any(|p| p.fixes(wanted)),
-            Self::Or(parts) => !parts.is_empty() && parts.iter().all(|p| p.fixes(wanted)),
+            Self::Or(parts) => parts.iter().all(|p| p.fixes(wanted)),
             Self::Compare { column, op, .. } => *column == wanted && *op == Op::Eq,
             Self::AnyOf { column, .. } | Self::Is { column, .. } => *column == wanted,
             Self::Derived { .. } => false,

@@ -59,14 +59,14 @@ impl Window {
 }
 
 /// So long a connection remembers how many requests an API took.
-const WARM: Duration = Duration::from_secs(5);
+const WARM: Duration = Duration::from_secs(60);
 
 /// How many requests were in flight when the last scan ended.
 #[derive(Debug, Default)]
 pub struct Warmth(Mutex<Option<(f64, Instant)>>);
 
 impl Warmth {
-    /// Half of that is no surprise to the API a moment later.
+    /// Half of that is no surprise to the API within a minute.
     fn start(&self, now: Instant) -> f64 {
         let last = self.0.lock().ok().and_then(|last| *last);
         last.filter(|(_, at)| now.saturating_duration_since(*at) < WARM).map_or(1.0, |(limit, _)| limit / 2.0)

@@ -118,3 +118,11 @@ SELECT count(*) FROM ticket_status_logs;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT ticketid FROM ticket_status_logs;
 SELECT count(*) FROM ticket_status_logs WHERE createddate < '2026-01-31 01:00';
 SELECT count(*) FROM ticket_status_logs WHERE createddate >= '2026-01-30';
+-- A column that the user says is never NULL: nothing is asked for what cannot be
+ALTER FOREIGN TABLE ticket_status_logs ALTER COLUMN actionname SET NOT NULL;
+\! "$RESTLOG_LAB" requests pushdown --count > /dev/null
+SELECT count(*) FROM ticket_status_logs WHERE actionname IS NULL;
+SELECT * FROM same($$createddate >= '2026-01-31' AND (actionname IS NULL OR actionname = 'ACTIVATE')$$);
+SELECT * FROM same($$createddate >= '2026-01-31' AND actionname IS NOT NULL AND actor IS NULL$$);
+SELECT count(*) = (SELECT count(*) FROM truth) AS same FROM truth t LEFT JOIN ticket_status_logs f ON f.createddate >= '2026-01-31' AND f.ticketid = t.ticketid AND f.actionname = 'none' WHERE f.actionname IS NULL;
+\! "$RESTLOG_LAB" requests pushdown
