@@ -98,8 +98,13 @@ impl Converter<'_> {
                 (6202 | 2021 | 6199 | 1384, &[field, from]) => Some(self.made(from)?.then([field_of(field)?], result)),
                 // A field as another number: int2, int4, int8 and float8 of numeric; int2, int4, int8 of float8
                 (1783 | 1744 | 1779 | 1746 | 238 | 317 | 483, &[from]) => {
-                    let made = self.made(from)?;
-                    matches!(made.steps.last(), Some(Step::Year | Step::Epoch)).then(|| made.then([], result))
+                    let mut made = self.made(from)?;
+                    match made.steps.last_mut()? {
+                        Step::Year => {}
+                        Step::Epoch { rounded } => *rounded = true,
+                        _ => return None,
+                    }
+                    Some(made.then([], result))
                 }
                 _ => None,
             }
@@ -130,7 +135,7 @@ unsafe fn field_of(node: *mut pg_sys::Node) -> Option<Step> {
     // SAFETY: the caller's.
     match unsafe { constant_text(node) }?.to_ascii_lowercase().as_str() {
         "year" | "years" => Some(Step::Year),
-        "epoch" => Some(Step::Epoch),
+        "epoch" => Some(Step::Epoch { rounded: false }),
         _ => None,
     }
 }

@@ -195,6 +195,7 @@ fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> Stri
             format!("({} {} {})", name(*column), derived.op.as_str(), operand(derived.operand))
         }
         Condition::AnyOf { column, operand: i } => format!("({} = ANY ({}))", name(*column), operand(*i)),
+        Condition::If { operand: i } => operand(*i).to_owned(),
         Condition::Is { column, value: true } => name(*column),
         Condition::Is { column, value: false } => format!("(NOT {})", name(*column)),
     }

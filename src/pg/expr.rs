@@ -129,10 +129,14 @@ impl<'t> Converter<'t> {
                     (!parts.is_empty()).then_some(Condition::And(parts))
                 }
                 // A branch that says nothing lets every row through.
-                pg_sys::BoolExprType::OR_EXPR => args.into_iter().map(|arg| self.convert(arg)).collect::<Option<_>>().map(Condition::Or),
+                pg_sys::BoolExprType::OR_EXPR => args.into_iter().map(|arg| self.branch(arg)).collect::<Option<_>>().map(Condition::Or),
                 _ => {
-                    let column = self.flag(*args.first()?)?;
-                    Some(Condition::Is { column, value: false })
+                    let arg = *args.first()?;
+                    match self.flag(arg) {
+                        Some(column) => Some(Condition::Is { column, value: false }),
+                        None if is_a(arg, pg_sys::NodeTag::T_DistinctExpr) => self.not_distinct(arg.cast()),
+                        None => None,
+                    }
                 }
             }
         }
@@ -141,6 +145,33 @@ impl<'t> Converter<'t> {
     pub(super) fn keep(&mut self, operand: *mut pg_sys::Node) -> usize {
         self.operands.push(operand);
         self.operands.len() - 1
+    }
+
+    /// A branch of an OR, which may be about nothing but parameters: `$1 IS NULL OR column = $1`.
+    ///
+    /// SAFETY: `node` is an expression of this query.
+    unsafe fn branch(&mut self, node: *mut pg_sys::Node) -> Option<Condition> {
+        // SAFETY: the caller's.
+        unsafe {
+            let known = self.operands.len();
+            self.convert(node).or_else(|| {
+                self.operands.truncate(known);
+                self.is_operand(node).then(|| Condition::If { operand: self.keep(node) })
+            })
+        }
+    }
+
+    /// `IS NOT DISTINCT FROM` a value that is surely not NULL is `=`.
+    ///
+    /// SAFETY: `expr` is a DistinctExpr of this query, which is laid out as an OpExpr.
+    unsafe fn not_distinct(&mut self, expr: *mut pg_sys::OpExpr) -> Option<Condition> {
+        // SAFETY: as for convert.
+        unsafe {
+            let is_value = |arg: *mut pg_sys::Node| is_a(arg, pg_sys::NodeTag::T_Const) && !(*arg.cast::<pg_sys::Const>()).constisnull;
+            let has_value = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().any(is_value);
+            let found = self.comparison(expr).filter(|found| has_value && found.op == Op::Eq)?;
+            Some(Condition::Compare { column: found.column, op: found.op, operand: self.keep(found.operand) })
+        }
     }
 
     /// The pushable column that a bare boolean names.

@@ -19,6 +19,8 @@ pub(super) const REQUEST_COST: f64 = 100.0;
 const ROW_COST: f64 = 0.05;
 /// Rows of a table that nobody has analysed. A log is large; a small guess would make the planner read it again and again.
 const UNKNOWN_ROWS: f64 = 1_000_000.0;
+/// The part of a table that a range has, as Postgres guesses it (DEFAULT_RANGE_INEQ_SEL).
+const RANGE_SELECTIVITY: f64 = 0.005;
 /// Added to a path that the API could not be asked for: it is chosen only when there is no other, and then refused with a hint.
 /// More than Postgres adds for a kind of join that is switched off (1e10).
 const REFUSED_COST: f64 = 1.0e13;
@@ -98,7 +100,8 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_paths(
         let own = clauses_of((*rel).baserestrictinfo);
         let (outers, claims) = parameterizations(root, rel, &planning.table);
         planning.claims = claims;
-        let refused = if is_askable(root, rel, planning, &own) { 0.0 } else { REFUSED_COST };
+        let alone = plan_of(root, rel, planning, &own);
+        let refused = if planning.check(&alone).is_ok() { 0.0 } else { REFUSED_COST };
         add_path(root, rel, planning, (*rel).rows, refused, (*rel).lateral_relids, std::ptr::null_mut());
         if refused == 0.0 && (*rel).lateral_relids.is_null() {
             let pathkeys = order::useful_pathkeys(root, rel, planning);
@@ -110,7 +113,14 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_paths(
             let info = pg_sys::get_baserel_parampathinfo(root, rel, outer);
             let mut all = own.clone();
             all.extend(clauses_of((*info).ppi_clauses));
-            if is_askable(root, rel, planning, &all) {
+            let joined = plan_of(root, rel, planning, &all);
+            if planning.check(&joined).is_ok() {
+                // Postgres takes two bounds by columns of another table for unrelated, and guesses a ninth of all rows.
+                let bounds = |plan: &ScanPlan| Some(plan.condition().bounds(planning.table.table.time_range.as_ref()?.column));
+                let ranged = bounds(&alone) != bounds(&joined) && bounds(&joined) == Some((true, true));
+                if ranged {
+                    (*info).ppi_rows = pg_sys::clamp_row_est((*info).ppi_rows.min((*rel).tuples * RANGE_SELECTIVITY));
+                }
                 add_path(root, rel, planning, (*info).ppi_rows, 0.0, outer, std::ptr::null_mut());
             }
         }
@@ -125,20 +135,20 @@ pub(super) unsafe fn clauses_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Nod
     unsafe { PgList::<pg_sys::RestrictInfo>::from_pg(list).iter_ptr().map(|info| (*info).clause.cast()).collect() }
 }
 
-/// Whether the API could be asked with these clauses.
+/// What these clauses would let a scan ask for.
 ///
 /// SAFETY: all pointers are the planner's.
-unsafe fn is_askable(
+unsafe fn plan_of(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
     planning: &Planning,
     clauses: &[*mut pg_sys::Node],
-) -> bool {
+) -> ScanPlan {
     // SAFETY: the caller's.
     let mut converter = unsafe { Converter::new(root, rel, &planning.table) };
     // SAFETY: the caller's.
     let conditions = clauses.iter().filter_map(|clause| unsafe { converter.clause(*clause) }).map(|(condition, _)| condition).collect();
-    planning.check(&ScanPlan { conditions, ..ScanPlan::default() }).is_ok()
+    ScanPlan { conditions, ..ScanPlan::default() }
 }
 
 /// SAFETY: all pointers are the planner's.
@@ -215,7 +225,7 @@ unsafe fn parameterizations(
                 if !pushable {
                     continue;
                 }
-                let mut wanted = (i + 1) as i16;
+                let mut wanted = Wanted { attribute: (i + 1) as i16, table };
                 let implied = pg_sys::generate_implied_equalities_for_column(
                     root,
                     rel,
@@ -248,18 +258,34 @@ unsafe fn parameterizations(
     (found, claims)
 }
 
-/// Whether a member of an equivalence class is the wanted column of this relation.
+/// A column whose equalities are looked for.
+struct Wanted<'t> {
+    attribute: i16,
+    table: &'t ForeignTable,
+}
+
+/// Whether a member of an equivalence class is the wanted column of this relation, or what is made of it as the time column.
 #[pg_guard]
 unsafe extern "C-unwind" fn is_column(
-    _root: *mut pg_sys::PlannerInfo,
+    root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
     _class: *mut pg_sys::EquivalenceClass,
     member: *mut pg_sys::EquivalenceMember,
     wanted: *mut std::ffi::c_void,
 ) -> bool {
-    // SAFETY: the planner's pointers; `wanted` is the i16 that parameterizations passed.
+    // SAFETY: the planner's pointers; `wanted` is what parameterizations passed, and lives during its call.
     unsafe {
-        var_of((*member).em_expr.cast()).is_some_and(|var| (*var).varno as u32 == (*rel).relid && (*var).varattno == *wanted.cast::<i16>())
+        let Wanted { attribute, table } = &*wanted.cast::<Wanted<'_>>();
+        let expression: *mut pg_sys::Node = (*member).em_expr.cast();
+        let is_it = |var: *mut pg_sys::Var| (*var).varno as u32 == (*rel).relid && (*var).varattno == *attribute;
+        match var_of(expression) {
+            Some(var) => is_it(var),
+            None => {
+                let described = table.column(*attribute).and_then(|column| column.described);
+                let made = Converter::new(root, rel, table).made(expression);
+                made.is_some_and(|made| Some(made.column) == described)
+            }
+        }
     }
 }
 

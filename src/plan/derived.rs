@@ -15,8 +15,6 @@ const HOUR: i64 = 3600 * SECOND;
 const DAY: i64 = 24 * HOUR;
 /// Clocks are compared over so many hours on both sides of a time: zones are at most 26 hours apart.
 const NEARBY: i64 = 36;
-/// Seconds since 1970 may have been rounded to whole ones.
-const EPOCH_SLACK: i64 = SECOND;
 
 /// What zones' clocks show: only Postgres has its table of zones.
 pub trait Zones {
@@ -35,8 +33,11 @@ pub enum Step {
     Trunc(Unit),
     /// `extract(year from …)`, only as the last step.
     Year,
-    /// `extract(epoch from …)`, only as the last step.
-    Epoch,
+    /// `extract(epoch from …)`, only as the last step; perhaps rounded to whole seconds.
+    Epoch {
+        /// Whether it was made a whole number.
+        rounded: bool,
+    },
 }
 
 /// Whose clocks.
@@ -181,9 +182,11 @@ impl Derived {
                 let x = number(value)?;
                 Some((others, year(if above { x.floor() + 1.0 } else { x.ceil() }, end)?))
             }
-            (Step::Epoch, value) => {
-                let t = ((number(value)? * 1e6) as i64).checked_sub(EPOCH_SECONDS * SECOND)?;
-                Some((others, t.checked_add(if end == End::Lower { -EPOCH_SLACK } else { EPOCH_SLACK })?))
+            (Step::Epoch { rounded }, value) => {
+                let t = ((number(value)? * 1e6).round() as i64).checked_sub(EPOCH_SECONDS * SECOND)?;
+                // A double holds such times to a microsecond, nearly.
+                let slack = if *rounded { SECOND / 2 + 2 } else { 2 };
+                Some((others, t.checked_add(if end == End::Lower { -slack } else { slack })?))
             }
             (_, Value::Time(t)) if self.zoned => Some((&self.steps, next(*t))),
             (_, Value::Local { time, .. }) if self.zoned => Some((&self.steps, next(*time))),
@@ -228,7 +231,7 @@ fn back(steps: &[Step], bound: i64, end: End, operands: &[Value], zones: &dyn Zo
                 let (least, most) = ahead(zone, bound, operands, zones)?;
                 bound.checked_add(if end == End::Lower { least } else { most })?
             }
-            Step::Year | Step::Epoch => return None,
+            Step::Year | Step::Epoch { .. } => return None,
         };
     }
     Some(bound)
@@ -384,9 +387,9 @@ pub(super) mod tests {
 
     #[test]
     fn seconds_since_1970_are_a_window_with_slack() {
-        let epoch = |op| shown(&[Step::Epoch], op, false, Value::Text("1767225600".into()));
-        assert_eq!(epoch(Op::Ge), "2025-12-31T23:59:59.000Z …");
-        assert_eq!(epoch(Op::Eq), "2025-12-31T23:59:59.000Z 2026-01-01T00:00:01.000Z");
+        let epoch = |op, rounded| shown(&[Step::Epoch { rounded }], op, false, Value::Text("1767225600".into()));
+        assert_eq!(epoch(Op::Ge, false), "2025-12-31T23:59:59.999Z …");
+        assert_eq!(epoch(Op::Eq, true), "2025-12-31T23:59:59.499Z 2026-01-01T00:00:00.500Z");
     }
 
     #[test]

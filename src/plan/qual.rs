@@ -91,6 +91,11 @@ pub enum Condition {
         /// Index of the operand, an array.
         operand: usize,
     },
+    /// What does not depend on the table: every row satisfies it, or none.
+    If {
+        /// Index of the operand, a boolean.
+        operand: usize,
+    },
     /// A boolean column, bare or negated.
     Is {
         /// Index of the column.
@@ -150,6 +155,11 @@ impl Condition {
             Self::And(parts) => parts.iter().fold(Selection::all(), |sum, part| sum.and(part.select(time_column, operands, zones))),
             Self::Or(parts) => parts.iter().fold(Selection::nothing(), |sum, part| sum.or(part.select(time_column, operands, zones))),
             Self::Is { column, value } => Selection::one_of(*column, vec![value.to_string()]),
+            Self::If { operand: i } => match operand(*i) {
+                Value::Null => Selection::nothing(),
+                Value::Text(text) if text == "false" => Selection::nothing(),
+                _ => Selection::all(),
+            },
             Self::Compare { column, op, operand: i } => match operand(*i) {
                 Value::Null => Selection::nothing(),
                 value if Some(*column) == time_column => {
@@ -202,6 +212,7 @@ impl Condition {
             Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::Derived { column, .. } => {
                 *column == wanted
             }
+            Self::If { .. } => false,
         }
     }
 
@@ -214,7 +225,7 @@ impl Condition {
             Self::Compare { column, op, .. } => *op == Op::Eq && exact(*column),
             Self::AnyOf { column, .. } | Self::Is { column, .. } => exact(*column),
             // A time is never asked for just so.
-            Self::Derived { .. } => false,
+            Self::Derived { .. } | Self::If { .. } => false,
         }
     }
 
@@ -233,7 +244,7 @@ impl Condition {
             Self::And(parts) => parts.iter().any(|part| part.lists(wanted)),
             Self::Or(_) => self.mentions(wanted),
             Self::AnyOf { column, .. } => *column == wanted,
-            Self::Compare { .. } | Self::Is { .. } | Self::Derived { .. } => false,
+            Self::Compare { .. } | Self::Is { .. } | Self::Derived { .. } | Self::If { .. } => false,
         }
     }
 
@@ -248,6 +259,7 @@ impl Condition {
             Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::Derived { column, .. } => {
                 Some(*column)
             }
+            Self::If { .. } => None,
         }
     }
 
@@ -258,7 +270,7 @@ impl Condition {
             Self::Or(parts) => parts.iter().all(|p| p.fixes(wanted)),
             Self::Compare { column, op, .. } => *column == wanted && *op == Op::Eq,
             Self::AnyOf { column, .. } | Self::Is { column, .. } => *column == wanted,
-            Self::Derived { .. } => false,
+            Self::Derived { .. } | Self::If { .. } => false,
         }
     }
 }
@@ -358,6 +370,15 @@ mod tests {
         assert!(c.fixes(NAME) && !c.fixes(OWNER));
         assert_eq!(c.bounds(TIME), (true, true));
         assert_eq!(Condition::Or(vec![branch(0, 4), cmp(OWNER, Op::Eq, 4)]).bounds(TIME), (false, false));
+    }
+
+    #[test]
+    fn a_branch_without_columns_lets_every_row_through_or_none() {
+        let c = Condition::Or(vec![Condition::If { operand: 0 }, cmp(NAME, Op::Eq, 1)]);
+        assert_eq!(select(&c, &[text("true"), text("x")]), Selection::all());
+        assert_eq!(select(&c, &[text("false"), text("x")]).values[&NAME], ["x"]);
+        assert_eq!(select(&c, &[Value::Null, text("x")]).values[&NAME], ["x"]);
+        assert!(!c.fixes(NAME) && !c.is_exact(&|_| true));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::selection::Selection;
-use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet};
+use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, is_unheard_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Column, Origin, Part, Table};
 
@@ -129,7 +129,9 @@ fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Op
         if window.hi == INFINITY {
             window.hi = defaults.now;
         }
-        windows.push(window);
+        if !is_unheard_of(window) {
+            windows.push(window);
+        }
     }
     let set = WindowSet::of(windows);
     let set = if set.windows().len() > MAX_WINDOWS { set.hull() } else { set };

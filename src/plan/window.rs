@@ -110,6 +110,11 @@ pub fn ceil_to(t: i64, unit: i64) -> i64 {
 const FIRST: i64 = (-62_135_596_800 - EPOCH_SECONDS) * MICROS;
 const LAST: i64 = (253_402_300_799 - EPOCH_SECONDS) * MICROS + 999_999;
 
+/// Whether no API has rows in a window: four digits of a year cannot hold its times.
+pub fn is_unheard_of(window: Window) -> bool {
+    window.hi <= FIRST || window.lo > LAST
+}
+
 /// Writes a time as RFC 3339 with milliseconds and `Z`. Times that four digits of a year cannot hold become the nearest that
 /// they can: no API has rows there, so the window only grows or keeps what it held.
 pub fn rfc3339_millis(t: i64) -> String {

@@ -28,6 +28,13 @@ SELECT * FROM same($$SELECT * FROM t WHERE t.createddate >= '2026-01-05' AND t.c
 SELECT * FROM same($$SELECT * FROM t WHERE t.createddate >= '2026-01-05' AND t.createddate < '2026-01-05 01:00' AND t.actionname NOT IN (SELECT a FROM d WHERE a IS NOT NULL)$$);
 SELECT * FROM same($$SELECT d.day, (SELECT max(ticketid) FROM t WHERE t.createddate >= d.day AND t.createddate < d.day + interval '10 minutes') FROM d$$);
 SELECT * FROM same($$SELECT * FROM d, LATERAL (SELECT count(*) FROM t WHERE t.createddate BETWEEN d.day AND d.day + interval '1 hour' AND t.actionname = d.a) s$$);
+-- A calendar's days, and what is not distinct from a value: each is asked for, and no more
+SELECT * FROM same($$SELECT d.a, t.* FROM d JOIN t ON t.createddate::date = d.day::date$$);
+SELECT * FROM same($$SELECT d.a, count(t.ticketid) FROM d LEFT JOIN t ON date_trunc('day', t.createddate) = d.day GROUP BY 1$$);
+EXPLAIN (VERBOSE, COSTS OFF) SELECT count(*) FROM d JOIN shapes.ticket_status_logs t ON t.createddate::date = d.day::date;
+\! "$RESTLOG_LAB" requests shapes --count > /dev/null
+SELECT * FROM same($$SELECT * FROM t WHERE t.createddate >= '2026-01-05' AND t.createddate < '2026-01-05 01:00' AND t.actionname IS NOT DISTINCT FROM 'ACTIVATE' AND t.actor IS NOT DISTINCT FROM NULL$$);
+\! "$RESTLOG_LAB" requests shapes
 -- Rows as values, and arrays of arrays
 SELECT * FROM same($$SELECT * FROM t WHERE t.createddate >= '2026-01-05' AND t.createddate < '2026-01-06' AND (t.actionname, t.tostatus) IN (('ACTIVATE', 'DOWNLOADED'), ('DELETE', 'DELETED'))$$);
 SELECT * FROM same($$SELECT * FROM t WHERE t.createddate >= '2026-01-05' AND t.createddate < '2026-01-06' AND ROW (t.createddate, t.ticketid) >= ROW ('2026-01-05 12:00'::timestamptz, 'a')$$);
