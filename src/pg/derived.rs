@@ -35,6 +35,7 @@ impl Made {
                 Some((self.then([Step::FromClock(Zone::Session)], pg_sys::TIMESTAMPTZOID), true))
             }
             (a, b) if is_number(a) && is_number(b) => Some((self, false)),
+            (pg_sys::INTERVALOID, pg_sys::INTERVALOID) => Some((self, false)),
             _ => None,
         }
     }
@@ -51,6 +52,9 @@ impl Converter<'_> {
     pub(super) unsafe fn made(&mut self, node: *mut pg_sys::Node) -> Option<Made> {
         // SAFETY: the caller's; the tag says which struct a node is (nodes.h), and a function has the arguments that pg_proc says.
         unsafe {
+            if is_a(node, pg_sys::NodeTag::T_OpExpr) {
+                return self.calculated(node.cast());
+            }
             if !is_a(node, pg_sys::NodeTag::T_FuncExpr) {
                 let (column, type_oid) = self.column(node)?;
                 let is_time = self.table.table.time_range.as_ref().is_some_and(|range| range.column == column);
@@ -111,10 +115,50 @@ impl Converter<'_> {
         }
     }
 
+    /// Reads a sum or a difference.
+    ///
+    /// SAFETY: `expr` is an OpExpr of this query.
+    unsafe fn calculated(&mut self, expr: *mut pg_sys::OpExpr) -> Option<Made> {
+        // SAFETY: as above.
+        unsafe {
+            let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
+            let &[left, right] = args.as_slice() else { return None };
+            let result = (*expr).opresulttype;
+            // Numbers as pg_operator.dat gives them.
+            match (*expr).opno.to_u32() {
+                // timestamptz + interval, timestamp + interval; timestamptz - interval, timestamp - interval
+                operator @ (1327 | 2066 | 1329 | 2068) => {
+                    let made = self.made(left)?;
+                    let step = Step::Shift { interval: self.kept(right)?, back: matches!(operator, 1329 | 2068) };
+                    Some(made.then([step], result))
+                }
+                // timestamptz - timestamptz, timestamp - timestamp, date - date
+                1328 | 2067 | 1099 => {
+                    let known = self.operands.len();
+                    if let Some(made) = self.made(left) {
+                        let step = Step::Distance { from: self.kept(right)?, before: false };
+                        return Some(made.then([step], result));
+                    }
+                    self.operands.truncate(known);
+                    let made = self.made(right)?;
+                    let step = Step::Distance { from: self.kept(left)?, before: true };
+                    Some(made.then([step], result))
+                }
+                _ => None,
+            }
+        }
+    }
+
+    /// SAFETY: `node` is an expression of this query.
+    unsafe fn kept(&mut self, node: *mut pg_sys::Node) -> Option<usize> {
+        // SAFETY: the caller's.
+        unsafe { self.is_operand(node) }.then(|| self.keep(node))
+    }
+
     /// SAFETY: `node` is an expression of this query.
     unsafe fn zone(&mut self, node: *mut pg_sys::Node) -> Option<Zone> {
         // SAFETY: the caller's.
-        unsafe { self.is_operand(node) }.then(|| Zone::Named(self.keep(node)))
+        unsafe { self.kept(node) }.map(Zone::Named)
     }
 }
 

@@ -7,7 +7,7 @@ use pgrx::{PgList, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
 use super::settings;
-use crate::plan::derived::Derived;
+use crate::plan::derived::{Derived, Step};
 use crate::plan::qual::{Condition, Op};
 use crate::sources::{Origin, SqlType};
 
@@ -267,6 +267,8 @@ impl<'t> Converter<'t> {
             if !self.is_operand(operand) {
                 return None;
             }
+            // The further back a time is, the longer it is ago.
+            let op = if matches!(made.steps.last(), Some(Step::Distance { before: true, .. })) { op.commuted() } else { op };
             let derived = Derived { steps: made.steps, op, operand: self.keep(operand), zoned };
             Some((made.column, derived))
         }

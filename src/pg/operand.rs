@@ -27,6 +27,10 @@ pub(super) unsafe fn value(datum: pg_sys::Datum, is_null: bool, type_oid: pg_sys
                 let clock = clamp(pg_sys::date2timestamp_opt_overflow(date, &mut overflow), overflow);
                 Value::Local { clock, time }
             }
+            pg_sys::INTERVALOID => {
+                let interval = *datum.cast_mut_ptr::<pg_sys::Interval>();
+                Value::Interval { months: interval.month, days: interval.day, micros: interval.time }
+            }
             pg_sys::FLOAT8OID => Value::Number(f64::from_bits(datum.value() as u64)),
             pg_sys::NUMERICOID => {
                 pgrx::AnyNumeric::from_datum(datum, false).and_then(|n| n.try_into().ok()).map_or(Value::Unknown, Value::Number)

@@ -29,6 +29,21 @@ pub enum Step {
     ToClock(Zone),
     /// What the clocks of a zone show → the time.
     FromClock(Zone),
+    /// An interval is added, or subtracted.
+    Shift {
+        /// Index of the operand, an interval.
+        interval: usize,
+        /// Whether it is subtracted.
+        back: bool,
+    },
+    /// How long before (`operand - time`) or after (`time - operand`) another time it is, only as the last step: an interval, or a
+    /// number of days.
+    Distance {
+        /// Index of the operand, the other time.
+        from: usize,
+        /// Whether the operand is the later one.
+        before: bool,
+    },
     /// `date_trunc`; a date is a time whose unit is the day.
     Trunc(Unit),
     /// `extract(year from …)`, only as the last step.
@@ -147,18 +162,19 @@ pub struct Derived {
 }
 
 impl Derived {
-    /// Whether a zone is not known, so that nothing satisfies the condition.
+    /// Whether an operand of a step is NULL, so that nothing satisfies the condition.
     pub fn is_null(&self, operands: &[Value]) -> bool {
         self.steps.iter().any(|step| match step {
             Step::ToClock(Zone::Named(i)) | Step::FromClock(Zone::Named(i)) => operands.get(*i) == Some(&Value::Null),
-            _ => false,
+            Step::Shift { interval: i, .. } | Step::Distance { from: i, .. } => operands.get(*i) == Some(&Value::Null),
+            Step::ToClock(Zone::Session) | Step::FromClock(Zone::Session) | Step::Trunc(_) | Step::Year | Step::Epoch { .. } => false,
         })
     }
 
     /// The times that can satisfy the condition with this value; `None` where that cannot be told.
     pub fn window(&self, value: &Value, operands: &[Value], zones: &dyn Zones) -> Option<Window> {
         let end = |above: bool, end: End| {
-            let (steps, bound) = self.reached(value, above, end)?;
+            let (steps, bound) = self.reached(value, operands, above, end)?;
             back(steps, bound, end, operands, zones)
         };
         let lo = match self.op {
@@ -174,7 +190,7 @@ impl Derived {
     }
 
     /// What the steps but a number's must reach to come up to the value, or `above` it.
-    fn reached(&self, value: &Value, above: bool, end: End) -> Option<(&[Step], i64)> {
+    fn reached(&self, value: &Value, operands: &[Value], above: bool, end: End) -> Option<(&[Step], i64)> {
         let next = |t: i64| if above { t.saturating_add(1) } else { t };
         let (last, others) = self.steps.split_last()?;
         match (last, value) {
@@ -187,6 +203,16 @@ impl Derived {
                 // A double holds such times to a microsecond, nearly.
                 let slack = if *rounded { SECOND / 2 + 2 } else { 2 };
                 Some((others, t.checked_add(if end == End::Lower { -slack } else { slack })?))
+            }
+            // The distance from a later time decreases: the operator is that of the time itself.
+            (Step::Distance { from, before }, value) => {
+                let from = match operands.get(*from)? {
+                    Value::Time(t) => *t,
+                    Value::Local { clock, .. } => *clock,
+                    _ => return None,
+                };
+                let span = span(value)?;
+                Some((others, next(if *before { from.checked_sub(span)? } else { from.checked_add(span)? })))
             }
             (_, Value::Time(t)) if self.zoned => Some((&self.steps, next(*t))),
             (_, Value::Local { time, .. }) if self.zoned => Some((&self.steps, next(*time))),
@@ -231,10 +257,44 @@ fn back(steps: &[Step], bound: i64, end: End, operands: &[Value], zones: &dyn Zo
                 let (least, most) = ahead(zone, bound, operands, zones)?;
                 bound.checked_add(if end == End::Lower { least } else { most })?
             }
-            Step::Year | Step::Epoch { .. } => return None,
+            Step::Shift { interval, back } => {
+                let (least, most) = shifts(operands.get(*interval)?, *back, bound, zones)?;
+                bound.checked_sub(if end == End::Lower { most } else { least })?
+            }
+            Step::Year | Step::Epoch { .. } | Step::Distance { .. } => return None,
         };
     }
     Some(bound)
+}
+
+/// The least and the most that adding an interval, or taking it back, moves a time near the bound.
+fn shifts(interval: &Value, back: bool, bound: i64, zones: &dyn Zones) -> Option<(i64, i64)> {
+    let Value::Interval { months, days, micros } = interval else { return None };
+    let (months, days) = (i64::from(*months), i64::from(*days));
+    let by_months = [28 * months, 31 * months].map(|of_months| (of_months + days).checked_mul(DAY)?.checked_add(*micros));
+    let [a, b] = [by_months[0]?, by_months[1]?];
+    let (a, b) = if back { (-a, -b) } else { (a, b) };
+    let slack = match (months, days) {
+        (0, 0) => 0,
+        // Days are as long as the session's clocks make them between both times.
+        (0, _) => {
+            let there = ahead(&Zone::Session, bound, &[], zones)?;
+            let here = ahead(&Zone::Session, bound.checked_sub(a)?, &[], zones)?;
+            there.1.max(here.1) - there.0.min(here.0)
+        }
+        // A month ends where its last day is, too.
+        _ => DAY,
+    };
+    Some((a.min(b).checked_sub(slack)?, a.max(b).checked_add(slack)?))
+}
+
+/// The length of an interval as comparisons see it, or of a number of days.
+fn span(value: &Value) -> Option<i64> {
+    match value {
+        Value::Interval { months, days, micros } => (i64::from(*months) * 30 + i64::from(*days)).checked_mul(DAY)?.checked_add(*micros),
+        Value::Text(days) => days.parse::<i64>().ok()?.checked_mul(DAY),
+        _ => None,
+    }
 }
 
 /// The least and the most that a zone's clocks are ahead of UTC near a time.
@@ -255,147 +315,4 @@ fn ahead(zone: &Zone, near: i64, operands: &[Value], zones: &dyn Zones) -> Optio
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::window::rfc3339_millis;
-    use super::*;
-
-    /// Two hours ahead of UTC from 2026-03-29 to 2026-10-25 at 01:00 UTC, else one.
-    pub(in crate::plan) struct Zurich;
-
-    impl Zones for Zurich {
-        fn ahead(&self, zone: Option<&str>, t: i64) -> Option<i64> {
-            match zone {
-                Some("UTC") => Some(0),
-                Some("nowhere") => None,
-                _ => Some(if (at("2026-03-29T01:00:00Z")..at("2026-10-25T01:00:00Z")).contains(&t) { 2 * HOUR } else { HOUR }),
-            }
-        }
-    }
-
-    fn at(text: &str) -> i64 {
-        DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros() - EPOCH_SECONDS * SECOND
-    }
-
-    fn clock(text: &str) -> Value {
-        Value::Local { clock: at(text), time: 0 }
-    }
-
-    fn shown(steps: &[Step], op: Op, zoned: bool, value: Value) -> String {
-        let derived = Derived { steps: steps.to_vec(), op, operand: 0, zoned };
-        let operands = [value.clone(), Value::Text("UTC".into()), Value::Text("nowhere".into())];
-        match derived.window(&value, &operands, &Zurich) {
-            None => "unknown".into(),
-            Some(window) if window.is_empty() => "nothing".into(),
-            Some(Window { lo, hi }) => {
-                let end = |t: i64, open: &str| if t == MINUS_INFINITY || t == INFINITY { open.to_owned() } else { rfc3339_millis(t) };
-                format!("{} {}", end(lo, "…"), end(hi, "…")).replace(":00.000Z", "Z")
-            }
-        }
-    }
-
-    const DATE: [Step; 2] = [Step::ToClock(Zone::Session), Step::Trunc(Unit::DAY)];
-
-    #[test]
-    fn a_date_is_a_day_of_the_zone() {
-        let date = |op, day| shown(&DATE, op, false, clock(day));
-        assert_eq!(date(Op::Eq, "2026-01-05T00:00:00Z"), "2026-01-04T23:00Z 2026-01-05T23:00Z");
-        assert_eq!(date(Op::Ge, "2026-07-05T00:00:00Z"), "2026-07-04T22:00Z …");
-        assert_eq!(date(Op::Gt, "2026-07-05T00:00:00Z"), "2026-07-05T22:00Z …");
-        assert_eq!(date(Op::Lt, "2026-07-05T00:00:00Z"), "… 2026-07-04T22:00Z");
-        assert_eq!(date(Op::Le, "2026-07-05T00:00:00Z"), "… 2026-07-05T22:00Z");
-        assert_eq!(date(Op::Eq, "2026-07-05T12:00:00Z"), "nothing", "no date is at noon");
-    }
-
-    #[test]
-    fn where_clocks_jump_nearby_the_wider_end_is_taken() {
-        assert_eq!(shown(&DATE, Op::Eq, false, clock("2026-03-29T00:00:00Z")), "2026-03-28T22:00Z 2026-03-29T23:00Z");
-        assert_eq!(shown(&DATE, Op::Eq, false, clock("2026-10-25T00:00:00Z")), "2026-10-24T22:00Z 2026-10-25T23:00Z");
-    }
-
-    #[test]
-    fn a_window_holds_every_time_that_satisfies_the_condition() {
-        let units = ["hour", "day", "week", "month", "quarter", "year", "decade", "century"].map(|name| Unit::named(name).unwrap());
-        let ops = [Op::Eq, Op::Lt, Op::Le, Op::Gt, Op::Ge];
-        let clock_of = |t: i64| t + Zurich.ahead(None, t).unwrap();
-        let floor = |unit: Unit, clock: i64| {
-            let mut floor = i64::MIN;
-            for back in 0..3 {
-                // The beginning that is not after it, found from the one that is not before something earlier.
-                let from = match unit {
-                    Unit::Fixed { length, .. } => clock - length * back / 2,
-                    Unit::Months { length, .. } => clock - length * 31 * DAY * back / 2,
-                };
-                floor = floor.max(unit.ceil(from).filter(|start| *start <= clock).unwrap_or(i64::MIN));
-            }
-            floor
-        };
-        let times: Vec<i64> = (0..24 * 133).map(|step| at("2025-12-20T00:30:00Z") + step * 3 * HOUR).collect();
-        for unit in units {
-            let steps = [Step::ToClock(Zone::Session), Step::Trunc(unit)];
-            for value in times.iter().step_by(1117).map(|t| floor(unit, clock_of(*t))).filter(|v| *v != i64::MIN) {
-                for op in ops {
-                    let derived = Derived { steps: steps.to_vec(), op, operand: 0, zoned: false };
-                    let window = derived.window(&Value::Local { clock: value, time: 0 }, &[], &Zurich).unwrap();
-                    for t in &times {
-                        let reached = floor(unit, clock_of(*t));
-                        let holds = match op {
-                            Op::Eq => reached == value,
-                            Op::Lt => reached < value,
-                            Op::Le => reached <= value,
-                            Op::Gt => reached > value,
-                            Op::Ge => reached >= value,
-                        };
-                        assert!(reached == i64::MIN || !holds || window.contains(*t), "{unit:?} {op:?} {}", rfc3339_millis(*t));
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn truncated_times_go_back_and_forth_between_clocks() {
-        let month = |name| [Step::ToClock(Zone::Session), Step::Trunc(Unit::named(name).unwrap()), Step::FromClock(Zone::Session)];
-        let time = |text| Value::Time(at(text));
-        assert_eq!(shown(&month("MONTH"), Op::Eq, true, time("2026-06-30T22:00:00Z")), "2026-06-30T22:00Z 2026-07-31T22:00Z");
-        assert_eq!(shown(&month("month"), Op::Eq, true, time("2026-07-01T00:00:00Z")), "nothing", "no month begins there");
-        assert_eq!(shown(&month("week"), Op::Ge, true, time("2026-01-05T00:00:00Z")), "2026-01-11T23:00Z …");
-        assert_eq!(shown(&month("century"), Op::Lt, true, time("2000-12-31T23:00:00Z")), "… 2000-12-31T23:00Z");
-        assert_eq!(Unit::named("fortnight"), None);
-    }
-
-    #[test]
-    fn named_zones_are_operands() {
-        let utc = [Step::ToClock(Zone::Named(1))];
-        assert_eq!(shown(&utc, Op::Ge, false, clock("2026-07-01T00:00:00Z")), "2026-07-01T00:00Z …");
-        assert_eq!(shown(&[Step::ToClock(Zone::Named(2))], Op::Ge, false, clock("2026-07-01T00:00:00Z")), "unknown");
-        let derived = Derived { steps: utc.to_vec(), op: Op::Ge, operand: 0, zoned: false };
-        assert!(derived.is_null(&[Value::Null, Value::Null]) && !derived.is_null(&[Value::Null, Value::Text("UTC".into())]));
-    }
-
-    #[test]
-    fn a_year_is_a_window_and_half_a_year_is_none() {
-        let year = |op, x| shown(&[Step::ToClock(Zone::Session), Step::Year], op, false, Value::Number(x));
-        assert_eq!(year(Op::Eq, 2026.0), "2025-12-31T23:00Z 2026-12-31T23:00Z");
-        assert_eq!(year(Op::Gt, 2026.5), "2026-12-31T23:00Z …");
-        assert_eq!(year(Op::Ge, 2026.5), "2026-12-31T23:00Z …");
-        assert_eq!(year(Op::Lt, 2026.5), "… 2026-12-31T23:00Z");
-        assert_eq!(year(Op::Eq, 2026.5), "nothing");
-        assert_eq!(year(Op::Lt, 0.0), "… 0000-12-31T23:00Z".replace("0000-12-31T23:00Z", "0001-01-01T00:00Z"));
-        assert!(year(Op::Ge, -3.0).ends_with('…'));
-        assert_eq!(year(Op::Eq, f64::NAN), "unknown");
-    }
-
-    #[test]
-    fn seconds_since_1970_are_a_window_with_slack() {
-        let epoch = |op, rounded| shown(&[Step::Epoch { rounded }], op, false, Value::Text("1767225600".into()));
-        assert_eq!(epoch(Op::Ge, false), "2025-12-31T23:59:59.999Z …");
-        assert_eq!(epoch(Op::Eq, true), "2025-12-31T23:59:59.499Z 2026-01-01T00:00:00.500Z");
-    }
-
-    #[test]
-    fn infinity_stays_infinity() {
-        assert_eq!(shown(&DATE, Op::Le, false, Value::Local { clock: INFINITY, time: INFINITY }), "… …");
-        assert_eq!(shown(&DATE, Op::Ge, false, Value::Local { clock: INFINITY, time: INFINITY }), "nothing");
-        assert_eq!(shown(&DATE, Op::Lt, false, Value::Local { clock: MINUS_INFINITY, time: MINUS_INFINITY }), "nothing");
-    }
-}
+pub(super) mod tests;

@@ -123,6 +123,15 @@ pub enum Value {
     },
     /// A number that is not whole by its type.
     Number(f64),
+    /// An interval, as Postgres keeps it.
+    Interval {
+        /// Months, which have 28 to 31 days.
+        months: i32,
+        /// Days, which a zone's clocks may make longer or shorter.
+        days: i32,
+        /// The rest.
+        micros: i64,
+    },
     /// An array's elements.
     List(Vec<Self>),
     /// Something that this build cannot read: the condition stays local.
@@ -135,7 +144,7 @@ impl Value {
         match self {
             Self::Text(text) => Some(text.clone()),
             Self::Time(time) | Self::Local { time, .. } => rfc3339(*time),
-            Self::Null | Self::Number(_) | Self::List(_) | Self::Unknown => None,
+            Self::Null | Self::Number(_) | Self::Interval { .. } | Self::List(_) | Self::Unknown => None,
         }
     }
 

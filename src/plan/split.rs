@@ -18,7 +18,7 @@ const ROUNDS: usize = 2;
 /// Fewer times than this tell nothing of a density.
 const MIN_SAMPLE: usize = 20;
 /// A chain with so many pages still to come is cut, although its first page is then read twice.
-const WORTH_A_PAGE: f64 = 3.0;
+const WORTH_A_PAGE: f64 = 6.0;
 
 /// The first piece of a window and the rest of it; `None` where the window is too short to be cut, or has no beginning, or is
 /// expected to fit in a page. `known` is how many records a microsecond had in earlier scans. Where an
@@ -158,7 +158,7 @@ pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrenc
         return None;
     }
     // Where the density of one spot is taken for all of a window, little is sure: a piece that is long is cut once more.
-    let each = (pages / pieces.len() as f64).min(WORTH_A_PAGE);
+    let each = (pages / pieces.len() as f64).min(WORTH_A_PAGE / 2.0);
     let head = (!head.is_empty()).then_some((head, 1.0));
     Some(head.into_iter().chain(pieces.into_iter().map(|piece| (piece, each))).collect())
 }
@@ -259,7 +259,7 @@ mod tests {
         let window = w(0, DAY);
         let again = |times: &[i64], expected| super::again(window, times, 100, expected, 8, UNIT);
         let even = |pages: i64| (0..100).map(|i| i * DAY / (100 * pages)).collect::<Vec<_>>();
-        assert_eq!(again(&even(3), 1.0), None, "two more pages are not worth one read twice");
+        assert_eq!(again(&even(6), 1.0), None, "five more pages are not worth one read twice");
         assert_eq!(again(&even(12), 8.0), None, "as expected");
         let pieces = again(&even(12), 1.0).unwrap();
         assert_eq!(pieces.len(), 13, "the head and a page each");

@@ -101,3 +101,18 @@ SELECT * FROM shapes(
   'as text', $$createddate::date = '2026-01-05' AND to_char(createddate, 'YYYY-MM') = '2026-01'$$,
   'plus an interval', $$createddate::date = '2026-01-05' AND createddate + interval '1 hour' > '2026-01-05 23:00'$$,
   'month of a year', $$createddate::date = '2026-01-05' AND EXTRACT(MONTH FROM createddate) = 1$$);
+
+-- Sums and differences: how long ago it was, and a shifted time
+SELECT * FROM shapes(
+  'ago', $$timestamptz '2026-02-01' - createddate < interval '2 days'$$,
+  'ago, the other way', $$createddate - timestamptz '2026-02-01' > interval '-2 days'$$,
+  'ago, between', $$timestamptz '2026-02-01' - createddate BETWEEN interval '2 days' AND interval '3 days'$$,
+  'ago, a month', $$createddate >= '2025-12-01' AND timestamptz '2026-02-01' - createddate > interval '1 month'$$,
+  'days ago', $$date '2026-02-01' - createddate::date <= 1$$,
+  'days ago, just', $$date '2026-02-01' - createddate::date = 3$$,
+  'ago, NULL', $$timestamptz '2026-02-01' - createddate < NULL::interval$$,
+  'plus hours', $$createddate + interval '1 hour' >= '2026-01-05' AND createddate + interval '1 hour' < '2026-01-06'$$,
+  'minus a day', $$createddate - interval '1 day' >= '2026-01-05' AND createddate - interval '1 day' < '2026-01-06'$$,
+  'plus a month', $$createddate + interval '1 month' >= '2026-02-28' AND createddate + interval '1 month' < '2026-03-01'$$,
+  'a shifted day', $$(createddate + interval '6 hours')::date = '2026-01-05'$$,
+  'a shifted clock', $$(createddate AT TIME ZONE 'UTC' + interval '90 minutes') BETWEEN '2026-01-05' AND '2026-01-05 12:00'$$);
