@@ -238,21 +238,23 @@ impl Scan {
     ///
     /// SAFETY: the executor's node.
     unsafe fn start(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<State> {
-        let mut values: Vec<Value> = Vec::with_capacity(self.operands.len());
-        for (state, type_oid) in &self.operands {
+        let condition = self.plan.condition();
+        let mut values = vec![Value::Unknown; self.operands.len()];
+        let mut evaluate = |i: usize| {
+            let Some((state, type_oid)) = self.operands.get(i) else { return Value::Unknown };
             let mut is_null = false;
             // SAFETY: initialised in BeginForeignScan for this node, whose expression context the executor keeps. What they
             // allocate lives in per-tuple memory and is read before the next reset.
             unsafe {
                 let datum = pg_sys::ExecEvalExpr(*state, (*node).ss.ps.ps_ExprContext, &mut is_null);
-                values.push(operand::value(datum, is_null, *type_oid));
+                operand::value(datum, is_null, *type_oid)
             }
-        }
+        };
+        condition.evaluate(&mut values, &mut evaluate);
         // SAFETY: reads the clock.
         let now = unsafe { pg_sys::GetCurrentTimestamp() };
         let defaults = self.table.defaults(now);
         let time_column = self.table.table.time_range.as_ref().map(|range| range.column);
-        let condition = self.plan.condition();
         let selection = condition.select(time_column, &values, &PgZones);
         // A value that was given but could not be read must not be replaced by a default.
         for (index, column) in self.table.table.columns.iter().enumerate() {

@@ -121,7 +121,7 @@ impl<'t> Converter<'t> {
                 pg_sys::BoolExprType::AND_EXPR => {
                     let mut parts = Vec::new();
                     for arg in args {
-                        match self.convert(arg) {
+                        match self.branch(arg) {
                             Some(part) => parts.push(part),
                             None => self.left_out = true,
                         }
@@ -147,7 +147,7 @@ impl<'t> Converter<'t> {
         self.operands.len() - 1
     }
 
-    /// A branch of an OR, which may be about nothing but parameters: `$1 IS NULL OR column = $1`.
+    /// A part of an AND or an OR, which may be about nothing but parameters: `$1 IS NULL OR column = $1`.
     ///
     /// SAFETY: `node` is an expression of this query.
     unsafe fn branch(&mut self, node: *mut pg_sys::Node) -> Option<Condition> {
@@ -228,11 +228,15 @@ impl<'t> Converter<'t> {
             let &[left, right] = args.as_slice() else { return None };
             let known = self.operands.len();
             let found = self.derived((*expr).opno, left, right, pg_sys::exprType(right));
-            found.or_else(|| {
+            let found = found.or_else(|| {
                 self.operands.truncate(known);
                 let commuted = self.derived((*expr).opno, right, left, pg_sys::exprType(left));
                 commuted.map(|(column, derived)| (column, Derived { op: derived.op.commuted(), ..derived }))
-            })
+            });
+            if found.is_none() {
+                self.operands.truncate(known);
+            }
+            found
         }
         .map(|(column, derived)| Condition::Derived { derived, column, any: false })
     }
@@ -244,8 +248,12 @@ impl<'t> Converter<'t> {
             let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
             let &[left, right] = args.as_slice() else { return None };
             let element = pg_sys::get_element_type(pg_sys::exprType(right));
-            let (column, derived) = self.derived((*expr).opno, left, right, element).filter(|_| (*expr).useOr)?;
-            (derived.op == Op::Eq).then_some(Condition::Derived { derived, column, any: true })
+            let known = self.operands.len();
+            let found = self.derived((*expr).opno, left, right, element).filter(|(_, derived)| (*expr).useOr && derived.op == Op::Eq);
+            if found.is_none() {
+                self.operands.truncate(known);
+            }
+            found.map(|(column, derived)| Condition::Derived { derived, column, any: true })
         }
     }
 

@@ -162,13 +162,20 @@ pub struct Derived {
 }
 
 impl Derived {
+    /// The operands, those of the steps first.
+    pub fn operands(&self) -> impl Iterator<Item = usize> {
+        let of_steps = self.steps.iter().filter_map(|step| match step {
+            Step::ToClock(Zone::Named(i)) | Step::FromClock(Zone::Named(i)) => Some(*i),
+            Step::Shift { interval: i, .. } | Step::Distance { from: i, .. } => Some(*i),
+            Step::ToClock(Zone::Session) | Step::FromClock(Zone::Session) | Step::Trunc(_) | Step::Year | Step::Epoch { .. } => None,
+        });
+        of_steps.chain([self.operand])
+    }
+
     /// Whether an operand of a step is NULL, so that nothing satisfies the condition.
     pub fn is_null(&self, operands: &[Value]) -> bool {
-        self.steps.iter().any(|step| match step {
-            Step::ToClock(Zone::Named(i)) | Step::FromClock(Zone::Named(i)) => operands.get(*i) == Some(&Value::Null),
-            Step::Shift { interval: i, .. } | Step::Distance { from: i, .. } => operands.get(*i) == Some(&Value::Null),
-            Step::ToClock(Zone::Session) | Step::FromClock(Zone::Session) | Step::Trunc(_) | Step::Year | Step::Epoch { .. } => false,
-        })
+        let mut of_steps = self.operands().take_while(|i| *i != self.operand);
+        of_steps.any(|i| operands.get(i) == Some(&Value::Null))
     }
 
     /// The times that can satisfy the condition with this value; `None` where that cannot be told.

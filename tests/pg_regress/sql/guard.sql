@@ -57,25 +57,19 @@ SELECT count(*) FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND cr
 RESET restlog_fdw.max_requests;
 SELECT count(*) FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-02-01';
 -- EXPLAIN tells what is expected, where it shows estimates at all
-CREATE FUNCTION expected(query text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION told(label text, query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE plan json;
 BEGIN
-  EXECUTE 'EXPLAIN (VERBOSE, FORMAT JSON) ' || query INTO plan;
-  RETURN plan #>> '{0,Plan,Expected Requests}';
+  EXECUTE format('EXPLAIN (VERBOSE, ANALYZE %s, FORMAT JSON) %s', (label = 'Advice')::text, query) INTO plan;
+  RETURN plan #>> ARRAY['0', 'Plan', label];
 END $$;
-SELECT expected($$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-02-01'$$);
-SELECT expected($$SELECT * FROM ticket_status_logs WHERE createddate = '2026-01-01'$$);
-SELECT expected($$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND actor IN ('Device', 'S-360')$$);
+SELECT told('Expected Requests', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-02-01'$$);
+SELECT told('Expected Requests', $$SELECT * FROM ticket_status_logs WHERE createddate = '2026-01-01'$$);
+SELECT told('Expected Requests', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND actor IN ('Device', 'S-360')$$);
 
 -- Most rows read in vain: EXPLAIN ANALYZE says by which condition, and what to ask for instead
-CREATE FUNCTION advice(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE plan json;
-BEGIN
-  EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) ' || query INTO plan;
-  RETURN plan #>> '{0,Plan,Advice}';
-END $$;
-SELECT advice($$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND lower(actionname) = 'activate'$$);
-SELECT advice($$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND actionname LIKE 'ACT%' AND actor = 'Device'$$);
-SELECT advice($$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND ticketid <> 'x'$$) IS NULL AS nothing_to_say;
+SELECT told('Advice', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND lower(actionname) = 'activate'$$);
+SELECT told('Advice', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND actionname LIKE 'ACT%' AND actor = 'Device'$$);
+SELECT told('Advice', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND ticketid <> 'x'$$) IS NULL AS nothing_to_say;
 SET restlog_fdw.pushdown = off;
-SELECT advice($$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND actionname = 'ACTIVATE'$$);
+SELECT told('Advice', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND actionname = 'ACTIVATE'$$);

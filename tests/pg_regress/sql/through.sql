@@ -62,6 +62,9 @@ SELECT * FROM prepared('int', 'extract(year FROM createddate) = $1 AND createdda
 SELECT * FROM prepared('date[]', 'createddate::date = ANY ($1)', $$'{2026-01-05,2026-01-07}'$$, $$'{NULL}'$$, $$'{2026-01-05,2026-01-06}'$$);
 SELECT * FROM prepared('timestamptz', '$1 IS NULL AND createddate >= ''2026-01-31'' OR createddate >= $1', $$'2026-01-30'$$, 'NULL');
 SELECT * FROM prepared('timestamptz, text', 'createddate >= coalesce($1, ''2026-01-31'') AND ($2 IS NULL OR actionname = $2)', $$'2026-01-30', 'CONTROL'$$, 'NULL, NULL');
+-- What parameters decide goes before a cast that would fail
+SELECT * FROM prepared('text', 'createddate >= ''2026-01-30'' AND ($1 = '''' OR createddate >= $1::timestamptz)', $$''$$, $$'2026-01-31'$$);
+SELECT * FROM prepared('text', '$1 <> '''' AND createddate >= $1::timestamptz OR $1 = '''' AND createddate >= ''2026-01-31''', $$''$$, $$'2026-01-30'$$);
 
 -- Functions: variables of plpgsql are parameters; SQL is inlined where Postgres can
 CREATE FUNCTION public.of_day(d date) RETURNS TABLE (ticket text, at timestamptz) LANGUAGE plpgsql AS $$
