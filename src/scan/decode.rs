@@ -167,7 +167,7 @@ impl Decoder {
 
     /// Reads one body into `page`, which was reset to this decoder's width.
     pub fn decode(&self, rules: &SliceRules, body: &[u8], page: Page) -> Result<(Page, Decoded)> {
-        let text = simdutf8::compat::from_utf8(body)
+        let text = std::str::from_utf8(body)
             .map_err(|e| Error::new(ErrorKind::Shape, "the response is not valid UTF-8").detail(format!("At byte {}.", e.valid_up_to())))?;
         let mut reader = Reader {
             decoder: self,
