@@ -44,7 +44,7 @@ pub(super) unsafe fn expected_rows(
         }
         let kept =
             pg_sys::clauselist_selectivity(root, local.into_pg(), (*rel).relid as i32, pg_sys::JoinType::JOIN_INNER, std::ptr::null_mut());
-        Some(guard::asked_micros(&asked) * density * kept)
+        Some(guard::asked_micros(&asked, pg_sys::GetCurrentTimestamp()) * density * kept)
     }
 }
 
@@ -92,9 +92,11 @@ pub(super) unsafe fn check(
     // SAFETY: the caller's.
     let Some(asked) = (unsafe { foreseen_slices(root, table, plan, operands, false) }) else { return Ok(None) };
     let density = learned::density(relation, &plan.filters(&table.table));
-    let finite = guard::asked_micros(&asked).is_finite();
+    // SAFETY: what the query's now() is.
+    let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+    let finite = guard::asked_micros(&asked, now).is_finite();
     let requests = density.filter(|_| finite).map(|density| guard::expected_requests(&asked, density, table.page_size()));
-    guard::check_window(&asked, table.max_window(), requests).map_err(|error| on_table(error, &table.name))?;
+    guard::check_window(&asked, now, table.max_window(), requests).map_err(|error| on_table(error, &table.name))?;
     // SAFETY: the caller's. Who may stop early reads less than that.
     let whole = unsafe { (*root).tuple_fraction <= 0.0 && (*root).limit_tuples < 0.0 };
     if whole {

@@ -264,7 +264,10 @@ impl Scan {
             }
         }
         let slices = slices(&self.table.table, &selection, &defaults)?;
-        check_window(&slices, self.table.max_window(), self.plan.expected_requests).map_err(|error| on_table(error, &self.table.name))?;
+        // SAFETY: what the query's now() is.
+        let at = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+        check_window(&slices, at, self.table.max_window(), self.plan.expected_requests)
+            .map_err(|error| on_table(error, &self.table.name))?;
         self.slices = slices.len();
         if slices.is_empty() {
             return Ok(State::Nothing);

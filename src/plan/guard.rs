@@ -7,12 +7,18 @@ use crate::error::{Error, ErrorKind, Result};
 
 const DAY: f64 = 86_400_000_000.0;
 
-/// The length of all windows that slices ask for, each once; infinite where one has no beginning.
-pub fn asked_micros(slices: &[Slice]) -> f64 {
+/// The length of all windows that slices ask for, each once and up to `now`; infinite where one has no beginning.
+///
+/// The query's own `now()` shall be given: the scan starts a little later, and "the last seven days" are not longer for that.
+pub fn asked_micros(slices: &[Slice], now: i64) -> f64 {
     let mut windows: Vec<Window> = slices.iter().filter_map(|slice| slice.window).collect();
     windows.sort_unstable();
     windows.dedup();
-    let length = |window: Window| if window.lo == MINUS_INFINITY { f64::INFINITY } else { width(window) };
+    let length = |window: Window| match window.lo {
+        MINUS_INFINITY => f64::INFINITY,
+        lo if lo >= now => 0.0,
+        _ => width(Window { hi: window.hi.min(now), ..window }),
+    };
     windows.into_iter().map(length).sum()
 }
 
@@ -23,9 +29,9 @@ pub fn expected_requests(slices: &[Slice], density: f64, page: u64) -> u64 {
 }
 
 /// Refuses a time range that is longer than `max`.
-pub fn check_window(slices: &[Slice], max: Option<i64>, requests: Option<u64>) -> Result<()> {
+pub fn check_window(slices: &[Slice], now: i64, max: Option<i64>, requests: Option<u64>) -> Result<()> {
     let Some(max) = max else { return Ok(()) };
-    let asked = asked_micros(slices);
+    let asked = asked_micros(slices, now);
     if asked <= max as f64 {
         return Ok(());
     }
@@ -78,16 +84,17 @@ mod tests {
 
     #[test]
     fn windows_count_once_whatever_fans_out() {
-        assert_eq!(asked_micros(&slices(&[(0, 2), (0, 2), (5, 6)])), 3.0 * DAY);
+        assert_eq!(asked_micros(&slices(&[(0, 2), (0, 2), (5, 6)]), i64::MAX), 3.0 * DAY);
+        assert_eq!(asked_micros(&slices(&[(0, 3), (5, 6)]), 2 * ONE_DAY), 2.0 * DAY, "what comes after now is not read");
         let open = Slice { window: Some(Window { lo: MINUS_INFINITY, hi: 0 }), ..slices(&[(0, 1)])[0].clone() };
-        assert!(asked_micros(&[open]).is_infinite());
+        assert!(asked_micros(&[open], i64::MAX).is_infinite());
     }
 
     #[test]
     fn a_range_longer_than_the_table_allows_is_refused_with_what_was_expected() {
         let month = slices(&[(0, 31)]);
-        assert!(check_window(&month, Some(31 * ONE_DAY), None).is_ok() && check_window(&month, None, None).is_ok());
-        let refused = check_window(&month, Some(ONE_DAY), Some(100)).unwrap_err();
+        assert!(check_window(&month, i64::MAX, Some(31 * ONE_DAY), None).is_ok() && check_window(&month, i64::MAX, None, None).is_ok());
+        let refused = check_window(&month, i64::MAX, Some(ONE_DAY), Some(100)).unwrap_err();
         assert_eq!(refused.message(), "a time range of 31 days is longer than max_window, which is 1 day");
         assert_eq!(refused.get_detail(), Some("100 requests were expected."));
     }

@@ -73,3 +73,6 @@ SELECT told('Advice', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2
 SELECT told('Advice', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND ticketid <> 'x'$$) IS NULL AS nothing_to_say;
 SET restlog_fdw.pushdown = off;
 SELECT told('Advice', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-01-03' AND actionname = 'ACTIVATE'$$);
+-- The last seven days are seven days, although the scan starts a little after the query's now()
+ALTER FOREIGN TABLE ticket_status_logs OPTIONS (ADD max_window '7 days');
+SELECT count(*) FROM ticket_status_logs WHERE createddate >= now() - interval '7 days';
