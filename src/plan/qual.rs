@@ -297,6 +297,29 @@ impl Condition {
         }
     }
 
+    /// Whether it leaves out anything that could be asked for, with the right parameters at least.
+    pub fn narrows(&self) -> bool {
+        let says = |column: usize| self.fixes(column) || self.bounds(column) != (false, false);
+        self.depends_on_parameters() || self.columns().into_iter().any(says)
+    }
+
+    fn depends_on_parameters(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::depends_on_parameters),
+            _ => matches!(self, Self::If { .. }),
+        }
+    }
+
+    fn columns(&self) -> Vec<usize> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::columns).collect(),
+            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::Derived { column, .. } => {
+                vec![*column]
+            }
+            Self::If { .. } => Vec::new(),
+        }
+    }
+
     /// Whether several values of this column may satisfy it.
     pub fn lists(&self, wanted: usize) -> bool {
         match self {

@@ -53,7 +53,8 @@ impl ScanPlan {
             return;
         };
         if !whole || condition.mixes() {
-            self.wider.push(qual);
+            // An OR of which each branch speaks of something else leaves nothing to ask for.
+            if condition.narrows() { self.wider.push(qual) } else { self.local.push(qual) }
         }
         self.conditions.push(condition);
     }
@@ -214,6 +215,19 @@ mod tests {
         assert!(!counted(ScanPlan { local: vec![0], ..of(&["actionCode"]) }, None));
         let tixngo = self::table();
         assert!(!of(&[]).is_counted_by_total(&tixngo, &defaults(None)), "no total");
+    }
+
+    #[test]
+    fn a_condition_that_narrows_nothing_is_local() {
+        let [time, name, actor] = ["createdDate", "actionName", "actor"].map(|name| table().column(name).unwrap());
+        let equals = |column| Condition::Compare { column, op: Op::Eq, operand: 0 };
+        let mut plan = ScanPlan::default();
+        plan.add(0, Some((equals(name), true)));
+        plan.add(1, Some((Condition::Or(vec![equals(name), equals(actor)]), true)));
+        plan.add(2, Some((Condition::Or(vec![equals(time), Condition::And(vec![equals(time), equals(actor)])]), true)));
+        plan.add(3, Some((Condition::Or(vec![Condition::If { operand: 0 }, equals(actor)]), true)));
+        plan.add(4, None);
+        assert_eq!((plan.local, plan.wider, plan.conditions.len()), (vec![1, 4], vec![2, 3], 4));
     }
 
     #[test]

@@ -22,3 +22,9 @@ EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) SELECT ticketid FROM ticket_status_log
 -- Estimates are never 0, so that no plan reads the API twice for nothing
 SELECT plan($$SELECT count(*) FROM ticket_status_logs a JOIN ticket_status_logs b ON a.fromownerid = b.toownerid WHERE a.createddate >= '2026-01-05' AND b.createddate >= '2026-01-05'$$);
 SELECT plan($$SELECT count(*) FROM generate_series(1, 100) g JOIN ticket_status_logs b ON b.ticketid > g::text WHERE b.createddate >= '2026-01-05'$$);
+-- A LIMIT sizes the first page where every condition is in the request, and not where rows are dropped afterwards
+SELECT line FROM plan($$SELECT ticketid FROM ticket_status_logs WHERE createddate::date >= '2026-01-05' AND actionname = 'ACTIVATE' LIMIT 3$$, ', VERBOSE') line WHERE line ~ 'Request|Conditions';
+SELECT line FROM plan($$SELECT ticketid FROM ticket_status_logs WHERE createddate >= '2026-01-05' AND ticketid LIKE '%7' LIMIT 3$$, ', VERBOSE') line WHERE line ~ 'Request|Conditions';
+SELECT line FROM plan($$SELECT ticketid FROM ticket_status_logs WHERE createddate >= '2026-01-05' AND (actionname = 'ACTIVATE' OR actor = 'Device') LIMIT 3$$, ', VERBOSE') line WHERE line ~ 'Request|Conditions';
+SELECT line FROM plan($$SELECT DISTINCT actor FROM ticket_status_logs WHERE createddate >= '2026-01-05' LIMIT 3$$, ', VERBOSE') line WHERE line ~ 'Request|Conditions';
+SELECT line FROM plan($$SELECT ticketid FROM ticket_status_logs WHERE createddate >= '2026-01-05' ORDER BY ticketid LIMIT 3$$, ', VERBOSE') line WHERE line ~ 'Request|Conditions';
