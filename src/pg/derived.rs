@@ -1,6 +1,6 @@
 //! What a query makes of the time column, as a Postgres expression → the steps that [`crate::plan::derived`] can go backwards.
 
-use pgrx::{IntoDatum, PgList, is_a, pg_sys};
+use pgrx::{IntoDatum, PgList, PgTryBuilder, is_a, pg_sys};
 
 use super::catalog::text_of;
 use super::expr::Converter;
@@ -212,10 +212,14 @@ impl Zones for PgZones {
                 let failed = unsafe { pg_sys::timestamp2tm(t, &mut west, &mut fields, &mut fraction, none, none.cast()) };
                 (failed == 0).then(|| t - i64::from(west) * 1_000_000)
             }
-            // SAFETY: timezone(text, timestamptz) is strict and gets both. An unknown zone raises Postgres' own error, as the condition
-            // itself would.
-            Some(zone) => unsafe { pgrx::direct_function_call_as_datum(pg_sys::timestamptz_zone, &[zone.into_datum(), t.into_datum()]) }
-                .map(|clock| clock.value() as i64),
+            // An unknown zone is Postgres' error where the condition itself is evaluated, and none before.
+            Some(zone) => PgTryBuilder::new(|| {
+                // SAFETY: timezone(text, timestamptz) is strict and gets both; it looks a zone up, and holds nothing.
+                let clock = unsafe { pgrx::direct_function_call_as_datum(pg_sys::timestamptz_zone, &[zone.into_datum(), t.into_datum()]) };
+                clock.map(|clock| clock.value() as i64)
+            })
+            .catch_others(|_| None)
+            .execute(),
         };
         clock.map(|clock| clock - t)
     }

@@ -68,12 +68,18 @@ unsafe fn foreseen_slices(
         let constant = constant.cast::<pg_sys::Const>();
         operand::value((*constant).constvalue, (*constant).constisnull, (*constant).consttype)
     };
-    let values: Vec<Value> = operands.iter().map(value).collect();
-    if !roughly && values.contains(&Value::Unknown) {
+    let condition = plan.condition();
+    let (mut values, mut all_known) = (vec![Value::Unknown; operands.len()], true);
+    condition.evaluate(&mut values, &mut |i| {
+        let known = operands.get(i).map_or(Value::Unknown, value);
+        all_known &= known != Value::Unknown;
+        known
+    });
+    if !roughly && !all_known {
         return None;
     }
     let time_column = table.table.time_range.as_ref().map(|range| range.column);
-    let selection = plan.condition().select(time_column, &values, &PgZones);
+    let selection = condition.select(time_column, &values, &PgZones);
     // SAFETY: reads the clock.
     let now = unsafe { pg_sys::GetCurrentTimestamp() };
     slices(&table.table, &selection, &table.defaults(now)).ok()
@@ -91,15 +97,19 @@ pub(super) unsafe fn check(
 ) -> Result<Option<u64>> {
     // SAFETY: the caller's.
     let Some(asked) = (unsafe { foreseen_slices(root, table, plan, operands, false) }) else { return Ok(None) };
-    let density = learned::density(relation, &plan.filters(&table.table));
+    let filters = plan.filters(&table.table);
+    let density = learned::density(relation, &filters);
     // SAFETY: what the query's now() is.
     let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
     let finite = guard::asked_micros(&asked, now).is_finite();
     let requests = density.filter(|_| finite).map(|density| guard::expected_requests(&asked, density, table.page_size()));
     guard::check_window(&asked, now, table.max_window(), requests).map_err(|error| on_table(error, &table.name))?;
-    // SAFETY: the caller's. Who may stop early reads less than that.
-    let whole = unsafe { (*root).tuple_fraction <= 0.0 && (*root).limit_tuples < 0.0 };
-    if whole {
+    // SAFETY: the caller's. Who may stop early reads less than that, and so may what is read for another query, or only if something holds.
+    let whole = unsafe {
+        (*root).tuple_fraction <= 0.0 && (*root).limit_tuples < 0.0 && (*root).parent_root.is_null() && !(*root).hasPseudoConstantQuals
+    };
+    // What all records are like tells at most how many these are: enough to be shown, not to refuse.
+    if whole && learned::is_known(relation, &filters) {
         guard::check_requests(requests, settings::max_requests()).map_err(|error| on_table(error, &table.name))?;
     }
     Ok(requests)

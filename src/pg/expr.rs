@@ -11,6 +11,9 @@ use crate::plan::derived::{Derived, Step};
 use crate::plan::qual::{Condition, Op};
 use crate::sources::{Origin, SqlType};
 
+/// Conditions that are nested deeper stay local.
+const MAX_DEPTH: usize = 30;
+
 /// Converts the clauses of one base relation and collects their operands.
 pub(super) struct Converter<'t> {
     #[cfg_attr(feature = "pg13", allow(dead_code, reason = "pull_varnos takes it since 14"))]
@@ -21,6 +24,8 @@ pub(super) struct Converter<'t> {
     pub(super) operands: Vec<*mut pg_sys::Node>,
     /// Whether some part of a clause was left out.
     left_out: bool,
+    /// How many ANDs and ORs are around.
+    depth: usize,
 }
 
 /// A comparison's two sides, the column on the left.
@@ -33,7 +38,7 @@ struct Comparison {
 impl<'t> Converter<'t> {
     /// SAFETY: both pointers are the planner's own and live while the converter does.
     pub(super) unsafe fn new(root: *mut pg_sys::PlannerInfo, relation: *mut pg_sys::RelOptInfo, table: &'t ForeignTable) -> Self {
-        Self { root, relation, table, operands: Vec::new(), left_out: false }
+        Self { root, relation, table, operands: Vec::new(), left_out: false, depth: 0 }
     }
 
     /// The condition that a clause implies, and whether it is the whole clause.
@@ -73,7 +78,14 @@ impl<'t> Converter<'t> {
         // SAFETY: the tag says which struct a node is (nodes.h); sub-nodes are the planner's and live as long.
         unsafe {
             match (*node).type_ {
-                pg_sys::NodeTag::T_BoolExpr => self.boolean(node.cast()),
+                // Deeper plans could not be read back, and nobody writes them.
+                pg_sys::NodeTag::T_BoolExpr if self.depth >= MAX_DEPTH => None,
+                pg_sys::NodeTag::T_BoolExpr => {
+                    self.depth += 1;
+                    let found = self.boolean(node.cast());
+                    self.depth -= 1;
+                    found
+                }
                 pg_sys::NodeTag::T_OpExpr => {
                     let found = self.comparison(node.cast());
                     let plain = found.map(|c| Condition::Compare { column: c.column, op: c.op, operand: self.keep(c.operand) });

@@ -31,6 +31,11 @@ pub(super) fn density(relation: pg_sys::Oid, filters: &[usize]) -> Option<f64> {
     })
 }
 
+/// Whether just these filters were tried.
+pub(super) fn is_known(relation: pg_sys::Oid, filters: &[usize]) -> bool {
+    LEARNED.with_borrow(|learned| learned.iter().any(|l| l.relation == relation && l.filters == filters))
+}
+
 /// Rounded, so that one scan more or less does not cut the same query's windows elsewhere: a cache in front of the API would
 /// never see the same request again.
 fn two_digits(density: f64) -> f64 {

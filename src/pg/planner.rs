@@ -53,7 +53,10 @@ impl Planning {
         }
         match &table.time_range {
             Some(range) if self.claims.lower_bound && !condition.bounds(range.column).0 && self.defaults.from.is_some() => {
-                Err(missing_lower_bound(&table.columns[range.column].name))
+                let name = &table.columns[range.column].name;
+                Err(missing_lower_bound(name).hint(format!(
+                    "Add a condition such as {name} >= now() - interval '1 day': default_from does not stand in for a bound that a join gives."
+                )))
             }
             _ => Ok(()),
         }
@@ -364,7 +367,7 @@ pub(super) fn private_list(plan: &ScanPlan) -> *mut pg_sys::List {
 unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: *mut pg_sys::List, plan: &ScanPlan, planning: &Planning) -> Result<()> {
     let Planning { table, defaults, .. } = planning;
     let condition = plan.condition();
-    let is_asked = |column: usize| condition.fixes(column) || defaults.parameters.contains_key(&column);
+    let is_asked = |column: usize| condition.may_fix(column) || defaults.parameters.contains_key(&column);
     // SAFETY: the caller's.
     unsafe {
         let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(quals).iter_ptr().collect();

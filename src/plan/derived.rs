@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::qual::{Op, Value};
+use super::slice::MAX_WINDOWS;
 use super::window::{EPOCH_SECONDS, INFINITY, MINUS_INFINITY, Window};
 
 const SECOND: i64 = 1_000_000;
@@ -178,22 +179,42 @@ impl Derived {
         of_steps.any(|i| operands.get(i) == Some(&Value::Null))
     }
 
-    /// The times that can satisfy the condition with this value; `None` where that cannot be told.
-    pub fn window(&self, value: &Value, operands: &[Value], zones: &dyn Zones) -> Option<Window> {
+    /// The times that can satisfy the condition with this value. An end that cannot be told is as far away as can be; but a bound that
+    /// is given is one, and no default takes its place.
+    pub fn window(&self, value: &Value, operands: &[Value], zones: &dyn Zones) -> Window {
         let end = |above: bool, end: End| {
             let (steps, bound) = self.reached(value, operands, above, end)?;
             back(steps, bound, end, operands, zones)
         };
         let lo = match self.op {
             Op::Lt | Op::Le => MINUS_INFINITY,
-            // A bound at -infinity is a bound.
-            op => end(op == Op::Gt, End::Lower)?.max(MINUS_INFINITY + 1),
+            op => end(op == Op::Gt, End::Lower).unwrap_or(MINUS_INFINITY).max(MINUS_INFINITY + 1),
         };
         let hi = match self.op {
             Op::Gt | Op::Ge => INFINITY,
-            op => end(op != Op::Lt, End::Upper)?,
+            op => end(op != Op::Lt, End::Upper).unwrap_or(INFINITY),
         };
-        Some(Window { lo, hi })
+        Window { lo, hi }
+    }
+
+    /// The same for any of several values: around them all, where they are more than could be asked for one by one.
+    pub fn windows(&self, values: &[Value], operands: &[Value], zones: &dyn Zones) -> Vec<Window> {
+        let given: Vec<&Value> = values.iter().filter(|value| **value != Value::Null).collect();
+        let window = |value: &Value| self.window(value, operands, zones);
+        if given.len() <= MAX_WINDOWS {
+            return given.into_iter().map(window).collect();
+        }
+        let Some(keys) = given.iter().map(|value| order(value)).collect::<Option<Vec<i128>>>() else {
+            return vec![Window { lo: MINUS_INFINITY + 1, ..Window::ALL }];
+        };
+        let place = |key: &usize| keys[*key];
+        let ends = [(0..keys.len()).min_by_key(place), (0..keys.len()).max_by_key(place)];
+        let (lo, hi) = ends
+            .into_iter()
+            .flatten()
+            .map(|i| window(given[i]))
+            .fold((INFINITY, MINUS_INFINITY), |(lo, hi), w| (lo.min(w.lo), hi.max(w.hi)));
+        vec![Window { lo, hi }]
     }
 
     /// What the steps but a number's must reach to come up to the value, or `above` it.
@@ -226,6 +247,17 @@ impl Derived {
             (_, Value::Local { clock, .. }) => Some((&self.steps, next(*clock))),
             _ => None,
         }
+    }
+}
+
+/// Where a value stands among its like.
+fn order(value: &Value) -> Option<i128> {
+    match value {
+        Value::Time(t) => Some(i128::from(*t)),
+        Value::Local { clock, .. } => Some(i128::from(*clock)),
+        Value::Number(_) | Value::Text(_) => number(value).map(|x| (x * 1e6).round() as i128),
+        Value::Interval { .. } => span(value).map(i128::from),
+        Value::Null | Value::List(_) | Value::Unknown => None,
     }
 }
 

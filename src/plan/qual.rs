@@ -178,17 +178,12 @@ impl Condition {
                 _ => Selection::all(),
             },
             Self::Derived { derived, any, .. } => {
-                let window = |value: &Value| match value {
-                    Value::Null => Some(Window { lo: 0, hi: 0 }),
-                    value => derived.window(value, operands, zones),
-                };
+                let window = |value: &Value| derived.window(value, operands, zones);
                 match operand(derived.operand) {
                     _ if derived.is_null(operands) => Selection::nothing(),
                     Value::Null => Selection::nothing(),
-                    Value::List(items) if *any => {
-                        items.iter().map(window).collect::<Option<Vec<_>>>().map_or_else(Selection::all, Selection::times)
-                    }
-                    value => window(value).map_or_else(Selection::all, |window| Selection::times([window])),
+                    Value::List(items) if *any => Selection::times(derived.windows(items, operands, zones)),
+                    value => Selection::times([window(value)]),
                 }
             }
             Self::AnyOf { column, operand: i } => match operand(*i) {
@@ -342,6 +337,15 @@ impl Condition {
                 Some(*column)
             }
             Self::If { .. } => None,
+        }
+    }
+
+    /// Whether it does where parameters do not make the condition true or false by themselves.
+    pub fn may_fix(&self, wanted: usize) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().any(|part| part.may_fix(wanted)),
+            Self::Or(parts) => parts.iter().filter(|part| !part.is_of_parameters()).all(|part| part.may_fix(wanted)),
+            _ => self.fixes(wanted),
         }
     }
 

@@ -79,8 +79,9 @@ impl ScanPlan {
             if condition.fixes(index) {
                 continue;
             }
-            // Only one branch of an OR speaks of it: the API would have to be asked for all values at once.
-            let half_said = condition.mentions(index);
+            // Only one branch of an OR speaks of it: the API would have to be asked for all values at once. Where the other is about
+            // parameters only, the scan's start decides.
+            let half_said = condition.mentions(index) && !condition.may_fix(index);
             if half_said || (required && !defaults.parameters.contains_key(&index)) {
                 return Err(missing_parameter(table, column));
             }

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Column, Origin, Part, Table};
 
 /// More windows than this are read as one around them all: each costs at least a request.
-const MAX_WINDOWS: usize = 64;
+pub(super) const MAX_WINDOWS: usize = 64;
 /// More values than this of an optional one-value filter stay local, for the same reason.
 const MAX_FAN_OUT: usize = 100;
 /// Lists longer than this, percent-encoding not counted, stay local: servers refuse request lines beyond 8 kB.

@@ -10,7 +10,7 @@ use super::page::{CellState, Page};
 use super::paging::Pager;
 use super::stream::Message;
 use super::turns::Place;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::slice::Slice;
 use crate::plan::split::{self, Density};
 use crate::plan::window::Window;
@@ -50,7 +50,9 @@ impl Chain {
             let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
             rules.overlap = pager.overlap();
             // The rest of a window goes before: it may be that this page is not even kept.
-            let may_go_ahead = rest.is_none() && (number > 1 || !spec.cuts_windows()) && shared.has_room_for_two();
+            // So may it be that a total on it is all that is wanted.
+            let may_be_all = number == 1 && (spec.cuts_windows() || spec.counting.is_some());
+            let may_go_ahead = rest.is_none() && !may_be_all && shared.has_room_for_two();
             let mut go_ahead = |body: &[u8]| {
                 let token = if may_go_ahead { spec.decoder.peek_next(body).and_then(|key| pager.token_of(key)) } else { None };
                 ahead = token.map(|token| Ahead::start(shared, &slice, token, number + 1));
@@ -58,10 +60,7 @@ impl Chain {
             let Some(fetched) = shared.fetch(&slice, pager.token(), size, number, &rules, sent, &mut go_ahead).await else { return Ok(()) };
             let (page, decoded) = fetched?;
             let more = pager.advance(&decoded.facts).map_err(|error| shared.located(&slice, number, error))?;
-            if ahead.as_ref().is_some_and(|sent| !more || !sent.is_for(pager.token())) {
-                ahead = None;
-                shared.return_leave();
-            }
+            ahead = ahead.take().filter(|sent| more && sent.is_for(pager.token()));
             if let Some(turns) = shared.turns() {
                 turns.check(&page, spec.time_column, &mut last).map_err(|error| shared.located(&slice, number, error))?;
             }
@@ -77,6 +76,9 @@ impl Chain {
                     shared.add(pieces);
                     return Ok(());
                 }
+            }
+            if rest.is_some() {
+                return Err(Error::new(ErrorKind::Internal, "the rest of a window was not read"));
             }
             if spec.counts_by_total(number, &decoded) {
                 shared.count(decoded.facts.total.unwrap_or_default());
@@ -120,12 +122,13 @@ impl<'s> Cuts<'s> {
     /// `full` says that the page is, and names another: only then there is more than it holds. Some APIs name one in any case.
     fn of(shared: &'s Shared, slice: &'s Slice, page: &Page, records: u64, full: bool) -> Option<Self> {
         let spec = shared.spec();
-        let (piece, unit, column) = (slice.window?, spec.table.time_range.as_ref()?.unit, spec.time_column?);
-        let time = |row: usize| match page.cell(row, column) {
+        let (piece, unit) = (slice.window.filter(|_| spec.cuts_windows())?, spec.table.time_range.as_ref()?.unit);
+        let time = |(row, column): (usize, usize)| match page.cell(row, column) {
             (CellState::Value, t) => Some(t as i64),
             _ => None,
         };
-        let times: Vec<i64> = if spec.cuts_windows() { (0..page.rows()).filter_map(time).collect() } else { return None };
+        let times: Vec<i64> =
+            spec.time_column.into_iter().flat_map(|column| (0..page.rows()).filter_map(move |row| time((row, column)))).collect();
         let density = Density {
             piece,
             records: (!full).then_some(records),

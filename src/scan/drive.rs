@@ -114,7 +114,16 @@ impl Shared {
     /// Waits until another request is allowed, and says whether it is the scan's first. `None` when the consumer is gone: this
     /// task is about to be aborted, and must not use the time until then for one more request.
     pub(super) async fn leave_to_send(&self) -> Option<bool> {
-        let number = self.begun.fetch_add(1, Ordering::Relaxed);
+        self.leave_for(self.take_number()).await
+    }
+
+    /// The place of a request among all that were begun.
+    pub(super) fn take_number(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Waits until the request of this number is allowed.
+    pub(super) async fn leave_for(&self, number: u64) -> Option<bool> {
         let (mut allowed, mut returned) = (self.allowed.clone(), self.returned.subscribe());
         loop {
             let most = allowed.borrow_and_update().saturating_add(*returned.borrow_and_update());
@@ -280,7 +289,7 @@ impl Shared {
 
     /// Remembers how densely a window was filled that was read to its end.
     pub(super) fn learn(&self, slice: &Slice, rows: u64) {
-        if let Some(window) = slice.window.filter(|window| window.lo != MINUS_INFINITY) {
+        if let Some(window) = slice.window.filter(|window| window.lo > MINUS_INFINITY + 1) {
             self.stats.covered_rows.add(rows);
             self.stats.covered_micros.add(split::width(window) as u64);
         }
@@ -337,7 +346,7 @@ pub(super) async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
     let _ = sender.send(last).await;
 }
 
-fn lost_worker(join: &tokio::task::JoinError) -> Error {
+pub(super) fn lost_worker(join: &tokio::task::JoinError) -> Error {
     let what = if join.is_panic() { "a worker panicked" } else { "a worker was stopped" };
     Error::new(ErrorKind::Internal, format!("{what} while it read from the API"))
 }

@@ -361,9 +361,11 @@ impl Table {
             range.order = *order;
         }
         if let Some(name) = time_column {
-            range.column = self.column(name).filter(|i| self.columns[*i].sql_type == SqlType::Timestamptz).ok_or_else(|| {
+            let is_read =
+                |i: &usize| self.columns[*i].sql_type == SqlType::Timestamptz && matches!(self.columns[*i].origin, Origin::Field { .. });
+            range.column = self.column(name).filter(is_read).ok_or_else(|| {
                 Error::new(ErrorKind::OptionValue, "invalid value for option \"time_column\"")
-                    .detail(format!("Table \"{}\" of the source has no column \"{name}\" of times.", self.name))
+                    .detail(format!("Table \"{}\" of the source has no column \"{name}\" of times that its records carry.", self.name))
             })?;
         }
         Ok(table)

@@ -76,3 +76,23 @@ SELECT told('Advice', $$SELECT * FROM ticket_status_logs WHERE createddate >= '2
 -- The last seven days are seven days, although the scan starts a little after the query's now()
 ALTER FOREIGN TABLE ticket_status_logs OPTIONS (ADD max_window '7 days');
 SELECT count(*) FROM ticket_status_logs WHERE createddate >= now() - interval '7 days';
+-- A day, and a month, are as long as the clocks say
+SET TimeZone = 'Europe/Zurich';
+ALTER FOREIGN TABLE ticket_status_logs OPTIONS (SET max_window '1 day');
+SELECT count(*) FROM ticket_status_logs WHERE createddate::date = '2026-03-28';
+SELECT count(*) FROM ticket_status_logs WHERE createddate::date = '2026-10-25';
+ALTER FOREIGN TABLE ticket_status_logs OPTIONS (SET max_window '31 days');
+SELECT count(*) FROM ticket_status_logs WHERE date_trunc('month', createddate) = '2026-10-01';
+ALTER FOREIGN TABLE ticket_status_logs OPTIONS (DROP max_window);
+-- A bound at the beginning of time is a bound: no default takes its place
+ALTER FOREIGN TABLE ticket_status_logs OPTIONS (ADD default_from '2026-01-20');
+SELECT (SELECT count(*) FROM ticket_status_logs WHERE createddate::date > '-infinity') AS date,
+  (SELECT count(*) FROM ticket_status_logs WHERE createddate AT TIME ZONE 'Europe/Zurich' > '-infinity') AS clock,
+  (SELECT count(*) FROM ticket_status_logs WHERE createddate + interval '1 day' > '-infinity') AS sum,
+  (SELECT count(*) FROM ticket_status_logs WHERE now() - createddate < interval '100000 years') AS ago,
+  (SELECT count(*) FROM ticket_status_logs WHERE extract(epoch FROM createddate) > '-1e30') AS seconds,
+  (SELECT count(*) FROM ticket_status_logs WHERE createddate < '2026-01-21') AS by_default;
+RESET restlog_fdw.pushdown;
+-- What another filter leaves is not known by what all records are: it is not refused
+SET restlog_fdw.max_requests = 20;
+SELECT count(*) FROM ticket_status_logs WHERE createddate >= '2026-01-01' AND createddate < '2026-02-01' AND fromownerid = 'nobody';

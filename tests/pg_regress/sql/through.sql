@@ -65,6 +65,12 @@ SELECT * FROM prepared('timestamptz, text', 'createddate >= coalesce($1, ''2026-
 -- What parameters decide goes before a cast that would fail
 SELECT * FROM prepared('text', 'createddate >= ''2026-01-30'' AND ($1 = '''' OR createddate >= $1::timestamptz)', $$''$$, $$'2026-01-31'$$);
 SELECT * FROM prepared('text', '$1 <> '''' AND createddate >= $1::timestamptz OR $1 = '''' AND createddate >= ''2026-01-31''', $$''$$, $$'2026-01-30'$$);
+SELECT * FROM prepared('text', 'createddate >= ''2026-01-31'' AND ($1 IS NULL OR mobileappid = $1)', 'NULL', $$'my-app'$$);
+SET app.zone = '';
+SELECT * FROM shapes('a zone that is not set', $$createddate >= '2026-01-31' AND (current_setting('app.zone') = '' OR createddate AT TIME ZONE current_setting('app.zone') >= '2026-01-31')$$);
+EXPLAIN (COSTS OFF) SELECT 1 FROM ticket_status_logs WHERE createddate >= '2026-01-31' AND createddate AT TIME ZONE 'nowhere' > '2026-01-31';
+SELECT count(*) FROM ticket_status_logs WHERE createddate >= '2026-01-31' AND createddate AT TIME ZONE 'nowhere' > '2026-01-31';
+\! "$RESTLOG_LAB" requests through --count > /dev/null
 
 -- Functions: variables of plpgsql are parameters; SQL is inlined where Postgres can
 CREATE FUNCTION public.of_day(d date) RETURNS TABLE (ticket text, at timestamptz) LANGUAGE plpgsql AS $$
