@@ -42,13 +42,15 @@ impl Explainer {
         unsafe { pg_sys::ExplainPropertyFloat(label.as_ptr(), c"ms".as_ptr(), micros as f64 / 1000.0, 3, self.state) };
     }
 
-    /// An expression as SQL.
+    /// Expressions as SQL.
     ///
-    /// SAFETY: `node` belongs to the plan node that is being explained: its quals or targets were shown before, so the
+    /// SAFETY: `list` holds expressions of the plan node that is being explained: its quals or targets were shown before, so the
     /// deparse context is set to it.
-    unsafe fn expression(&self, node: *mut pg_sys::Node) -> String {
+    unsafe fn expressions(&self, list: *mut pg_sys::List) -> Vec<String> {
         // SAFETY: the caller's.
-        unsafe { text_of(pg_sys::deparse_expression(node, (*self.state).deparse_cxt, false, false)) }
+        let text = |node: *mut pg_sys::Node| unsafe { text_of(pg_sys::deparse_expression(node, (*self.state).deparse_cxt, false, false)) };
+        // SAFETY: the caller's.
+        unsafe { PgList::<pg_sys::Node>::from_pg(list) }.iter_ptr().map(text).collect()
     }
 }
 
@@ -78,10 +80,7 @@ pub(super) unsafe extern "C-unwind" fn explain_foreign_scan(node: *mut pg_sys::F
 unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan, node: *mut pg_sys::ForeignScan, costs: bool) {
     let defaults = table.defaults(0);
     // SAFETY: the caller's; our GetForeignPlan put expressions into both lists.
-    let (operands, quals): (Vec<String>, Vec<String>) = unsafe {
-        let texts = |list| PgList::<pg_sys::Node>::from_pg(list).iter_ptr().map(|e| explainer.expression(e)).collect();
-        (texts((*node).fdw_exprs), texts((*node).scan.plan.qual))
-    };
+    let (operands, quals) = unsafe { (explainer.expressions((*node).fdw_exprs), explainer.expressions((*node).scan.plan.qual)) };
     explainer.text("Request", &plan.request_line(&table.table, &defaults, table.page_size()));
     if let Some(range) = &table.table.time_range {
         explainer.text("Window", &window(table, plan, range, &operands));
@@ -124,19 +123,13 @@ fn chosen(quals: &[String], which: &[usize]) -> Vec<String> {
 /// SAFETY: the executor's node, instrumented and at its end.
 unsafe fn advice(explainer: &Explainer, scan: &Scan, node: *mut pg_sys::ForeignScanState) -> Option<String> {
     // SAFETY: the caller's.
-    let (dropped, kept, quals) = unsafe {
-        let ran = (*node).ss.ps.instrument;
-        if ran.is_null() {
-            return None;
-        }
-        let quals = (*(*node).ss.ps.plan).qual;
-        let quals: Vec<String> = PgList::<pg_sys::Node>::from_pg(quals).iter_ptr().map(|qual| explainer.expression(qual)).collect();
-        ((*ran).nfiltered1, (*ran).ntuples, quals)
-    };
-    if dropped < WORTH_ADVICE || dropped <= kept {
+    let ran = unsafe { (*node).ss.ps.instrument.as_ref() }?;
+    if ran.nfiltered1 < WORTH_ADVICE || ran.nfiltered1 <= ran.ntuples {
         return None;
     }
-    let after: Vec<String> = scan.plan.local.iter().chain(&scan.plan.wider).filter_map(|i| quals.get(*i)).cloned().collect();
+    // SAFETY: the caller's.
+    let quals = unsafe { explainer.expressions((*(*node).ss.ps.plan).qual) };
+    let after = [chosen(&quals, &scan.plan.local), chosen(&quals, &scan.plan.wider)].concat();
     let filters: Vec<&str> = scan.table.columns.iter().flatten().filter(|c| scan.could_filter(c)).map(|c| c.name.as_str()).collect();
     if after.is_empty() {
         return None;

@@ -73,6 +73,8 @@ impl<'t> Converter<'t> {
         }
     }
 
+    /// Where it finds nothing, the operands that it kept on the way are the caller's to forget.
+    ///
     /// SAFETY: `node` is an expression of this query.
     unsafe fn convert(&mut self, node: *mut pg_sys::Node) -> Option<Condition> {
         // SAFETY: the tag says which struct a node is (nodes.h); sub-nodes are the planner's and live as long.
@@ -240,15 +242,11 @@ impl<'t> Converter<'t> {
             let &[left, right] = args.as_slice() else { return None };
             let known = self.operands.len();
             let found = self.derived((*expr).opno, left, right, pg_sys::exprType(right));
-            let found = found.or_else(|| {
+            found.or_else(|| {
                 self.operands.truncate(known);
                 let commuted = self.derived((*expr).opno, right, left, pg_sys::exprType(left));
                 commuted.map(|(column, derived)| (column, Derived { op: derived.op.commuted(), ..derived }))
-            });
-            if found.is_none() {
-                self.operands.truncate(known);
-            }
-            found
+            })
         }
         .map(|(column, derived)| Condition::Derived { derived, column, any: false })
     }
@@ -260,11 +258,7 @@ impl<'t> Converter<'t> {
             let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
             let &[left, right] = args.as_slice() else { return None };
             let element = pg_sys::get_element_type(pg_sys::exprType(right));
-            let known = self.operands.len();
             let found = self.derived((*expr).opno, left, right, element).filter(|(_, derived)| (*expr).useOr && derived.op == Op::Eq);
-            if found.is_none() {
-                self.operands.truncate(known);
-            }
             found.map(|(column, derived)| Condition::Derived { derived, column, any: true })
         }
     }

@@ -2,28 +2,25 @@
 
 use pgrx::{PgList, pg_sys};
 
-use super::expr::{Converter, var_of};
-use super::planner::{Planning, clauses_of};
+use super::expr::var_of;
+use super::planner::Planning;
 use crate::plan::scan_plan::ScanPlan;
 use crate::sources::Direction;
 
-/// The first of the query's pathkeys, if rows come in its order; null otherwise.
+/// The first of the query's pathkeys, if the rows of a plan come in its order; null otherwise.
 ///
 /// SAFETY: the planner's pointers; `rel` is a base relation of ours.
 pub(super) unsafe fn useful_pathkeys(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
     planning: &Planning,
+    plan: &ScanPlan,
 ) -> *mut pg_sys::List {
     let none = std::ptr::null_mut();
     // SAFETY: the caller's; a pathkey's class has members, each with an expression.
     unsafe {
         let Some(range) = planning.table.table.time_range.as_ref().filter(|range| range.order.is_some()) else { return none };
         let Some(key) = PgList::<pg_sys::PathKey>::from_pg((*root).query_pathkeys).head() else { return none };
-        let mut converter = Converter::new(root, rel, &planning.table);
-        let clauses = clauses_of((*rel).baserestrictinfo);
-        let conditions = clauses.into_iter().filter_map(|clause| converter.clause(clause)).map(|(condition, _)| condition).collect();
-        let plan = ScanPlan { conditions, ..ScanPlan::default() };
         let Some(direction) = plan.keeps_order(&planning.table.table) else { return none };
         if descends(key) != (direction == Direction::Descending) {
             return none;

@@ -107,7 +107,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_paths(
         let refused = if planning.check(&alone).is_ok() { 0.0 } else { REFUSED_COST };
         add_path(root, rel, planning, (*rel).rows, refused, (*rel).lateral_relids, std::ptr::null_mut());
         if refused == 0.0 && (*rel).lateral_relids.is_null() {
-            let pathkeys = order::useful_pathkeys(root, rel, planning);
+            let pathkeys = order::useful_pathkeys(root, rel, planning, &alone);
             if !pathkeys.is_null() {
                 add_path(root, rel, planning, (*rel).rows, refused, std::ptr::null_mut(), pathkeys);
             }
@@ -311,11 +311,12 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
         let local = pg_sys::extract_actual_clauses(clauses, false);
         let mut plan = ScanPlan::default();
         let mut converter = Converter::new(root, rel, &planning.table);
-        for (i, clause) in PgList::<pg_sys::Node>::from_pg(local).iter_ptr().enumerate() {
-            plan.add(i, converter.clause(clause));
+        let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(local).iter_ptr().collect();
+        for (i, qual) in quals.iter().enumerate() {
+            plan.add(i, converter.clause(*qual));
         }
         planning.check(&plan).or_raise();
-        refuse_unasked(rel, local, &plan, planning).or_raise();
+        refuse_unasked(rel, &quals, &plan, planning).or_raise();
         plan.expected_requests = super::estimate::check(root, relation, &planning.table, &plan, &converter.operands).or_raise();
         plan.attributes = attributes(rel, local, &planning.table);
         for number in &plan.attributes {
@@ -327,7 +328,6 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
         }
         plan.ordered = !(*path).path.pathkeys.is_null();
         // Hardly a record has no time: such a condition does not keep a LIMIT from sizing the first page.
-        let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(local).iter_ptr().collect();
         let drops_few = |i: &usize| quals.get(*i).is_some_and(|qual| converter.has_time(*qual));
         if plan.local.iter().all(drops_few) && plan.wider.is_empty() {
             let sorted = plan.ordered && pg_sys::pathkeys_contained_in((*root).query_pathkeys, (*path).path.pathkeys);
@@ -364,13 +364,12 @@ pub(super) fn private_list(plan: &ScanPlan) -> *mut pg_sys::List {
 /// answer would be silently empty. `IS NULL` says just that and may stand.
 ///
 /// SAFETY: the planner's pointers.
-unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: *mut pg_sys::List, plan: &ScanPlan, planning: &Planning) -> Result<()> {
+unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: &[*mut pg_sys::Node], plan: &ScanPlan, planning: &Planning) -> Result<()> {
     let Planning { table, defaults, .. } = planning;
     let condition = plan.condition();
     let is_asked = |column: usize| condition.may_fix(column) || defaults.parameters.contains_key(&column);
     // SAFETY: the caller's.
     unsafe {
-        let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(quals).iter_ptr().collect();
         for qual in
             plan.local.iter().chain(&plan.wider).filter_map(|i| quals.get(*i)).filter(|qual| !is_a(**qual, pg_sys::NodeTag::T_NullTest))
         {

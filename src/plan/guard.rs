@@ -1,11 +1,12 @@
 //! What a scan is expected to ask for, and the refusal of more than a table allows.
 
 use super::slice::Slice;
-use super::split::width;
+use super::split::{self, width};
 use super::window::{MINUS_INFINITY, Window};
 use crate::error::{Error, ErrorKind, Result};
 
 const DAY: f64 = 86_400_000_000.0;
+/// What changes of clocks make of a range, at most.
 const CLOCKS: f64 = DAY / 8.0;
 
 /// The length of all windows that slices ask for, each once and up to `now`; infinite where one has no beginning.
@@ -25,7 +26,7 @@ pub fn asked_micros(slices: &[Slice], now: i64) -> f64 {
 
 /// How many requests they take, where so many records a microsecond are expected for each of the values that fan out.
 pub fn expected_requests(slices: &[Slice], density: f64, page: u64) -> u64 {
-    let pages = |slice: &Slice| slice.window.map_or(1.0, |window| (density * width(window) / page.max(1) as f64).ceil().max(1.0));
+    let pages = |slice: &Slice| slice.window.map_or(1.0, |window| split::pages(density, window, page).ceil().max(1.0));
     slices.iter().map(pages).sum::<f64>() as u64
 }
 

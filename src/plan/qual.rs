@@ -261,13 +261,7 @@ impl Condition {
 
     /// Whether the condition says anything of this column.
     pub fn mentions(&self, wanted: usize) -> bool {
-        match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter().any(|p| p.mentions(wanted)),
-            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::Derived { column, .. } => {
-                *column == wanted
-            }
-            Self::If { .. } => false,
-        }
+        self.columns().contains(&wanted)
     }
 
     /// Whether its selection holds no other rows than it does, where equality on the columns that `exact` names is exact: an OR
@@ -305,13 +299,11 @@ impl Condition {
         }
     }
 
+    /// The columns that it is about, some perhaps more than once.
     fn columns(&self) -> Vec<usize> {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::columns).collect(),
-            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::Derived { column, .. } => {
-                vec![*column]
-            }
-            Self::If { .. } => Vec::new(),
+            leaf => leaf.only_column().into_iter().collect(),
         }
     }
 

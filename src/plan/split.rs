@@ -34,7 +34,7 @@ pub fn first_piece(
     if concurrency < 2 || window.lo == MINUS_INFINITY {
         return None;
     }
-    let parts = match known.map(|known| whole_pages(known * width(window) / page.max(1) as f64)) {
+    let parts = match known.map(|known| whole_pages(pages(known, window, page))) {
         Some(1) => return None,
         Some(pages) if pages <= concurrency => pages as f64,
         // Its first page shall be full: that proves that the window holds more than a page.
@@ -78,7 +78,7 @@ impl Density {
 
     /// How many pages a window is expected to have.
     pub fn pages(&self, window: Window) -> Option<f64> {
-        self.records_a_microsecond().map(|each| each * width(window) / self.page.max(1) as f64)
+        self.records_a_microsecond().map(|each| pages(each, window, self.page))
     }
 }
 
@@ -149,7 +149,7 @@ pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrenc
     let tails = [times.len() / 10, times.len() / 2].map(|count| &times[times.len() - 1 - count..]);
     let density =
         tails.into_iter().filter(|tail| tail[0].abs_diff(last) > 2 * unit.unsigned_abs()).find_map(|tail| density_of(tail, unit))?;
-    let pages = density * width(tail) / page.max(1) as f64;
+    let pages = pages(density, tail, page);
     if pages < WORTH_A_PAGE || pages < 2.0 * expected {
         return None;
     }
@@ -179,6 +179,11 @@ fn equal(window: Window, parts: usize, unit: i64) -> Vec<Window> {
 /// How long a window is, in microseconds.
 pub fn width(window: Window) -> f64 {
     (window.hi as f64 - window.lo as f64).max(1.0)
+}
+
+/// How many pages a window fills, with so many records a microsecond.
+pub fn pages(density: f64, window: Window, page: u64) -> f64 {
+    density * width(window) / page.max(1) as f64
 }
 
 /// How many pages are asked for where so many are expected: none is quite full, so that a few records more need no other.

@@ -64,8 +64,10 @@ impl Chain {
             if let Some(turns) = shared.turns() {
                 turns.check(&page, spec.time_column, &mut last).map_err(|error| shared.located(&slice, number, error))?;
             }
+            let full = more && decoded.facts.records >= size;
             if number == 1
-                && let Some(cuts) = Cuts::of(shared, &slice, &page, decoded.facts.records, more && decoded.facts.records >= size)
+                && (full || rest.is_some())
+                && let Some(cuts) = Cuts::of(shared, &slice, &page, decoded.facts.records, full)
             {
                 if let Some(window) = rest.take() {
                     shared.add(cuts.rest(place.0, window));

@@ -85,7 +85,7 @@ impl Shared {
                 split::first_piece(window, spec.known_density, spec.page_sizes.1, each, range.unit, spec.order)
             });
             let (window, rest) = cut.map_or((slice.window, None), |(first, rest)| (Some(first), Some(rest)));
-            let expected = window.zip(spec.known_density).map(|(window, each)| each * split::width(window) / spec.page_sizes.1 as f64);
+            let expected = window.zip(spec.known_density).map(|(window, each)| split::pages(each, window, spec.page_sizes.1));
             Work::Chain(Chain { place, slice: Arc::new(Slice { window, ..slice.clone() }), rest, expected })
         };
         let in_order: Vec<&Slice> = match spec.order {
