@@ -5,8 +5,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Why something failed. Each variant has one SQLSTATE, so that callers (the refresh ledger first of all) can react.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErrorKind {
     /// An option's name is unknown, misplaced or missing: correct the `CREATE` or `ALTER` statement.
     OptionName,
@@ -34,6 +36,8 @@ pub enum ErrorKind {
     BadText,
     /// The host or the scheme is not allowed: see `restlog_fdw.allowed_hosts` and `allow_http`.
     Forbidden,
+    /// The server's limits leave no room for a descriptor: raise `max_files_per_process`, or end other scans.
+    OutOfResources,
     /// A bug of ours.
     Internal,
 }
@@ -55,16 +59,18 @@ impl ErrorKind {
             Self::BadDatetime => "22007",
             Self::BadText => "22021",
             Self::Forbidden => "42501",
+            Self::OutOfResources => "53000",
             Self::Internal => "XX000",
         }
     }
 }
 
-/// What the user reads: a primary message, and where they help a DETAIL and a HINT.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the user reads: a primary message, and where they help a DETAIL and a HINT. A plan carries one where the refusal of a scan
+/// waits until a row is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error(Box<Parts>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Parts {
     kind: ErrorKind,
     message: String,

@@ -218,6 +218,8 @@ pub struct Settings {
     pub table: Option<String>,
     /// Lower bound for queries without one; Postgres reads it.
     pub default_from: Option<String>,
+    /// That bound is for a scan's first page only.
+    pub preview_only: bool,
     /// The longest time range; Postgres reads it.
     pub max_window: Option<String>,
     /// Column that the API's time range filters.
@@ -290,6 +292,7 @@ impl Settings {
             },
             table: get("table")?,
             default_from: get("default_from")?,
+            preview_only: get("preview_only")?.as_deref().and_then(parse_bool).unwrap_or(false),
             max_window: get("max_window")?,
             time_column: get("time_column")?,
             evidence: match get("evidence")?.as_deref() {

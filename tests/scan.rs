@@ -86,7 +86,9 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
     let spec = ScanSpec {
         slices: wish.days.iter().map(slice).collect(),
         decoder: Decoder::new(columns, &table, OnInvalid::Error, None),
+        now: i64::MAX,
         time_column: Some(2),
+        time_is_required: false,
         partition_columns: BTreeMap::new(),
         page_sizes: wish.page_sizes,
         limited: wish.limited,

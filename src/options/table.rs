@@ -193,7 +193,14 @@ pub const OPTIONS: &[Spec] = &[
         contexts: T,
         kind: Kind::Text,
         default: "",
-        doc: "Lower time bound for queries without one: an interval before now (`7 days`) or a time (`2026-01-01`).",
+        doc: "Lower time bound for queries that say nothing of the time: an interval before now (`7 days`) or a time (`2026-01-01`). A scan that it cut short says so in a NOTICE.",
+    },
+    Spec {
+        name: "preview_only",
+        contexts: T,
+        kind: Kind::Bool,
+        default: "false",
+        doc: "Let `default_from` serve previews only: a scan under it that goes past its first page is refused.",
     },
     Spec {
         name: "max_window",

@@ -3,8 +3,8 @@
 use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
-use super::expr::Converter;
 use super::planner;
+use super::relation::{Converted, clauses_of, planning};
 use crate::plan::scan_plan::ScanPlan;
 
 /// `count(*)` and `count("any")` (pg_proc.dat).
@@ -100,17 +100,10 @@ unsafe fn is_count(node: *mut pg_sys::Node) -> bool {
 unsafe fn total_counts(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) -> Option<(ScanPlan, Vec<*mut pg_sys::Node>)> {
     // SAFETY: the caller's.
     unsafe {
-        let planning = planner::planning(rel);
-        let mut converter = Converter::new(root, rel, &planning.table);
-        let mut plan = ScanPlan::default();
-        for clause in planner::clauses_of((*rel).baserestrictinfo) {
-            match converter.clause(clause) {
-                Some((condition, true)) => plan.conditions.push(condition),
-                _ => return None,
-            }
-        }
+        let planning = planning(rel);
+        let Converted { plan, operands } = planning.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
         let counts = planning.check(&plan).is_ok() && plan.is_counted_by_total(&planning.table.table, &planning.defaults);
-        counts.then_some((plan, converter.operands))
+        counts.then_some((plan, operands))
     }
 }
 

@@ -30,7 +30,10 @@ pub(super) struct Server {
 pub(super) struct ForeignTable {
     pub(super) name: String,
     pub(super) server: Server,
+    /// The described table, with the names that users see.
     pub(super) table: Arc<Table>,
+    /// The table's name in the description.
+    pub(super) described: String,
     pub(super) settings: Settings,
     /// By attribute number - 1; `None` where a column was dropped.
     pub(super) columns: Vec<Option<Column>>,
@@ -84,6 +87,12 @@ pub(super) unsafe fn options_of(list: *mut pg_sys::List) -> Options {
             .map(|def| (text_of((*def).defname), text_of(pg_sys::defGetString(def))))
             .collect()
     }
+}
+
+/// Whether the database holds UTF-8.
+pub(super) fn is_utf8() -> bool {
+    // SAFETY: reads a variable of this backend.
+    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
 }
 
 /// Text of the database, whatever its encoding.
@@ -182,7 +191,8 @@ impl ForeignTable {
                 Some(Column { not_null: attribute.attnotnull, ..bind(&table, &name, type_oid, typmod, &options) })
             })
             .collect();
-        // From here on the description's names are only for people, who know the columns by their names here.
+        // From here on the description's names are only for people, who know the table and its columns by their names here.
+        let described = std::mem::replace(&mut table.name, name.clone());
         for column in columns.iter().rev().flatten() {
             if let Some(described) = column.described {
                 table.columns[described].name.clone_from(&column.name);
@@ -192,7 +202,7 @@ impl ForeignTable {
                 }
             }
         }
-        Ok(Self { name, server, table: Arc::new(table), settings, columns })
+        Ok(Self { name, server, table: Arc::new(table), described, settings, columns })
     }
 
     /// What the slices of a scan that starts at `now` take from the options.
@@ -201,9 +211,21 @@ impl ForeignTable {
         Defaults { from, now, parameters: parameters(&self.table, &self.settings) }
     }
 
+    /// The name of the column that the time range is about.
+    pub(super) fn time_column_name(&self) -> &str {
+        self.table.time_range.as_ref().map_or("", |range| self.table.columns[range.column].name.as_str())
+    }
+
+    /// Whether the user declared that every record has a time.
+    pub(super) fn time_is_required(&self) -> bool {
+        let time = self.table.time_range.as_ref().map(|range| range.column);
+        self.columns.iter().flatten().any(|column| column.not_null && column.described.is_some() && column.described == time)
+    }
+
     /// The longest time range that may be asked for, in microseconds.
     pub(super) fn max_window(&self) -> Option<i64> {
-        self.settings.max_window.as_deref().map(super::validator::parse_max_window)
+        let max = self.settings.max_window.as_deref().filter(|_| self.table.time_range.is_some());
+        max.map(super::validator::parse_max_window)
     }
 
     /// Records asked for in one page.
@@ -219,7 +241,7 @@ impl ForeignTable {
 
     /// The error for a column that nothing in the source fills.
     pub(super) fn no_field(&self, column: &Column) -> Error {
-        let described = self.server.source.table(&self.table.name);
+        let described = self.server.source.table(&self.described);
         let names: Vec<_> = described.into_iter().flat_map(|t| &t.columns).map(|c| c.name.as_str()).collect();
         Error::new(ErrorKind::ColumnName, format!("column \"{}\" of foreign table \"{}\" has no field to read", column.name, self.name))
             .hint(format!("Name it after one of: {}; or set its option field to a JSON Pointer.", names.join(", ")))

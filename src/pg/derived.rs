@@ -55,6 +55,9 @@ impl Converter<'_> {
             if is_a(node, pg_sys::NodeTag::T_OpExpr) {
                 return self.calculated(node.cast());
             }
+            if let Some((column, half)) = self.rounded_time(node) {
+                return Some(Made { column, steps: vec![Step::Round { half }], type_oid: pg_sys::TIMESTAMPTZOID });
+            }
             if !is_a(node, pg_sys::NodeTag::T_FuncExpr) {
                 let (column, type_oid) = self.column(node)?;
                 let is_time = self.table.table.time_range.as_ref().is_some_and(|range| range.column == column);

@@ -1,60 +1,62 @@
-//! How many rows a query will read, and by how many requests, as far as the session has learned.
+//! How many rows a query will read, and by how many requests, as far as the session has learned or ANALYZE has found.
 
 use pgrx::{PgList, is_a, pg_sys};
 
-use super::catalog::ForeignTable;
 use super::derived::PgZones;
 use super::executor::on_table;
-use super::expr::Converter;
-use super::{learned, operand, settings};
+use super::relation::{self, Converted, Planning, clauses_of};
+use super::{learned, operand, settings, statistics};
 use crate::error::Result;
 use crate::plan::guard;
 use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::{Slice, slices};
-use crate::plan::window::MINUS_INFINITY;
 
-/// Rows by the length of the window that is asked for and what earlier scans of the session told of the table's density; local
-/// conditions thin them out as Postgres thinks. `None` where either is not known.
+/// Rows by the length of the window that is asked for and the table's density: what earlier scans of the session told, or else what
+/// ANALYZE found. The conditions that the density knows nothing of thin them out as Postgres thinks. `None` where the density or the
+/// window is not known.
 ///
-/// SAFETY: the planner's pointers.
+/// # Safety
+/// The planner's pointers.
 pub(super) unsafe fn expected_rows(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
     relation: pg_sys::Oid,
-    table: &ForeignTable,
+    planning: &Planning,
 ) -> Option<f64> {
     // SAFETY: the caller's.
     unsafe {
-        table.table.time_range.as_ref()?;
-        let mut converter = Converter::new(root, rel, table);
-        let mut plan = ScanPlan::default();
-        let mut local = PgList::<pg_sys::RestrictInfo>::new();
-        for info in PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo).iter_ptr() {
-            let converted = converter.clause((*info).clause.cast());
-            if !matches!(converted, Some((_, true))) {
-                local.push(info);
-            }
-            plan.conditions.extend(converted.map(|(condition, _)| condition));
-        }
-        let density = learned::density(relation, &plan.filters(&table.table))?;
-        let asked = foreseen_slices(root, table, &plan, &converter.operands, true)?;
-        if asked.iter().filter_map(|slice| slice.window).any(|window| window.lo == MINUS_INFINITY) {
-            return None;
-        }
+        let time = planning.table.table.time_range.as_ref()?.column;
+        let Converted { plan, operands } = planning.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
+        let asked = foreseen_slices(root, planning, &plan, &operands, true)?;
+        let micros = guard::asked_micros(&asked, pg_sys::GetCurrentTimestamp());
+        let learned = learned::density(relation, &plan.filters(&planning.table.table));
+        // What scans learned, they learned under the filters that the request has; what ANALYZE found is the whole log's.
+        let thins_out = |i: usize| match learned {
+            Some(_) => plan.local.contains(&i) || plan.wider.contains(&i),
+            None => !plan.is_whole(i, |condition| condition.is_about(time)),
+        };
+        let density = match learned {
+            Some(density) => density,
+            None => statistics::density(relation, &planning.table, (*rel).tuples)?,
+        };
+        let mut others = PgList::<pg_sys::RestrictInfo>::new();
+        let infos = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo);
+        infos.iter_ptr().enumerate().filter(|(i, _)| thins_out(*i)).for_each(|(_, info)| others.push(info));
         let kept =
-            pg_sys::clauselist_selectivity(root, local.into_pg(), (*rel).relid as i32, pg_sys::JoinType::JOIN_INNER, std::ptr::null_mut());
-        Some(guard::asked_micros(&asked, pg_sys::GetCurrentTimestamp()) * density * kept)
+            pg_sys::clauselist_selectivity(root, others.into_pg(), (*rel).relid as i32, pg_sys::JoinType::JOIN_INNER, std::ptr::null_mut());
+        micros.is_finite().then_some(micros * density * kept)
     }
 }
 
 /// What would be asked for with the operands that are known by now; `None` where they do not suffice. `roughly` takes an operand
 /// that is not known for one that restricts nothing.
 ///
-/// SAFETY: the planner's root, and expressions of its query.
+/// # Safety
+/// The planner's root, and expressions of its query.
 unsafe fn foreseen_slices(
     root: *mut pg_sys::PlannerInfo,
-    table: &ForeignTable,
+    planning: &Planning,
     plan: &ScanPlan,
     operands: &[*mut pg_sys::Node],
     roughly: bool,
@@ -68,6 +70,7 @@ unsafe fn foreseen_slices(
         let constant = constant.cast::<pg_sys::Const>();
         operand::value((*constant).constvalue, (*constant).constisnull, (*constant).consttype)
     };
+    let table = &planning.table.table;
     let condition = plan.condition();
     let (mut values, mut all_known) = (vec![Value::Unknown; operands.len()], true);
     condition.evaluate(&mut values, &mut |i| {
@@ -78,39 +81,86 @@ unsafe fn foreseen_slices(
     if !roughly && !all_known {
         return None;
     }
-    let time_column = table.table.time_range.as_ref().map(|range| range.column);
+    let time_column = table.time_range.as_ref().map(|range| range.column);
     let selection = condition.select(time_column, &values, &PgZones);
     // SAFETY: reads the clock.
     let now = unsafe { pg_sys::GetCurrentTimestamp() };
-    slices(&table.table, &selection, &table.defaults(now)).ok()
+    let defaults = planning.table.defaults(now).unless(table, |column| plan.restricts(column, &condition, &values));
+    slices(table, &selection, &defaults).ok()
 }
 
-/// Refuses a scan that would read more than it may, and says how many requests are expected; `None` where nothing tells.
+/// Refuses a scan that would read more than it may, and says how many requests are expected of all of the plan's scans; `None` where
+/// nothing tells.
 ///
-/// SAFETY: the planner's root, and expressions of its query.
+/// # Safety
+/// The planner's pointers, and expressions of its query.
 pub(super) unsafe fn check(
     root: *mut pg_sys::PlannerInfo,
     relation: pg_sys::Oid,
-    table: &ForeignTable,
+    path: *mut pg_sys::ForeignPath,
+    planning: &Planning,
     plan: &ScanPlan,
     operands: &[*mut pg_sys::Node],
 ) -> Result<Option<u64>> {
+    let table = &planning.table;
     // SAFETY: the caller's.
-    let Some(asked) = (unsafe { foreseen_slices(root, table, plan, operands, false) }) else { return Ok(None) };
+    let scans = unsafe { expected_scans(root, path) };
+    // SAFETY: the caller's.
+    let Some(asked) = (unsafe { foreseen_slices(root, planning, plan, operands, false) }) else {
+        // Each scan of a parameterised path sends one request at least.
+        return Ok(scans.map(|scans| scans as u64));
+    };
     let filters = plan.filters(&table.table);
     let density = learned::density(relation, &filters);
     // SAFETY: what the query's now() is.
     let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
-    let finite = guard::asked_micros(&asked, now).is_finite();
-    let requests = density.filter(|_| finite).map(|density| guard::expected_requests(&asked, density, table.page_size()));
+    let finite = table.table.time_range.is_none() || guard::asked_micros(&asked, now).is_finite();
+    let requests = density.filter(|_| finite).map(|density| guard::expected_requests(&asked, now, density, table.page_size()));
     guard::check_window(&asked, now, table.max_window(), requests).map_err(|error| on_table(error, &table.name))?;
-    // SAFETY: the caller's. Who may stop early reads less than that, and so may what is read for another query, or only if something holds.
-    let whole = unsafe {
-        (*root).tuple_fraction <= 0.0 && (*root).limit_tuples < 0.0 && (*root).parent_root.is_null() && !(*root).hasPseudoConstantQuals
-    };
-    // What all records are like tells at most how many these are: enough to be shown, not to refuse.
-    if whole && learned::is_known(relation, &filters) {
+    // SAFETY: the caller's.
+    if unsafe { is_read_whole(root) } && learned::is_known(relation, &filters) {
+        // The unfiltered density is an upper bound for a filtered scan: good enough to be shown, too coarse to refuse a query.
         guard::check_requests(requests, settings::max_requests()).map_err(|error| on_table(error, &table.name))?;
     }
-    Ok(requests)
+    Ok(match scans {
+        Some(scans) => Some((requests.unwrap_or(1) as f64 * scans) as u64),
+        None => requests,
+    })
+}
+
+/// How often a parameterised path is expected to be scanned: once for each row of the smallest relation that gives it operands, as
+/// Postgres itself counts loops (get_loop_count in indxpath.c). `None` for a path that runs once, and where the rows of such a
+/// relation are a guess.
+///
+/// # Safety
+/// The planner's pointers.
+unsafe fn expected_scans(root: *mut pg_sys::PlannerInfo, path: *mut pg_sys::ForeignPath) -> Option<f64> {
+    // SAFETY: the caller's; a relation number of the query has a place in simple_rel_array.
+    unsafe {
+        let outer = (*path).path.param_info.as_ref()?.ppi_req_outer;
+        let mut scans: Option<f64> = None;
+        let mut member = pg_sys::bms_next_member(outer, -1);
+        while member >= 0 {
+            if let Some(rel) = (*(*root).simple_rel_array.add(member as usize)).as_ref() {
+                if relation::is_guessed(rel) {
+                    return None;
+                }
+                scans = Some(scans.map_or(rel.rows, |least: f64| least.min(rel.rows)));
+            }
+            member = pg_sys::bms_next_member(outer, member);
+        }
+        scans.map(|scans| scans.max(1.0))
+    }
+}
+
+/// Whether the plan is sure to read all that it asks for. A LIMIT, a cursor, a subquery or a condition without columns may end it
+/// early.
+///
+/// # Safety
+/// The planner's root.
+pub(super) unsafe fn is_read_whole(root: *mut pg_sys::PlannerInfo) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        (*root).tuple_fraction <= 0.0 && (*root).limit_tuples < 0.0 && (*root).parent_root.is_null() && !(*root).hasPseudoConstantQuals
+    }
 }

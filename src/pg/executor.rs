@@ -2,7 +2,6 @@
 //!
 //! Nothing happens before the first pull (law 6): only then are the operands evaluated and the first request sent.
 
-use std::cell::RefCell;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::task::Poll;
@@ -10,10 +9,12 @@ use std::task::Poll;
 use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
-use super::catalog::{Column, ForeignTable, text_of};
+use super::catalog::{Column, ForeignTable, is_utf8, text_of};
 use super::derived::PgZones;
+use super::last_scan::remember;
 use super::layout::Layout;
 use super::node::{relation_of, scan_user};
+use super::notices::Told;
 use super::replay::Replay;
 use super::report::OrRaise;
 use super::tuple::TupleFiller;
@@ -23,33 +24,12 @@ use crate::error::Result;
 use crate::plan::guard::check_window;
 use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::{missing_parameter, slices};
+use crate::plan::slice::{StandIn, default_would_hide, missing_lower_bound, missing_parameter, slices};
 use crate::scan::client::Limits;
 use crate::scan::decode::Decoder;
 use crate::scan::stats::Stats;
 use crate::scan::stream::{Counting, ScanSpec};
 use crate::sources::Origin;
-
-thread_local! {
-    /// The counters of this session's last scan, for `restlog.last_scan()`.
-    static LAST: RefCell<Option<Arc<Stats>>> = const { RefCell::new(None) };
-}
-
-/// The counters of the last scan that sent a request in this session.
-pub(super) fn last_stats() -> Option<Arc<Stats>> {
-    LAST.with_borrow(Clone::clone)
-}
-
-/// Makes these the counters of the last scan.
-pub(super) fn remember(stats: &Arc<Stats>) {
-    LAST.set(Some(Arc::clone(stats)));
-}
-
-/// Whether the database holds UTF-8.
-pub(super) fn is_utf8() -> bool {
-    // SAFETY: reads a variable of this backend.
-    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
-}
 
 /// One running scan. Nothing in it is borrowed from Postgres but the expression states, which live in the same context.
 pub(super) struct Scan {
@@ -74,6 +54,10 @@ pub(super) struct Scan {
     /// What earlier runs of a node that counts have counted.
     counted: u64,
     last_count: Option<u64>,
+    /// The defaults that stand in for conditions.
+    pub(super) stand_ins: Vec<StandIn>,
+    /// Whether the client was told what it must know of this scan: once, however often it is started.
+    pub(super) told: Told,
     state: State,
 }
 
@@ -137,6 +121,8 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
             would_wait: false,
             counted: 0,
             last_count: None,
+            stand_ins: Vec::new(),
+            told: Told::default(),
             state: State::Fresh,
         };
         let context = (*(*node).ss.ps.state).es_query_cxt;
@@ -253,25 +239,32 @@ impl Scan {
         condition.evaluate(&mut values, &mut evaluate);
         // SAFETY: reads the clock.
         let now = unsafe { pg_sys::GetCurrentTimestamp() };
-        let defaults = self.table.defaults(now);
-        let time_column = self.table.table.time_range.as_ref().map(|range| range.column);
+        let table = Arc::clone(&self.table.table);
+        let defaults = self.table.defaults(now).unless(&table, |column| self.plan.restricts(column, &condition, &values));
+        let time_column = table.time_range.as_ref().map(|range| range.column);
         let selection = condition.select(time_column, &values, &PgZones);
         // A value that was given but could not be read must not be replaced by a default.
-        for (index, column) in self.table.table.columns.iter().enumerate() {
+        for (index, column) in table.columns.iter().enumerate() {
             let asked = matches!(column.origin, Origin::Request { .. }) && condition.fixes(index);
             if asked && !selection.is_nothing() && !selection.values.contains_key(&index) {
-                return Err(missing_parameter(&self.table.table, column));
+                return Err(missing_parameter(&table, column));
             }
         }
-        let slices = slices(&self.table.table, &selection, &defaults)?;
+        let slices = slices(&table, &selection, &defaults).map_err(|error| {
+            let is_withheld = self.table.settings.default_from.is_some() && error == missing_lower_bound(&table);
+            if is_withheld { default_would_hide(&table) } else { error }
+        })?;
+        self.stand_ins = if selection.is_nothing() { Vec::new() } else { defaults.standing_in(&table, &selection) };
         // SAFETY: what the query's now() is.
         let at = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
         check_window(&slices, at, self.table.max_window(), self.plan.expected_requests)
             .map_err(|error| on_table(error, &self.table.name))?;
         self.slices = slices.len();
         if slices.is_empty() {
+            self.tell_of_default();
             return Ok(State::Nothing);
         }
+        self.tell_of_requests();
         let counting = (self.plan.counts > 0).then(|| Counting {
             by_total: slices.iter().all(|slice| selection.values.keys().all(|column| slice.values.contains_key(column))),
             checks: self.layout.checks(&selection),
@@ -282,8 +275,10 @@ impl Scan {
         let spec = ScanSpec {
             table: Arc::clone(&self.table.table),
             slices,
+            now,
             decoder,
             time_column: self.layout.time_column,
+            time_is_required: self.table.time_is_required(),
             partition_columns: self.layout.partition_columns.clone(),
             page_sizes: (self.plan.first_size(&self.table.table, size), size),
             limited: self.plan.limit.is_some(),
@@ -298,7 +293,7 @@ impl Scan {
             connection: connect::connection(&self.table.server, self.user)?,
             counting,
         };
-        remember(&self.stats);
+        remember(&self.stats, &self.defaults_shown());
         let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
         // SAFETY: the executor's node and its state.
         let pages = Replay::new(self.rewinds, unsafe { (*(*node).ss.ps.state).es_query_cxt });
@@ -307,6 +302,7 @@ impl Scan {
 
     /// Moves on to the next row; `false` at the proven end, or where it would have to wait and must not.
     fn advance(&mut self) -> Result<bool> {
+        let is_preview = self.is_preview();
         let State::Reading { stream, pages, row, got_rows, hungry, ended } = &mut self.state else { return Ok(false) };
         loop {
             if let Some(current) = pages.current() {
@@ -324,7 +320,8 @@ impl Scan {
                 }
                 if !*hungry && !*ended {
                     *hungry = true;
-                    stream.want_more(*got_rows);
+                    // A preview is nearly always content with what it got.
+                    stream.want_more(*got_rows && !is_preview);
                 }
             }
             if *ended {
@@ -342,6 +339,12 @@ impl Scan {
             write_log(&self.stats);
             match next.map_err(|error| on_table(error, &self.table.name)) {
                 Ok(Some(next)) => {
+                    if is_preview && *got_rows && next.rows() > 0 {
+                        self.state = State::Done;
+                        return Err(default_would_hide(&self.table.table).detail(
+                            "default_from serves previews only, as the table option preview_only says, and this scan goes past its first page.",
+                        ));
+                    }
                     *got_rows |= next.rows() > 0;
                     *hungry = false;
                     pages.keep(next).into_iter().for_each(|spent| stream.recycle(spent));
@@ -350,6 +353,8 @@ impl Scan {
                 Ok(None) => {
                     *ended = true;
                     learned::learn(self.relation, &self.filters, &self.stats);
+                    self.tell_of_default();
+                    return Ok(false);
                 }
                 Err(error) => {
                     self.state = State::Done;
@@ -363,6 +368,9 @@ impl Scan {
     ///
     /// SAFETY: the executor's node.
     unsafe fn start_once(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<()> {
+        if let Some(refusal) = self.plan.refusal.take() {
+            return Err(refusal);
+        }
         if matches!(self.state, State::Fresh) {
             // SAFETY: the caller's.
             self.state = unsafe { self.start(node) }?;

@@ -12,7 +12,7 @@ use super::report::OrRaise;
 use super::settings;
 use crate::plan::qual::{Condition, Op};
 use crate::plan::scan_plan::ScanPlan;
-use crate::sources::{Direction, TimeRange};
+use crate::sources::{Direction, Origin, TimeRange};
 
 /// Fewer rows than this cost nobody anything.
 const WORTH_ADVICE: f64 = 100.0;
@@ -85,15 +85,22 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
     if let Some(range) = &table.table.time_range {
         explainer.text("Window", &window(table, plan, range, &operands));
     }
+    let defaults = defaults_of(table, plan);
+    if !defaults.is_empty() {
+        explainer.text("Defaults", &defaults.join(", "));
+    }
     let is_pushed = |i: &usize| !plan.local.contains(i) && !plan.wider.contains(i);
+    let as_sql = |conditions: &[Condition]| conditions.iter().map(|condition| sql(condition, table, &operands)).collect::<Vec<_>>();
+    let (own, implied) = plan.conditions.split_at(plan.conditions.len() - plan.implied);
     let pushed = if plan.counts > 0 {
         // Such a node has no quals of its own.
-        plan.conditions.iter().map(|condition| sql(condition, table, &operands)).collect()
+        as_sql(own)
     } else {
         chosen(&quals, &(0..quals.len()).filter(is_pushed).collect::<Vec<_>>())
     };
     for (label, conditions) in [
         ("Pushed Conditions", pushed),
+        ("Implied Conditions", as_sql(implied)),
         ("Conditions In A Wider Form", chosen(&quals, &plan.wider)),
         ("Local Conditions", chosen(&quals, &plan.local)),
     ] {
@@ -112,6 +119,24 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
         explainer.count("Expected Requests", None, requests);
     }
     explainer.count("Concurrency", None, table.settings.concurrency as u64);
+    if let Some(refusal) = &plan.refusal {
+        explainer.text("Refused", refusal.message());
+    }
+}
+
+/// The defaults that stand in where the query says nothing, as far as the plan knows.
+fn defaults_of(table: &ForeignTable, plan: &ScanPlan) -> Vec<String> {
+    let condition = plan.condition();
+    let range = table.table.time_range.as_ref().map(|range| range.column);
+    let is_open = |column: usize| !plan.restricted.contains(&column) && !condition.bounds(column).0;
+    let from = table.settings.default_from.as_ref().filter(|_| range.is_some_and(is_open)).map(|text| format!("default_from ({text})"));
+    let parameter = |(column, value): (usize, String)| match &table.table.columns[column].origin {
+        Origin::Request { option: Some(option), .. } => Some(format!("{option} ({value})")),
+        _ => None,
+    };
+    let silent =
+        table.defaults(0).parameters.into_iter().filter(|(column, _)| !plan.restricted.contains(column) && !condition.fixes(*column));
+    from.into_iter().chain(silent.filter_map(parameter)).collect()
 }
 
 fn chosen(quals: &[String], which: &[usize]) -> Vec<String> {
@@ -153,20 +178,23 @@ fn window(table: &ForeignTable, plan: &ScanPlan, range: &TimeRange, operands: &[
         };
         plan.conditions.iter().filter_map(operand).map(String::as_str).collect()
     };
-    let from = match (lower, side(&[Op::Ge, Op::Gt, Op::Eq]).as_slice(), &table.settings.default_from) {
+    let default = table.settings.default_from.as_ref().filter(|_| !plan.restricted.contains(&range.column));
+    let from = match (lower, side(&[Op::Ge, Op::Gt, Op::Eq]).as_slice(), default) {
         (true, [], _) => "as conditioned".to_owned(),
         (true, [one], _) => (*one).to_owned(),
         (true, several, _) => format!("the latest of {}", several.join(", ")),
         (false, _, Some(text)) => format!("default_from ({text})"),
+        (false, _, None) if !upper && !range.required => return format!("{} at any time", table.time_column_name()),
         (false, _, None) => "the beginning".to_owned(),
     };
     let to = match (upper, side(&[Op::Le, Op::Lt, Op::Eq]).as_slice()) {
-        (true, []) => "as conditioned".to_owned(),
-        (true, [one]) => (*one).to_owned(),
-        (true, several) => format!("the earliest of {}", several.join(", ")),
-        (false, _) => "the scan's start".to_owned(),
+        (true, []) => "to as conditioned".to_owned(),
+        (true, [one]) => format!("to {one}"),
+        (true, several) => format!("to the earliest of {}", several.join(", ")),
+        (false, _) if table.table.pagination.style.is_keyed() => "on".to_owned(),
+        (false, _) => "to the scan's start, and then on".to_owned(),
     };
-    format!("{} from {from} to {to}", table.table.columns[range.column].name)
+    format!("{} from {from} {to}", table.time_column_name())
 }
 
 /// A condition as SQL would say it.

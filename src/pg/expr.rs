@@ -22,6 +22,8 @@ pub(super) struct Converter<'t> {
     pub(super) table: &'t ForeignTable,
     /// The operands, in the order of their indexes.
     pub(super) operands: Vec<*mut pg_sys::Node>,
+    /// A column of another relation that stands for this one's column of times.
+    alias: Option<(u32, i16)>,
     /// Whether some part of a clause was left out.
     left_out: bool,
     /// How many ANDs and ORs are around.
@@ -38,7 +40,7 @@ struct Comparison {
 impl<'t> Converter<'t> {
     /// SAFETY: both pointers are the planner's own and live while the converter does.
     pub(super) unsafe fn new(root: *mut pg_sys::PlannerInfo, relation: *mut pg_sys::RelOptInfo, table: &'t ForeignTable) -> Self {
-        Self { root, relation, table, operands: Vec::new(), left_out: false, depth: 0 }
+        Self { root, relation, table, operands: Vec::new(), alias: None, left_out: false, depth: 0 }
     }
 
     /// The condition that a clause implies, and whether it is the whole clause.
@@ -57,19 +59,46 @@ impl<'t> Converter<'t> {
         }
     }
 
+    /// What a condition of another relation implies for this one's column of times, which equals that relation's `column`.
+    ///
+    /// SAFETY: `clause` is an expression of this query.
+    pub(super) unsafe fn implied(&mut self, clause: *mut pg_sys::Node, column: (u32, i16)) -> Option<Condition> {
+        self.alias = Some(column);
+        let known = self.operands.len();
+        // SAFETY: the caller's.
+        let found = unsafe { self.clause(clause) };
+        self.alias = None;
+        let time = self.table.table.time_range.as_ref()?.column;
+        let condition = found.map(|(condition, _)| condition).filter(|condition| condition.bounds(time) != (false, false));
+        if condition.is_none() {
+            self.operands.truncate(known);
+        }
+        condition
+    }
+
+    /// Whether a clause only says that a column is not NULL.
+    ///
+    /// SAFETY: `clause` is an expression of this query.
+    pub(super) unsafe fn is_not_null_test(clause: *mut pg_sys::Node) -> bool {
+        // SAFETY: the tag says which struct a node is (nodes.h).
+        unsafe {
+            is_a(clause, pg_sys::NodeTag::T_NullTest)
+                && (*clause.cast::<pg_sys::NullTest>()).nulltesttype == pg_sys::NullTestType::IS_NOT_NULL
+        }
+    }
+
     /// Whether a clause only says that the time column is not NULL, as the planner adds it to `min` and `max`.
     ///
     /// SAFETY: `clause` is an expression of this query.
     pub(super) unsafe fn has_time(&self, clause: *mut pg_sys::Node) -> bool {
         // SAFETY: the tag says which struct a node is (nodes.h).
         unsafe {
-            if !is_a(clause, pg_sys::NodeTag::T_NullTest) {
+            if !Self::is_not_null_test(clause) {
                 return false;
             }
-            let test = clause.cast::<pg_sys::NullTest>();
-            let column = self.column((*test).arg.cast()).map(|(column, _)| column);
+            let column = self.column((*clause.cast::<pg_sys::NullTest>()).arg.cast()).map(|(column, _)| column);
             let time = self.table.table.time_range.as_ref().map(|range| range.column);
-            (*test).nulltesttype == pg_sys::NullTestType::IS_NOT_NULL && column.is_some() && column == time
+            column.is_some() && column == time
         }
     }
 
@@ -295,6 +324,11 @@ impl<'t> Converter<'t> {
         // SAFETY: as for convert.
         unsafe {
             let var = var_of(node)?;
+            if let Some(alias) = self.alias {
+                let is_it = ((*var).varno as u32, (*var).varattno) == alias && (*var).varlevelsup == 0;
+                let time = self.table.table.time_range.as_ref().filter(|_| is_it)?;
+                return Some((time.column, pg_sys::TIMESTAMPTZOID));
+            }
             if (*var).varno as u32 != (*self.relation).relid || (*var).varlevelsup != 0 {
                 return None;
             }
@@ -305,6 +339,24 @@ impl<'t> Converter<'t> {
             // A value that its type rounds or cuts equals what the API's own value does not.
             let exact = typmod == -1 || !matches!(base, pg_sys::TIMESTAMPTZOID | pg_sys::VARCHAROID);
             exact.then_some((described, base))
+        }
+    }
+
+    /// The time column, where its type rounds what the API says, and by how many microseconds at most.
+    ///
+    /// SAFETY: `node` is an expression of this query.
+    pub(super) unsafe fn rounded_time(&self, node: *mut pg_sys::Node) -> Option<(usize, i64)> {
+        // SAFETY: as for convert.
+        unsafe {
+            let var = var_of(node)?;
+            if self.alias.is_some() || (*var).varno as u32 != (*self.relation).relid || (*var).varlevelsup != 0 {
+                return None;
+            }
+            let column = self.table.column((*var).varattno)?;
+            let time = self.table.table.time_range.as_ref()?.column;
+            let digits = u32::try_from(column.typmod).ok().filter(|digits| *digits <= 6)?;
+            let is_it = column.described == Some(time) && column.pushdown && column.type_oid == pg_sys::TIMESTAMPTZOID;
+            is_it.then(|| (time, 10_i64.pow(6 - digits) / 2))
         }
     }
 
@@ -351,9 +403,12 @@ impl<'t> Converter<'t> {
             let used = pg_sys::pull_varnos(node);
             #[cfg(not(feature = "pg13"))]
             let used = pg_sys::pull_varnos(self.root, node);
-            !pg_sys::bms_is_member((*self.relation).relid as i32, used)
-                && !pg_sys::contain_volatile_functions(node)
-                && !pg_sys::contain_subplans(node)
+            // A condition of another relation is of use only where it needs none at all.
+            let is_free = match self.alias {
+                Some(_) => pg_sys::bms_num_members(used) == 0,
+                None => !pg_sys::bms_is_member((*self.relation).relid as i32, used),
+            };
+            is_free && !pg_sys::contain_volatile_functions(node) && !pg_sys::contain_subplans(node)
         }
     }
 }
@@ -374,7 +429,7 @@ pub(super) unsafe fn var_of(mut node: *mut pg_sys::Node) -> Option<*mut pg_sys::
 /// What an operator means, by its strategy in the default btree family of the column's type: its name proves nothing.
 ///
 /// SAFETY: catalog lookups by oid.
-unsafe fn btree_op(operator: pg_sys::Oid, type_oid: pg_sys::Oid) -> Option<Op> {
+pub(super) unsafe fn btree_op(operator: pg_sys::Oid, type_oid: pg_sys::Oid) -> Option<Op> {
     // SAFETY: the type exists, since a column has it; the cache entry is permanent.
     let strategy = unsafe {
         let entry = pg_sys::lookup_type_cache(type_oid, pg_sys::TYPECACHE_BTREE_OPFAMILY as i32);

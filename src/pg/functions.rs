@@ -10,7 +10,7 @@ use pgrx::prelude::*;
 use super::catalog::{self, Server};
 use super::report::OrRaise;
 use super::wait::WatchedStream;
-use super::{connect, executor, settings};
+use super::{connect, executor, last_scan, settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
 use crate::plan::selection::Selection;
@@ -96,16 +96,18 @@ fn last_scan() -> TableIterator<
         name!(wait_ms, i64),
         name!(fetch_ms, i64),
         name!(decode_ms, i64),
+        name!(defaults, Vec<String>),
     ),
 > {
-    let rows: Vec<_> = executor::last_stats().iter().map(|stats| counters(stats)).collect();
+    let rows: Vec<_> = last_scan::last_scan().map(|(stats, defaults)| counters(&stats, defaults)).into_iter().collect();
     TableIterator::new(rows)
 }
 
 #[allow(clippy::type_complexity, reason = "a row of restlog.last_scan()")]
 fn counters(
     s: &Stats,
-) -> (i64, i64, i64, i64, Option<i64>, Option<i64>, Option<TimestampWithTimeZone>, i64, i64, i64, i64, i64, i64, i64, i64) {
+    defaults: Vec<String>,
+) -> (i64, i64, i64, i64, Option<i64>, Option<i64>, Option<TimestampWithTimeZone>, i64, i64, i64, i64, i64, i64, i64, i64, Vec<String>) {
     let n = |counter: &crate::scan::stats::Counter| i64::try_from(counter.get()).unwrap_or(i64::MAX);
     let ms = |counter| n(counter) / 1000;
     let date = match s.api_date.get() {
@@ -128,6 +130,7 @@ fn counters(
         ms(&s.wait_micros),
         ms(&s.fetch_micros),
         ms(&s.decode_micros),
+        defaults,
     )
 }
 
@@ -185,8 +188,10 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
     let spec = ScanSpec {
         table: Arc::new(table.clone()),
         slices,
+        now,
         decoder: Decoder::new(Vec::new(), table, options.on_invalid, options.time_zone),
         time_column: None,
+        time_is_required: false,
         partition_columns: BTreeMap::new(),
         page_sizes: (1, 1),
         limited: true,

@@ -8,7 +8,7 @@ use pgrx::{PgList, pg_sys};
 use super::catalog::{Server, option, options_of, text_of};
 use super::report::OrRaise;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::Table;
+use crate::sources::{Column, Table};
 
 /// How an API's name becomes a column's.
 #[derive(Clone, Copy)]
@@ -72,8 +72,13 @@ fn column_case(options: &super::catalog::Options) -> Result<ColumnCase> {
 }
 
 fn create_table(table: &Table, server: &str, case: ColumnCase) -> String {
-    let columns: Vec<String> =
-        table.columns.iter().map(|c| format!("  {} {}", quote_ident(&cased(&c.name, case)), c.sql_type.as_sql())).collect();
+    // An API that answers by time only has no record without one; and conditions on NULL then fold away.
+    let required = table.time_range.as_ref().filter(|range| range.required).map(|range| range.column);
+    let column = |(i, c): (usize, &Column)| {
+        let not_null = if required == Some(i) { " NOT NULL" } else { "" };
+        format!("  {} {}{not_null}", quote_ident(&cased(&c.name, case)), c.sql_type.as_sql())
+    };
+    let columns: Vec<String> = table.columns.iter().enumerate().map(column).collect();
     format!(
         "CREATE FOREIGN TABLE {} (\n{}\n) SERVER {} OPTIONS (table {})",
         quote_ident(&table.name),

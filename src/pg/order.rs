@@ -3,7 +3,7 @@
 use pgrx::{PgList, pg_sys};
 
 use super::expr::var_of;
-use super::planner::Planning;
+use super::relation::Planning;
 use crate::plan::scan_plan::ScanPlan;
 use crate::sources::Direction;
 

@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 
 use super::catalog::{self, ForeignTable, Options, option, options_of};
+use super::last_scan::remember;
 use super::report::OrRaise;
 use super::{connect, executor, settings, wait};
 use crate::error::{Error, ErrorKind, Result};
@@ -53,7 +54,7 @@ fn findings(
     let table = ForeignTable::read(relation)?;
     let settings = Settings::resolve(Some(&table.server.source), &table.server.options, &[])?;
     connect::check_hosts(&settings)?;
-    let described = table.server.source.table(&table.table.name);
+    let described = table.server.source.table(&table.described);
     let names: Vec<String> = described.into_iter().flat_map(|table| &table.columns).map(|column| column.name.clone()).collect();
     let stats = Arc::new(Stats::default());
     let probe = Probe {
@@ -75,7 +76,7 @@ fn findings(
     pgrx::notice!("restlog.probe sends at most {} requests", probe.most_requests());
     let found = wait::run(probe.run());
     executor::write_log(&stats);
-    executor::remember(&stats);
+    remember(&stats, &[]);
     let names = Names::read(relation, &table)?;
     Ok(found?.into_iter().map(|finding| row(finding, &table, &names)).collect())
 }
@@ -170,7 +171,7 @@ fn statement(remedy: &Remedy, table: &ForeignTable, names: &Names) -> Option<Str
         Remedy::Server(settings) => format!("ALTER SERVER {} OPTIONS ({})", names.server, list(settings, &table.server.options)),
         Remedy::Table(settings) => format!("ALTER FOREIGN TABLE {} OPTIONS ({})", names.table, list(settings, &names.table_options)),
         Remedy::Column(name, settings) => {
-            let described = table.server.source.table(&table.table.name)?.column(name)?;
+            let described = table.server.source.table(&table.described)?.column(name)?;
             let own = table.columns.iter().flatten().find(|column| column.described == Some(described))?;
             let column = pgrx::spi::quote_identifier(&own.name);
             format!("ALTER FOREIGN TABLE {} ALTER COLUMN {column} OPTIONS ({})", names.table, list(settings, &own.options))

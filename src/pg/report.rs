@@ -19,6 +19,12 @@ pub(crate) fn raise(error: &Error) -> ! {
     unreachable!("an ERROR does not return");
 }
 
+/// Tells the client something, and goes on.
+pub(crate) fn notice(message: &str, hint: &str) {
+    let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
+    ErrorReport::new(code, message.to_owned(), "restlog_fdw").set_hint(hint.to_owned()).report(PgLogLevel::NOTICE);
+}
+
 /// Unwraps, or ends the statement.
 pub(crate) trait OrRaise<T> {
     fn or_raise(self) -> T;

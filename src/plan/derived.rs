@@ -47,6 +47,11 @@ pub enum Step {
     },
     /// `date_trunc`; a date is a time whose unit is the day.
     Trunc(Unit),
+    /// Rounded to the nearest multiple of a unit, as the type `timestamptz(0)` does.
+    Round {
+        /// Half of the unit, in microseconds: so far it moves a time at most.
+        half: i64,
+    },
     /// `extract(year from …)`, only as the last step.
     Year,
     /// `extract(epoch from …)`, only as the last step; perhaps rounded to whole seconds.
@@ -168,7 +173,8 @@ impl Derived {
         let of_steps = self.steps.iter().filter_map(|step| match step {
             Step::ToClock(Zone::Named(i)) | Step::FromClock(Zone::Named(i)) => Some(*i),
             Step::Shift { interval: i, .. } | Step::Distance { from: i, .. } => Some(*i),
-            Step::ToClock(Zone::Session) | Step::FromClock(Zone::Session) | Step::Trunc(_) | Step::Year | Step::Epoch { .. } => None,
+            Step::ToClock(Zone::Session) | Step::FromClock(Zone::Session) => None,
+            Step::Trunc(_) | Step::Round { .. } | Step::Year | Step::Epoch { .. } => None,
         });
         of_steps.chain([self.operand])
     }
@@ -288,6 +294,7 @@ fn back(steps: &[Step], bound: i64, end: End, operands: &[Value], zones: &dyn Zo
         }
         bound = match step {
             Step::Trunc(unit) => unit.ceil(bound).unwrap_or(if end == End::Lower { bound } else { INFINITY }),
+            Step::Round { half } => bound.checked_add(if end == End::Lower { -half } else { *half })?,
             Step::ToClock(zone) => {
                 let (least, most) = ahead(zone, bound, operands, zones)?;
                 bound.checked_sub(if end == End::Lower { most } else { least })?

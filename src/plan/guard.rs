@@ -9,24 +9,29 @@ const DAY: f64 = 86_400_000_000.0;
 /// What changes of clocks make of a range, at most.
 const CLOCKS: f64 = DAY / 8.0;
 
-/// The length of all windows that slices ask for, each once and up to `now`; infinite where one has no beginning.
+/// The length of all windows that slices of a table with a time range ask for, each once and up to `now`; infinite where one has no
+/// beginning, or where no range is asked for.
 ///
 /// The query's own `now()` shall be given: the scan starts a little later, and "the last seven days" are not longer for that.
 pub fn asked_micros(slices: &[Slice], now: i64) -> f64 {
+    if slices.iter().any(|slice| slice.window.is_none()) {
+        return f64::INFINITY;
+    }
     let mut windows: Vec<Window> = slices.iter().filter_map(|slice| slice.window).collect();
     windows.sort_unstable();
     windows.dedup();
     let length = |window: Window| match window.lo {
         lo if lo <= MINUS_INFINITY + 1 => f64::INFINITY,
         lo if lo >= now => 0.0,
-        _ => width(Window { hi: window.hi.min(now), ..window }),
+        _ => width(window.until(now)),
     };
     windows.into_iter().map(length).sum()
 }
 
-/// How many requests they take, where so many records a microsecond are expected for each of the values that fan out.
-pub fn expected_requests(slices: &[Slice], density: f64, page: u64) -> u64 {
-    let pages = |slice: &Slice| slice.window.map_or(1.0, |window| split::pages(density, window, page).ceil().max(1.0));
+/// How many requests they take, where so many records a microsecond are expected up to `now` for each of the values that fan out.
+pub fn expected_requests(slices: &[Slice], now: i64, density: f64, page: u64) -> u64 {
+    let pages = |window: Window| if window.lo >= now { 1.0 } else { split::pages(density, window.until(now), page).ceil().max(1.0) };
+    let pages = |slice: &Slice| slice.window.map_or(1.0, pages);
     slices.iter().map(pages).sum::<f64>() as u64
 }
 
@@ -91,6 +96,8 @@ mod tests {
         assert_eq!(asked_micros(&slices(&[(0, 3), (5, 6)]), 2 * ONE_DAY), 2.0 * DAY, "what comes after now is not read");
         let open = Slice { window: Some(Window { lo: MINUS_INFINITY, hi: 0 }), ..slices(&[(0, 1)])[0].clone() };
         assert!(asked_micros(&[open], i64::MAX).is_infinite());
+        let none = Slice { window: None, ..slices(&[(0, 1)])[0].clone() };
+        assert!(asked_micros(&[none], i64::MAX).is_infinite(), "all of the log is asked for");
     }
 
     #[test]
@@ -105,8 +112,11 @@ mod tests {
     #[test]
     fn what_is_expected_to_take_too_many_requests_is_refused() {
         let thousand_a_day = 1000.0 / DAY;
-        let expected = expected_requests(&slices(&[(0, 31), (0, 31)]), thousand_a_day, 500);
+        let expected = expected_requests(&slices(&[(0, 31), (0, 31)]), 31 * ONE_DAY, thousand_a_day, 500);
         assert_eq!(expected, 124);
+        let open =
+            [slices(&[(0, 31)]), vec![Slice { window: Some(Window { lo: 31 * ONE_DAY, hi: i64::MAX }), ..slices(&[(0, 1)])[0].clone() }]];
+        assert_eq!(expected_requests(&open.concat(), 31 * ONE_DAY, thousand_a_day, 500), 63, "what lies ahead is one request more");
         assert!(
             check_requests(Some(expected), 124).is_ok() && check_requests(Some(expected), 0).is_ok() && check_requests(None, 1).is_ok()
         );

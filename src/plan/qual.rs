@@ -259,6 +259,38 @@ impl Condition {
         }
     }
 
+    /// Like [`Self::bounds`] from below, but ignores branches of an OR that are about parameters alone: those are decided when the
+    /// scan starts.
+    pub fn may_bound(&self, time_column: usize) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().any(|part| part.may_bound(time_column)),
+            Self::Or(parts) => parts.iter().filter(|part| !part.is_of_parameters()).all(|part| part.may_bound(time_column)),
+            _ => self.bounds(time_column).0,
+        }
+    }
+
+    /// Whether the condition says anything of this column once the scan's parameters are known: an OR that they make true says
+    /// nothing any more. `values` are the operands as [`Self::evaluate`] left them.
+    pub fn restricts_at_start(&self, wanted: usize, values: &[Value]) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().any(|part| part.restricts_at_start(wanted, values)),
+            Self::Or(parts) => {
+                !parts.iter().any(|part| part.is_true_by_parameters(values))
+                    && parts.iter().any(|part| part.restricts_at_start(wanted, values))
+            }
+            leaf => leaf.only_column() == Some(wanted),
+        }
+    }
+
+    fn is_true_by_parameters(&self, values: &[Value]) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(|part| part.is_true_by_parameters(values)),
+            Self::Or(parts) => parts.iter().any(|part| part.is_true_by_parameters(values)),
+            Self::If { operand } => values.get(*operand) == Some(&Value::Text("true".into())),
+            _ => false,
+        }
+    }
+
     /// Whether the condition says anything of this column.
     pub fn mentions(&self, wanted: usize) -> bool {
         self.columns().contains(&wanted)
@@ -315,6 +347,11 @@ impl Condition {
             Self::AnyOf { column, .. } => *column == wanted,
             Self::Compare { .. } | Self::Is { .. } | Self::Derived { .. } | Self::If { .. } => false,
         }
+    }
+
+    /// Whether it is about this column alone.
+    pub fn is_about(&self, column: usize) -> bool {
+        self.only_column() == Some(column)
     }
 
     /// The column that it is about, if there is only one.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::slice::Slice;
-use super::window::{MINUS_INFINITY, Window, ceil_to, floor_to, rfc3339_millis};
+use super::window::{INFINITY, MINUS_INFINITY, Window, ceil_to, floor_to, rfc3339_millis};
 use crate::sources::{Filter, Method, PagingStyle, Part, Place, SqlType, Table, TimeFormat, TimeRange};
 
 /// Where a page begins.
@@ -156,17 +156,18 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
     let bounds = match (&table.time_range, slice.window) {
         (Some(range), Some(window)) => {
             let asked = asked(range, window);
-            // Without a lower bound in the query an optional one is not sent: a clamped one could be refused.
+            // An end that the query does not bound is not sent where the API demands none: a clamped one could be refused.
             let from = (window.lo != MINUS_INFINITY).then(|| write_time(range.format, asked.lo));
-            Some((from, write_time(range.format, asked.hi)))
+            let to = (window.hi != INFINITY || range.required).then(|| write_time(range.format, asked.hi));
+            (from, to)
         }
-        _ => None,
+        _ => (None, None),
     };
     assemble(table, slice, bounds, token, &size.to_string())
 }
 
 /// Puts everything in its place; EXPLAIN calls it with placeholders, a probe with bounds as they are.
-pub fn assemble(table: &Table, slice: &Slice, bounds: Option<(Option<String>, String)>, token: &PageToken, size: &str) -> Request {
+pub fn assemble(table: &Table, slice: &Slice, bounds: (Option<String>, Option<String>), token: &PageToken, size: &str) -> Request {
     let mut request = Request::new(table.method, &table.path);
     for (index, values) in &slice.values {
         let column = &table.columns[*index];
@@ -174,11 +175,10 @@ pub fn assemble(table: &Table, slice: &Slice, bounds: Option<(Option<String>, St
             request.put_values(filter, column.sql_type, values);
         }
     }
-    if let (Some(range), Some((from, to))) = (&table.time_range, bounds) {
-        if let Some(from) = from {
-            request.put(&range.from, from);
+    if let Some(range) = &table.time_range {
+        for (place, bound) in [(&range.from, bounds.0), (&range.to, bounds.1)] {
+            bound.into_iter().for_each(|bound| request.put(place, bound));
         }
-        request.put(&range.to, to);
     }
     if let PageToken::Url(url) = token {
         let Request { method, path, .. } = request;
@@ -231,7 +231,7 @@ mod tests {
         let table = built_in("socialboards").unwrap().unwrap().tables.iter().find(|table| table.name == "tickets").unwrap().clone();
         let values = BTreeMap::from([(table.column("categoryId").unwrap(), vec!["53".to_owned()])]);
         let slice = Slice { window: None, values, partition: Vec::new() };
-        assert_eq!(assemble(&table, &slice, None, &PageToken::Start, "50").body["categoryId"], 53);
+        assert_eq!(assemble(&table, &slice, (None, None), &PageToken::Start, "50").body["categoryId"], 53);
     }
 
     #[test]

@@ -4,35 +4,43 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::qual::Condition;
+use super::qual::{Condition, Value};
 use super::request::{PageToken, assemble};
-use super::slice::{Defaults, Slice, missing_lower_bound, missing_parameter};
+use super::slice::{Defaults, Slice, default_would_hide, missing_lower_bound, missing_parameter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Direction, Origin, Table};
 
 /// The private part of a `ForeignScan`. The operands are beside it in `fdw_exprs`: only there does the planner rewrite them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ScanPlan {
-    /// What may travel in the request.
+    /// What may travel in the request: of each qual that has such a thing, in their order.
     pub conditions: Vec<Condition>,
+    /// The quals without a condition, which are all in `local` too.
+    pub unasked: Vec<usize>,
     /// Which of the node's quals no request answers, not even in part.
     pub local: Vec<usize>,
     /// Which of them are in the request in a wider form.
-    #[serde(default)]
     pub wider: Vec<usize>,
+    /// How many of `conditions`, the last ones, are none of the node's quals: another relation has them, and a join by equality
+    /// makes them hold for this one's rows.
+    pub implied: usize,
+    /// The description's columns on which the query has conditions that no request answers whole. No default stands in for a
+    /// condition on them (law 13).
+    pub restricted: Vec<usize>,
     /// Attribute numbers that the query reads.
     pub attributes: Vec<i16>,
     /// Rows that a LIMIT above wants. It sizes the first page and ends nothing (law 4).
     pub limit: Option<u64>,
     /// Whether rows must come in the order that the table declares.
-    #[serde(default)]
     pub ordered: bool,
-    /// How many requests were expected when the plan was made.
-    #[serde(default)]
+    /// How many requests were expected when the plan was made, those of all the node's scans together.
     pub expected_requests: Option<u64>,
+    /// Whether the plan is sure to read all that it asks for.
+    pub whole: bool,
     /// How many `count(*)` the node answers instead of rows; 0 where it answers rows.
-    #[serde(default)]
     pub counts: usize,
+    /// Why the API cannot be asked, where the plan may well want no row: raised when one is wanted.
+    pub refusal: Option<Error>,
 }
 
 impl ScanPlan {
@@ -50,6 +58,7 @@ impl ScanPlan {
     pub fn add(&mut self, qual: usize, converted: Option<(Condition, bool)>) {
         let Some((condition, whole)) = converted else {
             self.local.push(qual);
+            self.unasked.push(qual);
             return;
         };
         if !whole || condition.mixes() {
@@ -57,6 +66,18 @@ impl ScanPlan {
             if condition.narrows() { self.wider.push(qual) } else { self.local.push(qual) }
         }
         self.conditions.push(condition);
+    }
+
+    /// Whether a request answers a qual whole, by a condition of this kind. Quals of which nothing is asked for have no condition.
+    pub fn is_whole(&self, qual: usize, kind: impl Fn(&Condition) -> bool) -> bool {
+        let before = (0..qual).filter(|i| !self.unasked.contains(i)).count();
+        let is_asked_for = !self.local.contains(&qual) && !self.wider.contains(&qual);
+        is_asked_for && self.conditions.get(before).is_some_and(kind)
+    }
+
+    /// Whether the query restricts a column, once the operands are known, so that no default stands in for a condition on it.
+    pub fn restricts(&self, column: usize, condition: &Condition, values: &[Value]) -> bool {
+        self.restricted.contains(&column) || condition.restricts_at_start(column, values)
     }
 
     /// All conditions as one.
@@ -69,10 +90,14 @@ impl ScanPlan {
         let condition = self.condition();
         if let Some(range) = &table.time_range
             && range.required
-            && defaults.from.is_none()
             && !condition.bounds(range.column).0
         {
-            return Err(missing_lower_bound(&table.columns[range.column].name));
+            let is_silent = !condition.mentions(range.column) || condition.may_bound(range.column);
+            match defaults.from {
+                None => return Err(missing_lower_bound(table)),
+                Some(_) if !is_silent || self.restricted.contains(&range.column) => return Err(default_would_hide(table)),
+                Some(_) => {}
+            }
         }
         for (index, column) in table.columns.iter().enumerate() {
             let Origin::Request { required, .. } = column.origin else { continue };
@@ -82,7 +107,8 @@ impl ScanPlan {
             // Only one branch of an OR speaks of it: the API would have to be asked for all values at once. Where the other is about
             // parameters only, the scan's start decides.
             let half_said = condition.mentions(index) && !condition.may_fix(index);
-            if half_said || (required && !defaults.parameters.contains_key(&index)) {
+            let has_default = defaults.parameters.contains_key(&index) && !self.restricted.contains(&index);
+            if half_said || (required && !has_default) {
                 return Err(missing_parameter(table, column));
             }
         }
@@ -132,15 +158,19 @@ impl ScanPlan {
             }
             if condition.fixes(index) {
                 values.insert(index, vec![format!("{{{}}}", column.name)]);
-            } else if let Some(value) = defaults.parameters.get(&index) {
+            } else if let Some(value) = defaults.parameters.get(&index).filter(|_| !self.restricted.contains(&index)) {
                 values.insert(index, vec![value.clone()]);
             }
         }
         let slice = Slice { window: None, values, partition: Vec::new() };
         let bounds = table.time_range.as_ref().map(|range| {
-            let bounded = defaults.from.is_some() || condition.bounds(range.column).0;
-            (bounded.then(|| "{from}".to_owned()), "{to}".to_owned())
+            let (lower, upper) = condition.bounds(range.column);
+            let from = lower || (defaults.from.is_some() && !self.restricted.contains(&range.column));
+            // Counted pages are read up to the scan's start first.
+            let to = upper || range.required || (from && !table.pagination.style.is_keyed());
+            (from.then(|| "{from}".to_owned()), to.then(|| "{to}".to_owned()))
         });
+        let bounds = bounds.unwrap_or_default();
         assemble(table, &slice, bounds, &PageToken::Start, &self.first_size(table, size).to_string()).readable()
     }
 
@@ -185,8 +215,22 @@ mod tests {
         assert!(plan(&[Op::Ge]).check(&table(), &defaults(None)).is_ok());
         let refused = plan(&[Op::Lt]).check(&table(), &defaults(None)).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::MissingQual);
-        assert!(refused.get_hint().unwrap().contains("createdDate >= now() - interval '1 day'"));
-        assert!(plan(&[Op::Lt]).check(&table(), &defaults(Some(0))).is_ok());
+        assert!(refused.message().contains("createdDate >= now() - interval '1 day'"), "drivers that drop hints show what to do");
+        assert!(plan(&[]).check(&table(), &defaults(Some(0))).is_ok());
+    }
+
+    #[test]
+    fn a_default_stands_in_only_where_the_query_says_nothing() {
+        let (time, app) = (table().column("createdDate").unwrap(), table().column("mobileAppId").unwrap());
+        let refused = |plan: ScanPlan| plan.check(&table(), &defaults(Some(0))).is_err();
+        assert!(refused(plan(&[Op::Lt])), "older rows would be hidden");
+        assert!(refused(ScanPlan { restricted: vec![time], ..plan(&[]) }), "a condition that stays local");
+        assert!(!refused(ScanPlan { restricted: vec![time], ..plan(&[Op::Ge]) }));
+        assert!(refused(ScanPlan { restricted: vec![app], ..plan(&[Op::Ge]) }), "rows of another application");
+        let optional = Condition::Or(vec![Condition::If { operand: 0 }, plan(&[Op::Ge]).condition()]);
+        assert!(!refused(ScanPlan { conditions: vec![optional], ..plan(&[]) }), "the scan's start decides");
+        let upper = Condition::Or(vec![Condition::If { operand: 0 }, plan(&[Op::Le]).condition()]);
+        assert!(refused(ScanPlan { conditions: vec![upper], ..plan(&[]) }));
     }
 
     #[test]

@@ -29,12 +29,54 @@ pub struct Slice {
 /// What slices need beside the conditions.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
-    /// Lower bound where the query has none.
+    /// Lower bound where the query says nothing of the time.
     pub from: Option<i64>,
-    /// The scan's start: the upper bound where the query has none (law 12).
+    /// The scan's start: where the query has no upper bound, later times are a window of their own (law 12).
     pub now: i64,
-    /// Column → value from the options, for request parameters.
+    /// Column → value from the options, for request parameters of which the query says nothing.
     pub parameters: BTreeMap<usize, String>,
+}
+
+/// A default that stands in for a condition which the query does not have (law 13).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandIn {
+    /// The table option `default_from` is the lower bound.
+    From(i64),
+    /// An option gives the value of a request parameter.
+    Parameter {
+        /// The option.
+        option: String,
+        /// The description's column.
+        column: usize,
+        /// The value.
+        value: String,
+    },
+}
+
+impl Defaults {
+    /// The defaults that may stand in: none for a column that the query `restricts` in any way, because rows that its condition
+    /// asks for could lie outside the default (law 13).
+    #[must_use]
+    pub fn unless(mut self, table: &Table, restricts: impl Fn(usize) -> bool) -> Self {
+        if table.time_range.as_ref().is_some_and(|range| restricts(range.column)) {
+            self.from = None;
+        }
+        self.parameters.retain(|column, _| !restricts(*column));
+        self
+    }
+
+    /// Which of them stand in for a selection.
+    pub fn standing_in(&self, table: &Table, selection: &Selection) -> Vec<StandIn> {
+        let is_open = selection.windows.windows().first().is_some_and(|window| window.lo == MINUS_INFINITY);
+        let from = self.from.filter(|_| is_open && table.time_range.is_some()).map(StandIn::From);
+        let parameter = |(column, value): (&usize, &String)| match &table.columns[*column].origin {
+            Origin::Request { option: Some(option), .. } if !selection.values.contains_key(column) => {
+                Some(StandIn::Parameter { option: option.clone(), column: *column, value: value.clone() })
+            }
+            _ => None,
+        };
+        from.into_iter().chain(self.parameters.iter().filter_map(parameter)).collect()
+    }
 }
 
 /// The slices that together answer for the selection. None when nothing can match.
@@ -114,20 +156,25 @@ fn is_carried(table: &Table, column: usize) -> bool {
     matches!(table.columns[column].origin, Origin::Field { .. })
 }
 
+/// The windows to ask for; `None` is no range at all.
+///
+/// Where the query has no upper bound, records that arrive meanwhile would move counted pages: what is later than the scan's start
+/// is then a window of its own, the last. Pages that are found by a key are not moved, and the window has no end.
 fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Option<Window>>> {
     let Some(range) = &table.time_range else { return Ok(vec![None]) };
+    if *set == WindowSet::all() && defaults.from.is_none() && !range.required {
+        // Records without a time are rows too: a range would leave them out.
+        return Ok(vec![None]);
+    }
     let mut windows = Vec::new();
     for window in set.windows() {
         let mut window = *window;
         if window.lo == MINUS_INFINITY {
             match defaults.from {
                 Some(from) => window.lo = from,
-                None if range.required => return Err(missing_lower_bound(&table.columns[range.column].name)),
+                None if range.required => return Err(missing_lower_bound(table)),
                 None => {}
             }
-        }
-        if window.hi == INFINITY {
-            window.hi = defaults.now;
         }
         if !is_unheard_of(window) {
             windows.push(window);
@@ -135,7 +182,14 @@ fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Op
     }
     let set = WindowSet::of(windows);
     let set = if set.windows().len() > MAX_WINDOWS { set.hull() } else { set };
-    Ok(set.windows().iter().copied().map(Some).collect())
+    let mut windows = set.windows().to_vec();
+    if let Some(last) = windows.last_mut().filter(|last| last.hi == INFINITY && last.lo < defaults.now)
+        && !table.pagination.style.is_keyed()
+    {
+        last.hi = defaults.now;
+        windows.push(Window { lo: defaults.now, hi: INFINITY });
+    }
+    Ok(windows.into_iter().map(Some).collect())
 }
 
 /// The refusal of a value that would make another path of the path.
@@ -144,24 +198,39 @@ fn unsendable(column: &Column, value: &str) -> Error {
         .detail("It would stand in the request's path and change it.")
 }
 
-/// The refusal of a query without a lower bound; at plan time where the conditions' shape shows it, else at the scan's start.
-pub fn missing_lower_bound(column: &str) -> Error {
-    Error::new(ErrorKind::MissingQual, format!("a lower bound on column \"{column}\" is required"))
+/// The refusal of a query without a lower bound; at plan time where the conditions' shape shows it, else at the scan's start. Its
+/// first line says what to do, because some drivers show nothing else.
+pub fn missing_lower_bound(table: &Table) -> Error {
+    let column = table.time_range.as_ref().map_or("", |range| table.columns[range.column].name.as_str());
+    let example = format!("{column} >= now() - interval '1 day'");
+    Error::new(ErrorKind::MissingQual, format!("\"{}\" needs a lower bound on \"{column}\", such as {example}", table.name))
         .detail("The API answers for a time range only.")
         .hint(format!(
-            "Add a condition such as {column} >= now() - interval '1 day', or set the table option default_from, such as '7 days'."
+            "Add a condition such as {example}. The table option default_from, such as '7 days', stands in where a query says nothing of {column}."
         ))
+}
+
+/// The refusal of a query that has a condition on the time, from which no lower bound follows, where `default_from` would hide rows
+/// that the condition asks for.
+pub fn default_would_hide(table: &Table) -> Error {
+    let column = table.time_range.as_ref().map_or("", |range| table.columns[range.column].name.as_str());
+    missing_lower_bound(table).detail(format!(
+        "The query has a condition on {column} from which no lower bound follows: default_from does not stand in, it could hide rows that the condition asks for."
+    ))
 }
 
 /// The refusal of a query without a request parameter that the API demands.
 pub fn missing_parameter(table: &Table, column: &Column) -> Error {
+    let name = &column.name;
     let option = match &column.origin {
-        Origin::Request { option: Some(option), .. } => format!(", or set the option {option} of the server"),
+        Origin::Request { option: Some(option), .. } => {
+            format!(" The option {option} of the server stands in where a query says nothing of {name}.")
+        }
         _ => String::new(),
     };
-    Error::new(ErrorKind::MissingQual, format!("a value for column \"{}\" is required", column.name))
-        .detail(format!("The API answers {} for one {} at a time.", table.path, column.name))
-        .hint(format!("Add a condition such as {} = '…'{option}.", column.name))
+    Error::new(ErrorKind::MissingQual, format!("\"{}\" needs a value for \"{name}\", such as {name} = '…'", table.name))
+        .detail(format!("The API answers {} for one {name} at a time.", table.path))
+        .hint(format!("Add a condition such as {name} = '…': only =, IN, = ANY and joins by = give a value.{option}"))
 }
 
 #[cfg(test)]
@@ -189,10 +258,40 @@ mod tests {
     }
 
     #[test]
-    fn an_open_upper_bound_is_pinned_to_the_scan_start() {
-        let s = slices(&table(), &selection(&[(5, INFINITY)], &[]), &defaults()).unwrap();
-        assert_eq!(s[0].window, Some(Window { lo: 5, hi: 1000 }));
-        assert!(slices(&table(), &selection(&[(2000, INFINITY)], &[]), &defaults()).unwrap().is_empty());
+    fn what_is_later_than_the_scans_start_is_asked_for_last() {
+        let windows = |table: &Table, from: i64| {
+            let slices = slices(table, &selection(&[(from, INFINITY)], &[]), &defaults()).unwrap();
+            slices.into_iter().map(|slice| slice.window.map(|window| (window.lo, window.hi))).collect::<Vec<_>>()
+        };
+        assert_eq!(windows(&table(), 5), [Some((5, INFINITY))], "a key finds the next page whatever arrives");
+        let counted = built_in("viviot").unwrap().unwrap().tables[0].clone();
+        let open = Selection { windows: WindowSet::of([Window { lo: 5, hi: INFINITY }]), ..Selection::all() };
+        let slices = slices(&counted, &open, &Defaults { now: 1000, ..Defaults::default() }).unwrap();
+        let both: Vec<_> = slices.into_iter().map(|slice| slice.window.unwrap()).collect();
+        assert_eq!(both, [Window { lo: 5, hi: 1000 }, Window { lo: 1000, hi: INFINITY }]);
+        assert_eq!(windows(&table(), 2000), [Some((2000, INFINITY))], "planned events");
+    }
+
+    #[test]
+    fn a_query_that_says_nothing_of_the_time_sends_no_range_where_none_is_demanded() {
+        let optional = built_in("viviot").unwrap().unwrap().tables[0].clone();
+        let ask = |from: Option<i64>| slices(&optional, &Selection::all(), &Defaults { from, now: 1000, ..Defaults::default() }).unwrap();
+        assert_eq!(ask(None).iter().map(|slice| slice.window).collect::<Vec<_>>(), [None]);
+        assert_eq!(ask(Some(7))[0].window, Some(Window { lo: 7, hi: 1000 }));
+    }
+
+    #[test]
+    fn a_default_stands_in_only_for_what_the_query_does_not_restrict() {
+        let (range, app) = (table().time_range.unwrap().column, col("mobileAppId"));
+        let all = Defaults { from: Some(7), ..defaults() };
+        let without = |column: usize| all.clone().unless(&table(), |c| c == column);
+        assert_eq!((without(range).from, without(app).from), (None, Some(7)));
+        assert!(without(app).parameters.is_empty() && !without(range).parameters.is_empty());
+        let standing_in = |selection: &Selection| all.standing_in(&table(), selection);
+        let value = StandIn::Parameter { option: "mobile_app_id".into(), column: app, value: "app".into() };
+        assert_eq!(standing_in(&Selection::all()), [StandIn::From(7), value.clone()]);
+        assert_eq!(standing_in(&selection(&[(5, 9)], &[])), [value]);
+        assert_eq!(standing_in(&selection(&[(5, 9)], &[("mobileAppId", &["p"])])), []);
     }
 
     #[test]

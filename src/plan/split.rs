@@ -163,6 +163,14 @@ pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrenc
     Some(head.into_iter().chain(pieces.into_iter().map(|piece| (piece, each))).collect())
 }
 
+/// Lets the piece that ends last go on to `hi`: what is later than the scan's start was left out when the window was measured and
+/// cut.
+pub fn extend_last<'p>(pieces: impl IntoIterator<Item = &'p mut Window>, hi: i64) {
+    if let Some(last) = pieces.into_iter().max_by_key(|piece| piece.hi) {
+        last.hi = last.hi.max(hi);
+    }
+}
+
 /// So many pieces of a window, or fewer where they would be too short.
 fn equal(window: Window, parts: usize, unit: i64) -> Vec<Window> {
     let mut pieces = Vec::with_capacity(parts);
@@ -280,6 +288,13 @@ mod tests {
         assert!(again(&sudden, 1.0).is_some(), "the page's end is what the rest is like");
         assert_eq!(again(&[5; 100], 1.0), None, "all at one time");
         assert_eq!(again(&[5, 1_000_000], 1.0), None, "two records");
+    }
+
+    #[test]
+    fn the_piece_that_ends_last_goes_on_to_the_end() {
+        let mut pieces = [w(5, 9), w(9, 12), w(0, 5)];
+        extend_last(&mut pieces, i64::MAX);
+        assert_eq!(pieces, [w(5, 9), w(9, i64::MAX), w(0, 5)]);
     }
 
     #[test]

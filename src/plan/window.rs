@@ -30,6 +30,12 @@ impl Window {
         self.lo >= self.hi
     }
 
+    /// What of it can be measured: its end is not later than `now`, before which logs are written.
+    #[must_use]
+    pub fn until(self, now: i64) -> Self {
+        Self { hi: self.hi.min(now.max(self.lo)), ..self }
+    }
+
     /// Whether this microsecond is inside.
     pub fn contains(self, t: i64) -> bool {
         self.lo <= t && t < self.hi

@@ -124,7 +124,10 @@ impl<'s> Cuts<'s> {
     /// `full` says that the page is, and names another: only then there is more than it holds. Some APIs name one in any case.
     fn of(shared: &'s Shared, slice: &'s Slice, page: &Page, records: u64, full: bool) -> Option<Self> {
         let spec = shared.spec();
-        let (piece, unit) = (slice.window.filter(|_| spec.cuts_windows())?, spec.table.time_range.as_ref()?.unit);
+        let (piece, unit) = (slice.window.filter(|_| spec.cuts_windows())?.until(spec.now), spec.table.time_range.as_ref()?.unit);
+        if piece.is_empty() {
+            return None;
+        }
         let time = |(row, column): (usize, usize)| match page.cell(row, column) {
             (CellState::Value, t) => Some(t as i64),
             _ => None,
@@ -144,7 +147,9 @@ impl<'s> Cuts<'s> {
     /// The rest of the slice's window as chains of their own.
     fn rest(&self, number: usize, window: Window) -> Vec<Work> {
         let ordered = self.shared.turns().is_some();
-        let mut pieces = split::rest(window, self.density, self.shared.spec().concurrency, self.unit, ordered);
+        let spec = self.shared.spec();
+        let mut pieces = split::rest(window.until(spec.now), self.density, spec.concurrency, self.unit, ordered);
+        split::extend_last(pieces.iter_mut().map(|(piece, _)| piece), window.hi);
         let places = match self.shared.turns() {
             None => vec![(number, 0); pieces.len()],
             Some(turns) => {
@@ -164,8 +169,10 @@ impl<'s> Cuts<'s> {
             return None;
         }
         let window = self.slice.window?;
-        let expected = expected.or(self.density.pages(window))?;
-        let pieces = split::again(window, &self.times, size, expected, self.shared.spec().concurrency, self.unit)?;
+        let measured = self.density.piece;
+        let expected = expected.or(self.density.pages(measured))?;
+        let mut pieces = split::again(measured, &self.times, size, expected, self.shared.spec().concurrency, self.unit)?;
+        split::extend_last(pieces.iter_mut().map(|(piece, _)| piece), window.hi);
         Some(pieces.into_iter().map(|(piece, expected)| self.chain((0, 0), piece, Some(expected))).collect())
     }
 

@@ -112,6 +112,8 @@ enum Mark {
 pub struct SliceRules {
     /// The column of times, the window, and the widest range in which a row outside the window is no surprise.
     pub window: Option<(usize, Window, Window)>,
+    /// Whether a record without a time is an error; else it belongs to no window.
+    pub time_is_required: bool,
     /// Columns whose value must be one of these, or the row belongs to another slice.
     pub partition: Vec<(usize, Vec<String>)>,
     /// Values asked for, by the description's column.
@@ -385,7 +387,13 @@ impl Reader<'_> {
         if let Some((column, window, expected)) = self.rules.window {
             let (state, t) = self.page.get(mark, column);
             match state {
-                CellState::Null => {}
+                CellState::Null if self.rules.time_is_required => return Err(self.without_time(column)),
+                // The range says that there is a time; and each piece of a window would have the record once more.
+                CellState::Null => {
+                    self.out.outside_window += 1;
+                    self.page.drop_row(mark);
+                    return Ok(());
+                }
                 CellState::Value if window.contains(t as i64) => {}
                 CellState::Value if expected.contains(t as i64) => {
                     self.out.outside_window += 1;
@@ -416,6 +424,13 @@ impl Reader<'_> {
         Error::new(ErrorKind::BadDatetime, format!("a value of \"{name}\" is not a time with its zone, as the time range needs"))
             .detail(self.place(column))
             .hint("If the API writes times without a zone, set the option time_zone to the offset that it means, such as '+00:00'.")
+    }
+
+    fn without_time(&self, column: usize) -> Error {
+        let name = &self.decoder.columns[column].name;
+        Error::new(ErrorKind::Shape, format!("the API answered a record without \"{name}\", by which it answers"))
+            .detail(self.place(column))
+            .hint(format!("If records may have none, run ALTER FOREIGN TABLE … ALTER COLUMN {name} DROP NOT NULL."))
     }
 
     fn far_outside(&self, column: usize) -> Error {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::eventfd::EventFd;
 use tokio::sync::{Notify, mpsc, watch};
@@ -29,6 +29,12 @@ use crate::plan::slice::Slice;
 use crate::plan::split;
 use crate::plan::window::MINUS_INFINITY;
 use crate::sources::{Direction, NextUrl, PagingStyle};
+
+/// How often the backend is woken although nothing came.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A shorter window tells nothing of a log's density: a query asks for one moment because it has a record.
+const MIN_LEARNED_MICROS: f64 = 1e6;
 
 /// What is to be read.
 #[derive(Debug)]
@@ -82,10 +88,14 @@ impl Shared {
             let place = (number, 0);
             let cut = spec.cuts_windows().then(|| slice.window.zip(spec.table.time_range.as_ref())).flatten();
             let cut = cut.and_then(|(window, range)| {
-                split::first_piece(window, spec.known_density, spec.page_sizes.1, each, range.unit, spec.order)
+                let (known, size) = (spec.known_density, spec.page_sizes.1);
+                let (mut first, mut rest) = split::first_piece(window.until(spec.now), known, size, each, range.unit, spec.order)?;
+                split::extend_last([&mut first, &mut rest], window.hi);
+                Some((first, rest))
             });
             let (window, rest) = cut.map_or((slice.window, None), |(first, rest)| (Some(first), Some(rest)));
-            let expected = window.zip(spec.known_density).map(|(window, each)| split::pages(each, window, spec.page_sizes.1));
+            let measured = window.map(|window| window.until(spec.now));
+            let expected = measured.zip(spec.known_density).map(|(window, each)| split::pages(each, window, spec.page_sizes.1));
             Work::Chain(Chain { place, slice: Arc::new(Slice { window, ..slice.clone() }), rest, expected })
         };
         let in_order: Vec<&Slice> = match spec.order {
@@ -289,7 +299,8 @@ impl Shared {
 
     /// Remembers how densely a window was filled that was read to its end.
     pub(super) fn learn(&self, slice: &Slice, rows: u64) {
-        if let Some(window) = slice.window.filter(|window| window.lo > MINUS_INFINITY + 1) {
+        let measured = slice.window.map(|window| window.until(self.spec.now));
+        if let Some(window) = measured.filter(|window| window.lo > MINUS_INFINITY + 1 && split::width(*window) >= MIN_LEARNED_MICROS) {
             self.stats.covered_rows.add(rows);
             self.stats.covered_micros.add(split::width(window) as u64);
         }
@@ -324,6 +335,9 @@ pub(super) async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
     let _wake = WakeAtEnd(Arc::clone(&shared.wake));
     let sender = sender;
     let mut workers = JoinSet::new();
+    // Wakes the backend now and then although there is no page: an Append over several scans waits without an end, and would not
+    // notice that its client is gone.
+    let mut tick = tokio::time::interval(TICK);
     let last = loop {
         while workers.len() < shared.spec.concurrency
             && let Some(taken) = shared.take()
@@ -334,6 +348,10 @@ pub(super) async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
         let joined = tokio::select! {
             joined = workers.join_next() => joined,
             () = shared.added.notified() => continue,
+            _ = tick.tick() => {
+                wake(&shared.wake);
+                continue;
+            }
         };
         match joined {
             None => break Message::End,

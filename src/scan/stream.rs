@@ -39,8 +39,12 @@ pub struct ScanSpec {
     pub decoder: Decoder,
     /// The decoder's column of times, if windows are asked for.
     pub time_column: Option<usize>,
+    /// Whether that column was declared NOT NULL: a record without a time is an error then.
+    pub time_is_required: bool,
     /// The description's column → the decoder's, for fan-out keys that rows carry.
     pub partition_columns: BTreeMap<usize, usize>,
+    /// The scan's start: up to it windows are measured, and cut.
+    pub now: i64,
     /// Records asked for in the scan's first page, and in all others.
     pub page_sizes: (u64, u64),
     /// Whether a LIMIT may be content with the first page: then the window is read as one chain.
@@ -90,7 +94,7 @@ impl ScanSpec {
         }
         partition.extend(self.counting.iter().flat_map(|counting| counting.checks.clone()));
         let asked = slice.values.iter().filter_map(|(key, values)| Some((*key, values.first()?.clone()))).collect();
-        Ok(SliceRules { window, partition, asked, overlap: 0 })
+        Ok(SliceRules { window, time_is_required: self.time_is_required, partition, asked, overlap: 0 })
     }
 }
 

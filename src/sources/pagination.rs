@@ -79,6 +79,16 @@ pub enum PagingStyle {
     NextUrl(NextUrl),
 }
 
+impl PagingStyle {
+    /// Whether the next page is found by what the page before named, so that records which arrive meanwhile move no page.
+    pub fn is_keyed(&self) -> bool {
+        match self {
+            Self::Cursor { .. } | Self::NextUrl(_) => true,
+            Self::Number { .. } | Self::Offset { .. } => false,
+        }
+    }
+}
+
 /// Where the address of the next page stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextUrl {

@@ -188,3 +188,13 @@ fn infinity_stays_infinity() {
     assert_eq!(shown(&DATE, Op::Ge, false, Value::Local { clock: INFINITY, time: INFINITY }), "nothing");
     assert_eq!(shown(&DATE, Op::Lt, false, Value::Local { clock: MINUS_INFINITY, time: MINUS_INFINITY }), "nothing");
 }
+
+#[test]
+fn a_type_that_rounds_widens_by_half_of_its_unit() {
+    let rounded = |op| Derived { steps: vec![Step::Round { half: 500_000 }], op, operand: 0, zoned: true };
+    let at = [Value::Time(10_000_000)];
+    let window = |op| rounded(op).window(&at[0], &at, &Zurich);
+    assert_eq!(window(Op::Eq), Window { lo: 9_500_000, hi: 10_500_001 });
+    assert_eq!(window(Op::Ge).lo, 9_500_000);
+    assert_eq!(window(Op::Lt).hi, 10_500_000, "10.4999995 would round to 10, which is not below it");
+}

@@ -135,3 +135,13 @@ fn infinities_do_not_overflow() {
     assert!(select(&cmp(TIME, Op::Gt, 0), &[Value::Time(i64::MAX)]).is_nothing());
     assert!(select(&cmp(TIME, Op::Lt, 0), &[Value::Time(i64::MIN)]).is_nothing());
 }
+
+#[test]
+fn an_or_that_parameters_make_true_says_nothing_at_the_scans_start() {
+    let time = Condition::Compare { column: 3, op: Op::Le, operand: 1 };
+    let condition = Condition::And(vec![Condition::Or(vec![Condition::If { operand: 0 }, time])]);
+    let given = |first: &str| [Value::Text(first.into()), Value::Time(5)];
+    assert!(condition.restricts_at_start(3, &given("false")) && !condition.restricts_at_start(3, &given("true")));
+    assert!(!condition.restricts_at_start(4, &given("false")));
+    assert!(!condition.may_bound(3), "from above only");
+}

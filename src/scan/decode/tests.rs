@@ -242,7 +242,8 @@ fn rows_outside_the_window_are_dropped_and_far_ones_are_an_error() {
         ..SliceRules::default()
     };
     let body = |t: &str| format!("{{\"result\":[{{\"t\":\"2000-01-01T00:00:05Z\"}},{{\"t\":\"{t}\"}},{{\"t\":null}}]}}");
-    for (t, kept) in [("2000-01-01T00:00:00Z", 3), ("2000-01-01T00:00:10Z", 2), ("1999-12-31T23:59:59.5Z", 2)] {
+    // A record without a time is in no window: else each piece of a window would have it once more.
+    for (t, kept) in [("2000-01-01T00:00:00Z", 2), ("2000-01-01T00:00:10Z", 1), ("1999-12-31T23:59:59.5Z", 1)] {
         let (page, decoded) = read(&d, &rules, &body(t)).unwrap();
         assert_eq!((page.rows() as u64, decoded.outside_window), (kept, 3 - kept), "{t}");
         assert_eq!(decoded.facts.records, 3);
@@ -250,6 +251,8 @@ fn rows_outside_the_window_are_dropped_and_far_ones_are_an_error() {
     let far = read(&d, &rules, &body("2000-02-01T00:00:00Z")).unwrap_err();
     assert_eq!(far.kind(), ErrorKind::Shape);
     assert_eq!(far.get_detail(), Some("Column \"t\", record 2 of page 3."));
+    let missing = read(&d, &SliceRules { time_is_required: true, ..rules }, &body("2000-01-01T00:00:00Z")).unwrap_err();
+    assert_eq!((missing.kind(), missing.get_detail()), (ErrorKind::Shape, Some("Column \"t\", record 3 of page 3.")));
 }
 
 #[test]

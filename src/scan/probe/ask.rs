@@ -63,9 +63,9 @@ impl Asker {
         let slice = Slice { window: None, values, partition: Vec::new() };
         let written = self.table.time_range.as_ref().zip(bounds).map(|(range, (from, to))| {
             let write = |t| write_time(range.format, t);
-            (Some(write(from)), write(to))
+            (write(from), write(to))
         });
-        let mut request = assemble(&self.table, &slice, written, token, &size.unwrap_or_default().to_string());
+        let mut request = assemble(&self.table, &slice, written.unzip(), token, &size.unwrap_or_default().to_string());
         if size.is_none() {
             request.remove(&self.table.pagination.size.place);
         }

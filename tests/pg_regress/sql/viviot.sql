@@ -28,7 +28,7 @@ SELECT count(*) FROM public.truth WHERE timestamp >= '2026-01-10' AND timestamp 
 SELECT count(*) FROM action_logs WHERE timestamp IS NULL;
 SELECT count(*) FROM public.truth WHERE timestamp IS NULL;
 SELECT count(*) FROM action_logs a JOIN public.truth t ON a.id = t.id WHERE a.timestamp >= '2026-01-30' AND a.organizationid IS NOT NULL;
-\! "$RESTLOG_LAB" requests viviot --times --sort | sed "s/To=$(date -u +%Y-%m)[^&]*/To=<now>/"
+\! "$RESTLOG_LAB" requests viviot --times --sort | sed -E "s/(From|To)=$(date -u +%Y-%m)[^&]*/\1=<now>/g"
 
 -- Filters that no row carries: the value asked for is the column's, and only then
 SELECT count(*), min(userid), max(userid) FROM action_logs WHERE userid = 3;

@@ -13,7 +13,7 @@ use super::json::{Columns, Kind, RecordWriter, Twist, push_text, wire_name};
 use super::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_size};
 use super::page_key::Key;
 use super::server::OTHER_HOST;
-use super::settings::{Last, NextUrl, Nulls, Order};
+use super::settings::{Last, NextUrl, Nulls, Order, Switch};
 use super::spoil::Spoils;
 use super::target::SECRET;
 use super::wire_time::{read_ticks, time_json};
@@ -116,7 +116,9 @@ fn read<'a>(ask: &'a Ask<'a>, key: Option<&str>, size_name: &str, told: Told) ->
         }
     };
     let kinds: Vec<&str> = ask.many("kind").collect();
-    let filter = (!kinds.is_empty()).then(|| Box::new(move |row| kinds.contains(&trail.kind(row))) as Pass<'_>);
+    let is_ranged = ask.one("since").or(ask.one("until")).is_some() && ask.settings.untimed_in_range == Switch::Off;
+    let passes = move |row| (kinds.is_empty() || kinds.contains(&trail.kind(row))) && (!is_ranged || trail.has_time(row));
+    let filter = (ask.one("kind").is_some() || ask.settings.untimed.is_some()).then(|| Box::new(passes) as Pass<'_>);
     let rows = Rows::Range(range.rows(&trail.spread, |time| time), filter, ask.settings.order_or(Order::Ascending));
     Ok(Found::page(ListPage::new(ask, Records { ask, trail, range, told }, "audit", rows, cut)?))
 }
@@ -177,7 +179,7 @@ impl List for Records<'_> {
         let name = |column| wire_name(COLUMNS, column);
         let mut record = RecordWriter::new(out, self.ask.settings.write_nulls_or(Nulls::Present), twist);
         record.number(0, name(0), Some(event.id));
-        record.time(1, name(1), Some(event.at));
+        record.time(1, name(1), event.at);
         record.text(2, name(2), Some(event.kind));
         let who = |record: &mut RecordWriter<'_>| {
             record.text(4, name(4), event.who.map(|(name, _)| name));

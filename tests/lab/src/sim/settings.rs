@@ -52,6 +52,10 @@ pub(crate) struct Settings {
     /// Milliseconds since 1970, end of the data.
     pub(crate) end: i64,
     pub(crate) ties: u64,
+    /// One event of the audit API in so many has no time: no range of time holds it.
+    pub(crate) untimed: Option<u64>,
+    /// Whether a range of time holds them all the same.
+    pub(crate) untimed_in_range: Switch,
     pub(crate) shape: Shape,
     pub(crate) seed: u64,
     pub(crate) default_limit: Option<u64>,
@@ -110,6 +114,8 @@ impl Default for Settings {
             start: 1_767_225_600_000, // 2026-01-01
             end: 1_769_904_000_000,   // 2026-02-01
             ties: 1,
+            untimed: None,
+            untimed_in_range: Switch::Off,
             shape: Shape::Even,
             seed: 1,
             default_limit: None,
@@ -178,6 +184,8 @@ impl Settings {
             "start" => self.start = moment(value)?,
             "end" => self.end = moment(value)?,
             "ties" => self.ties = positive(value)?,
+            "untimed" => self.untimed = Some(positive(value)?),
+            "untimed_in_range" => self.untimed_in_range = Switch::read(value)?,
             "shape" => self.shape = Shape::read(value)?,
             "seed" => self.seed = whole(value)?,
             "default_limit" => self.default_limit = Some(positive(value)?),

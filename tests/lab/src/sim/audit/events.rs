@@ -18,7 +18,8 @@ const TAGS: [&str; 4] = ["vpn", "night shift", "a,b", "émile"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) id: i64,
-    pub(crate) at: i64,
+    /// `None` where it has no time.
+    pub(crate) at: Option<i64>,
     pub(crate) kind: &'static str,
     pub(crate) who: Option<(&'static str, Option<&'static str>)>,
     pub(crate) size: Option<i64>,
@@ -31,11 +32,12 @@ pub(crate) struct Trail {
     pub(crate) spread: Spread,
     pub(crate) rows: u64,
     seed: u64,
+    untimed: Option<u64>,
 }
 
 impl Trail {
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self { spread: Spread::new(settings), rows: settings.rows, seed: mix(settings.seed, 0x4155) }
+        Self { spread: Spread::new(settings), rows: settings.rows, seed: mix(settings.seed, 0x4155), untimed: settings.untimed }
     }
 
     /// What page keys are scrambled with: those of other data are unknown here.
@@ -47,12 +49,16 @@ impl Trail {
         KINDS[(mix(self.seed, row) % KINDS.len() as u64) as usize]
     }
 
+    pub(crate) fn has_time(&self, row: u64) -> bool {
+        self.untimed.is_none_or(|share| row % share != share / 2)
+    }
+
     pub(crate) fn event(&self, row: u64) -> Event {
         let dice = mix(self.seed, row);
         Event {
             // Larger than an int, so that a client's types are tried.
             id: 7_000_000_000 + row.cast_signed(),
-            at: self.spread.time(row),
+            at: self.has_time(row).then(|| self.spread.time(row)),
             kind: self.kind(row),
             who: (dice >> 8 & 7 != 0).then(|| PEOPLE[(dice >> 11) as usize % PEOPLE.len()]),
             size: (dice >> 16 & 3 != 0).then_some((dice >> 20 & 0x1_ffff_ffff).cast_signed()),

@@ -15,7 +15,7 @@ fn rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
     let trail = Trail::new(settings);
     Box::new((0..trail.rows).map(move |row| {
         let event = trail.event(row);
-        let at = DateTime::<Utc>::from_timestamp_millis(event.at);
+        let at = event.at.and_then(DateTime::<Utc>::from_timestamp_millis);
         vec![
             Some(event.id.to_string()),
             at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)),

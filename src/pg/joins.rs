@@ -1,0 +1,213 @@
+//! What the joins of a query say of a foreign table's rows: which relations could give it operands, which of its columns they
+//! restrict, and which conditions of other relations hold for it by equality.
+
+use pgrx::prelude::*;
+use pgrx::{PgList, is_a, pg_sys};
+
+use super::catalog::ForeignTable;
+use super::expr::{Converter, btree_op, var_of};
+use super::relation::used_attributes;
+use crate::plan::qual::Op;
+use crate::sources::Origin;
+
+/// The joins of one foreign table in one query.
+#[derive(Debug, Default)]
+pub(super) struct Joins {
+    /// The sets of other relations whose columns could give operands.
+    pub(super) outers: Vec<pg_sys::Relids>,
+    /// The description's columns that joins restrict. A scan that runs without their operands must not put a default there: it
+    /// would read other rows, and the answer would depend on the plan.
+    pub(super) restricted: Vec<usize>,
+    /// Conditions of other relations on a column that equals this table's column of times.
+    pub(super) implied: Vec<Implied>,
+}
+
+/// A condition of another relation on a column that equals this table's column of times.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Implied {
+    /// The condition.
+    pub(super) clause: *mut pg_sys::Node,
+    /// The other relation, and the number of its column.
+    pub(super) column: (u32, i16),
+}
+
+/// Reads a query's joins, as postgres_fdw finds them: join clauses and equivalence classes.
+///
+/// # Safety
+/// All pointers are the planner's; `rel` is a base relation of this foreign table.
+pub(super) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, table: &ForeignTable) -> Joins {
+    let mut joins = Joins::default();
+    // SAFETY: the caller's.
+    unsafe {
+        let clauses: Vec<*mut pg_sys::RestrictInfo> = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).joininfo).iter_ptr().collect();
+        for info in &clauses {
+            // The clause of an outer join leaves out no row of the side that is kept.
+            if !pg_sys::bms_is_member((*rel).relid as i32, (**info).outer_relids) {
+                joins.restrict(used_attributes(rel, (**info).clause.cast(), table), table);
+            }
+        }
+        let mut movable: Vec<*mut pg_sys::RestrictInfo> = Vec::new();
+        if (*rel).has_eclass_joins {
+            for (i, column) in table.columns.iter().enumerate() {
+                let Some(column) = column.as_ref().filter(|column| column.described.is_some()) else { continue };
+                let attribute = (i + 1) as i16;
+                if !equalities(root, rel, table, attribute, uses_column).is_empty() {
+                    joins.restrict([attribute], table);
+                }
+                if column.pushdown {
+                    movable.extend(equalities(root, rel, table, attribute, is_column));
+                }
+            }
+        }
+        movable.extend(clauses);
+        movable.retain(|info| pg_sys::join_clause_is_movable_to(*info, rel));
+        for info in movable {
+            let clause: *mut pg_sys::Node = (*info).clause.cast();
+            joins.implied.extend(implied(root, rel, table, clause));
+            if Converter::new(root, rel, table).clause(clause).is_none() {
+                continue;
+            }
+            let outer = pg_sys::bms_del_member(pg_sys::bms_union((*info).clause_relids, (*rel).lateral_relids), (*rel).relid as i32);
+            let known = joins.outers.iter().any(|other| pg_sys::bms_equal(*other, outer));
+            // An empty set need not be a null pointer before Postgres 16.
+            if pg_sys::bms_num_members(outer) > 0 && !known {
+                joins.outers.push(outer);
+            }
+        }
+    }
+    joins
+}
+
+impl Joins {
+    fn restrict(&mut self, attributes: impl IntoIterator<Item = i16>, table: &ForeignTable) {
+        for described in attributes.into_iter().filter_map(|number| table.column(number)?.described) {
+            if !self.restricted.contains(&described) {
+                self.restricted.push(described);
+            }
+        }
+    }
+
+    /// The request parameters among the columns that joins restrict.
+    pub(super) fn restricted_parameters<'j>(&'j self, table: &'j ForeignTable) -> impl Iterator<Item = usize> + 'j {
+        let is_parameter = |column: &usize| matches!(table.table.columns[*column].origin, Origin::Request { .. });
+        self.restricted.iter().copied().filter(is_parameter)
+    }
+}
+
+/// The conditions of the other relation in `time column = its column`: a row of ours outside of them has no partner. It holds for
+/// the inner side of an outer join too, whose rows without a partner are not wanted either.
+///
+/// # Safety
+/// As for [`read`]; `clause` is a join clause that is movable to `rel`.
+unsafe fn implied(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    table: &ForeignTable,
+    clause: *mut pg_sys::Node,
+) -> Vec<Implied> {
+    // SAFETY: the tag says which struct a node is (nodes.h); a relation number of the query has a place in simple_rel_array.
+    unsafe {
+        let Some(range) = &table.table.time_range else { return Vec::new() };
+        if !is_a(clause, pg_sys::NodeTag::T_OpExpr) {
+            return Vec::new();
+        }
+        let operator = clause.cast::<pg_sys::OpExpr>();
+        let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*operator).args).iter_ptr().collect();
+        let &[left, right] = args.as_slice() else { return Vec::new() };
+        let is_time = |node| Converter::new(root, rel, table).column(node) == Some((range.column, pg_sys::TIMESTAMPTZOID));
+        let other = if is_time(left) { right } else { left };
+        if !(is_time(left) || is_time(right)) || btree_op((*operator).opno, pg_sys::TIMESTAMPTZOID) != Some(Op::Eq) {
+            return Vec::new();
+        }
+        let Some(var) = var_of(other).filter(|var| (**var).vartype == pg_sys::TIMESTAMPTZOID && (**var).varlevelsup == 0) else {
+            return Vec::new();
+        };
+        let relation = *(*root).simple_rel_array.add((*var).varno as usize);
+        if relation.is_null() || (*var).varno as u32 == (*rel).relid {
+            return Vec::new();
+        }
+        let column = ((*var).varno as u32, (*var).varattno);
+        let conditions = PgList::<pg_sys::RestrictInfo>::from_pg((*relation).baserestrictinfo);
+        conditions.iter_ptr().map(|info| Implied { clause: (*info).clause.cast(), column }).collect()
+    }
+}
+
+/// A column whose equalities are looked for.
+struct Wanted<'t> {
+    attribute: i16,
+    table: &'t ForeignTable,
+}
+
+type IsWanted = unsafe extern "C-unwind" fn(
+    *mut pg_sys::PlannerInfo,
+    *mut pg_sys::RelOptInfo,
+    *mut pg_sys::EquivalenceClass,
+    *mut pg_sys::EquivalenceMember,
+    *mut std::ffi::c_void,
+) -> bool;
+
+/// The equalities of a column with columns of other relations.
+///
+/// # Safety
+/// As for [`read`].
+unsafe fn equalities(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    table: &ForeignTable,
+    attribute: i16,
+    is_wanted: IsWanted,
+) -> Vec<*mut pg_sys::RestrictInfo> {
+    let mut wanted = Wanted { attribute, table };
+    // SAFETY: the caller's; `wanted` lives during the call.
+    unsafe {
+        let found = pg_sys::generate_implied_equalities_for_column(
+            root,
+            rel,
+            Some(is_wanted),
+            (&raw mut wanted).cast(),
+            (*rel).lateral_referencers,
+        );
+        PgList::<pg_sys::RestrictInfo>::from_pg(found).iter_ptr().collect()
+    }
+}
+
+/// Whether a member of an equivalence class is the wanted column of this relation, or what is made of it as the time column.
+#[pg_guard]
+unsafe extern "C-unwind" fn is_column(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    _class: *mut pg_sys::EquivalenceClass,
+    member: *mut pg_sys::EquivalenceMember,
+    wanted: *mut std::ffi::c_void,
+) -> bool {
+    // SAFETY: the planner's pointers; `wanted` is what equalities passed.
+    unsafe {
+        let Wanted { attribute, table } = &*wanted.cast::<Wanted<'_>>();
+        let expression: *mut pg_sys::Node = (*member).em_expr.cast();
+        let is_it = |var: *mut pg_sys::Var| (*var).varno as u32 == (*rel).relid && (*var).varattno == *attribute;
+        match var_of(expression) {
+            Some(var) => is_it(var),
+            None => {
+                let described = table.column(*attribute).and_then(|column| column.described);
+                let made = Converter::new(root, rel, table).made(expression);
+                made.is_some_and(|made| Some(made.column) == described)
+            }
+        }
+    }
+}
+
+/// Whether a member of an equivalence class is made of the wanted column of this relation, whatever is made of it.
+#[pg_guard]
+unsafe extern "C-unwind" fn uses_column(
+    _root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    _class: *mut pg_sys::EquivalenceClass,
+    member: *mut pg_sys::EquivalenceMember,
+    wanted: *mut std::ffi::c_void,
+) -> bool {
+    // SAFETY: as for is_column.
+    unsafe {
+        let Wanted { attribute, table } = &*wanted.cast::<Wanted<'_>>();
+        used_attributes(rel, (*member).em_expr.cast(), table).contains(attribute)
+    }
+}

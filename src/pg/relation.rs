@@ -1,0 +1,162 @@
+//! What is known of a foreign table while a query is planned: what its clauses, its place among other tables and the query's joins
+//! would let a scan ask for.
+
+use pgrx::{PgList, pg_sys};
+
+use super::catalog::ForeignTable;
+use super::expr::Converter;
+use super::joins::Joins;
+use super::planner::get_foreign_rel_size;
+use super::row_bounds::RowBound;
+use crate::error::Result;
+use crate::plan::scan_plan::ScanPlan;
+use crate::plan::slice::{Defaults, default_would_hide, missing_parameter};
+
+/// The part of a table that a range has, as Postgres guesses it (DEFAULT_RANGE_INEQ_SEL).
+pub(super) const RANGE_SELECTIVITY: f64 = 0.005;
+/// The part that one bound leaves, as Postgres guesses it (DEFAULT_INEQ_SEL).
+const BOUND_SELECTIVITY: f64 = 1.0 / 3.0;
+
+/// Kept in `RelOptInfo.fdw_private` while one query is planned.
+pub(super) struct Planning {
+    pub(super) table: ForeignTable,
+    pub(super) defaults: Defaults,
+    /// What the table's place among others says of its rows.
+    pub(super) row_bounds: Vec<RowBound>,
+    pub(super) joins: Joins,
+    /// Whether nobody knows how many rows the table has.
+    pub(super) is_guessed: bool,
+}
+
+/// What clauses would let a scan ask for.
+pub(super) struct Converted {
+    /// Its `local` and `wider` count the clauses, and then the row bounds.
+    pub(super) plan: ScanPlan,
+    /// The operands of its conditions.
+    pub(super) operands: Vec<*mut pg_sys::Node>,
+}
+
+impl Planning {
+    /// Whether the API can be asked with these conditions, and the answer is the same in every plan.
+    pub(super) fn check(&self, plan: &ScanPlan) -> Result<()> {
+        let table = &self.table.table;
+        plan.check(table, &self.defaults)?;
+        let condition = plan.condition();
+        if let Some(column) = self.joins.restricted_parameters(&self.table).find(|column| !condition.fixes(*column)) {
+            return Err(missing_parameter(table, &table.columns[column]));
+        }
+        match &table.time_range {
+            Some(range)
+                if self.defaults.from.is_some()
+                    && self.joins.restricted.contains(&range.column)
+                    && range.required
+                    && !condition.bounds(range.column).0 =>
+            {
+                Err(default_would_hide(table))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The part of the rows that conditions leave which Postgres does not see: it would see them as conditions of the query.
+    ///
+    /// # Safety
+    /// As for [`Self::convert`].
+    pub(super) unsafe fn implied_selectivity(&self, root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) -> f64 {
+        let Some(range) = &self.table.table.time_range else { return 1.0 };
+        // SAFETY: the caller's.
+        let plan = unsafe { self.convert(root, rel, &[]) }.plan;
+        match plan.condition().bounds(range.column) {
+            (true, true) => RANGE_SELECTIVITY,
+            (true, false) | (false, true) => BOUND_SELECTIVITY,
+            (false, false) => 1.0,
+        }
+    }
+
+    /// What these clauses, the row bounds and the joins would let a scan ask for.
+    ///
+    /// # Safety
+    /// All pointers are the planner's; `rel` is the relation that is planned here.
+    pub(super) unsafe fn convert(
+        &self,
+        root: *mut pg_sys::PlannerInfo,
+        rel: *mut pg_sys::RelOptInfo,
+        clauses: &[*mut pg_sys::Node],
+    ) -> Converted {
+        let mut plan = ScanPlan::default();
+        // SAFETY: the caller's.
+        unsafe {
+            let mut converter = Converter::new(root, rel, &self.table);
+            let of_query = clauses.iter().map(|clause| (*clause, Some(*clause)));
+            let of_table = self.row_bounds.iter().map(|bound| (bound.qual, bound.clause));
+            for (i, (qual, clause)) in of_query.chain(of_table).enumerate() {
+                let converted = clause.and_then(|clause| converter.clause(clause));
+                // What a condition says whole, it says of defaults too, once the operands are known.
+                let is_whole = matches!(converted, Some((_, true)));
+                plan.add(i, converted);
+                if !is_whole && !Converter::is_not_null_test(qual) {
+                    let used = used_attributes(rel, qual, &self.table);
+                    plan.restricted.extend(used.into_iter().filter_map(|number| self.table.column(number)?.described));
+                }
+            }
+            for implied in &self.joins.implied {
+                if let Some(condition) = converter.implied(implied.clause, implied.column) {
+                    plan.conditions.push(condition);
+                    plan.implied += 1;
+                }
+            }
+            plan.restricted.extend(&self.joins.restricted);
+            plan.restricted.sort_unstable();
+            plan.restricted.dedup();
+            Converted { plan, operands: converter.operands }
+        }
+    }
+}
+
+/// Whether the rows of a relation are a guess about a foreign table of ours that nobody knows.
+///
+/// # Safety
+/// `rel` is the planner's, and its size was estimated.
+pub(super) unsafe fn is_guessed(rel: &pg_sys::RelOptInfo) -> bool {
+    // SAFETY: the caller's; a relation with our callback has our planning, once that has run.
+    unsafe {
+        let is_ours = rel.fdwroutine.as_ref().is_some_and(|routine| {
+            routine
+                .GetForeignRelSize
+                .is_some_and(|size| std::ptr::fn_addr_eq(size, get_foreign_rel_size as unsafe extern "C-unwind" fn(_, _, _)))
+        });
+        is_ours && rel.fdw_private.cast::<Planning>().as_ref().is_none_or(|planning| planning.is_guessed)
+    }
+}
+
+/// # Safety
+/// `rel` went through [`get_foreign_rel_size`].
+pub(super) unsafe fn planning<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p mut Planning {
+    // SAFETY: set there, and lives in the planner's memory context; nobody else looks at it during a callback.
+    unsafe { &mut *(*rel).fdw_private.cast::<Planning>() }
+}
+
+/// The clauses of a list of RestrictInfos.
+///
+/// # Safety
+/// `list` is such a list.
+pub(super) unsafe fn clauses_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
+    // SAFETY: the caller's.
+    unsafe { PgList::<pg_sys::RestrictInfo>::from_pg(list).iter_ptr().map(|info| (*info).clause.cast()).collect() }
+}
+
+/// The attributes of a relation that an expression, or a list of them, uses.
+///
+/// SAFETY: the planner's pointers.
+pub(super) unsafe fn used_attributes(rel: *mut pg_sys::RelOptInfo, expression: *mut pg_sys::Node, table: &ForeignTable) -> Vec<i16> {
+    let mut used = std::ptr::null_mut();
+    // SAFETY: the caller's.
+    unsafe {
+        pg_sys::pull_varattnos(expression, (*rel).relid, &mut used);
+        // pull_varattnos shifts numbers so that those of system columns are not negative (var.c).
+        let is_used = |number: i32| pg_sys::bms_is_member(number - pg_sys::FirstLowInvalidHeapAttributeNumber, used);
+        let whole_row = is_used(0);
+        let live = table.columns.iter().enumerate().filter(|(_, column)| column.is_some());
+        live.map(|(i, _)| (i + 1) as i16).filter(|number| whole_row || is_used(i32::from(*number))).collect()
+    }
+}
