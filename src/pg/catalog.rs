@@ -10,6 +10,7 @@ use pgrx::{PgList, PgRelation, pg_sys};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{self, Secret, Settings};
 use crate::plan::slice::Defaults;
+use crate::scan::auth::{self, Owner};
 use crate::scan::decode::{From, Target};
 use crate::sources::{self, Corrections, Form, Origin, Pointer, Source, Table, fold};
 use crate::units::parse_bool;
@@ -307,9 +308,23 @@ fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: 
     }
 }
 
+/// The refusal of a user who has not the secrets that a server's source wants.
+pub(super) fn no_secret(source: &Source, user: pg_sys::Oid, server: pg_sys::Oid) -> Error {
+    // SAFETY: both exist; what the catalogs return is palloc'd.
+    let (user_name, server_name) =
+        unsafe { (text_of(pg_sys::GetUserNameFromId(user, true)), text_of((*pg_sys::GetForeignServer(server)).servername)) };
+    let owner = Owner { user: &user_name, server: &server_name, has_mapping: is_mapped(user, server) };
+    auth::no_secret(source, Some(owner))
+}
+
+/// Whether a user has a mapping, of its own or everybody's.
+fn is_mapped(user: pg_sys::Oid, server: pg_sys::Oid) -> bool {
+    has_mapping(user, server) || has_mapping(pg_sys::InvalidOid, server)
+}
+
 /// The secrets of a user's mapping; empty where there is none. Files are read here, by the database server.
 pub(super) fn secrets(user: pg_sys::Oid, server: pg_sys::Oid) -> Result<BTreeMap<String, Secret>> {
-    if !has_mapping(user, server) && !has_mapping(pg_sys::InvalidOid, server) {
+    if !is_mapped(user, server) {
         return Ok(BTreeMap::new());
     }
     // SAFETY: it exists, as just seen; what it returns is palloc'd.

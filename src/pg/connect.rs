@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pgrx::pg_sys;
 
 use super::{catalog, settings};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::options::{Secret, Settings};
 use crate::scan::auth::Access;
 use crate::scan::client::Connection;
@@ -37,7 +37,10 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
         if let Some(k) = kept.iter().find(|k| k.server == server.oid && k.user == user) {
             return Ok(Arc::clone(&k.connection));
         }
-        let access = Access::new(source, options.parameters.clone(), secrets.clone())?;
+        let access = Access::new(source, options.parameters.clone(), secrets.clone()).map_err(|error| match error.kind() {
+            ErrorKind::Unauthorized => catalog::no_secret(source, user, server.oid),
+            _ => error,
+        })?;
         let connection = Arc::new(Connection::new(&options, access)?);
         kept.push(Kept { server: server.oid, user, settings: options, secrets, connection: Arc::clone(&connection) });
         Ok(connection)

@@ -81,21 +81,26 @@ fn findings(
     Ok(found?.into_iter().map(|finding| row(finding, &table, &names)).collect())
 }
 
+/// What a query of one row and one column says of an object. It only reads: a standby has no transaction to write in.
+fn read_one<T: FromDatum + IntoDatum>(query: &str, object: pg_sys::Oid) -> Option<T> {
+    Spi::connect(|client| client.select(query, Some(1), &[object.into()])?.first().get_one::<T>()).ok().flatten()
+}
+
 /// Refuses a relation that the user may not read, or that is no foreign table of ours.
 fn check_is_ours(relation: pg_sys::Oid) -> Result<()> {
-    let ours = Spi::get_one_with_args::<bool>(
+    let ours = read_one::<bool>(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
            JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
            WHERE t.ftrelid = $1 AND w.fdwhandler = 'restlog.fdw_handler'::pg_catalog.regproc)",
-        &[relation.into()],
+        relation,
     );
-    if !matches!(ours, Ok(Some(true))) {
+    if ours != Some(true) {
         return Err(
             Error::new(ErrorKind::TableName, "this is no foreign table of restlog_fdw").hint("Give one that IMPORT FOREIGN SCHEMA made.")
         );
     }
-    let readable = Spi::get_one_with_args::<bool>("SELECT pg_catalog.has_table_privilege($1, 'SELECT')", &[relation.into()]);
-    if !matches!(readable, Ok(Some(true))) {
+    let readable = read_one::<bool>("SELECT pg_catalog.has_table_privilege($1, 'SELECT')", relation);
+    if readable != Some(true) {
         return Err(
             Error::new(ErrorKind::Forbidden, "permission denied for the foreign table").hint("Probing it needs the right to SELECT.")
         );
@@ -139,10 +144,7 @@ struct Names {
 impl Names {
     fn read(relation: pg_sys::Oid, table: &ForeignTable) -> Result<Self> {
         let one = |sql: &str, oid: pg_sys::Oid| {
-            Spi::get_one_with_args::<String>(sql, &[oid.into()])
-                .ok()
-                .flatten()
-                .ok_or_else(|| Error::new(ErrorKind::Internal, "a foreign table or its server has no name"))
+            read_one::<String>(sql, oid).ok_or_else(|| Error::new(ErrorKind::Internal, "a foreign table or its server has no name"))
         };
         Ok(Self {
             table: one("SELECT $1::pg_catalog.regclass::text", relation)?,

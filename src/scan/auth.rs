@@ -43,7 +43,7 @@ impl Access {
         };
         let credential = source.auth.iter().find(usable);
         if credential.is_none() && !source.auth.is_empty() {
-            return Err(no_secret(source));
+            return Err(no_secret(source, None));
         }
         let login = login.filter(|_| credential.is_some_and(Credential::uses_token)).cloned();
         let constant = constant_headers(&source.headers, &parameters)?;
@@ -132,8 +132,20 @@ fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, String
     Ok(map)
 }
 
-/// Names every way in: what each needs of the user mapping.
-fn no_secret(source: &Source) -> Error {
+/// Who has no way in.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'o> {
+    /// The user.
+    pub user: &'o str,
+    /// The server.
+    pub server: &'o str,
+    /// Whether the user has a mapping for it.
+    pub has_mapping: bool,
+}
+
+/// The refusal of a user who has the secrets of no way in. Names every way: what each needs of the user mapping. Without an owner
+/// nobody knows whose mapping that is.
+pub fn no_secret(source: &Source, owner: Option<Owner<'_>>) -> Error {
     let known = |name: &&str| SECRETS.contains(name) || LOGIN_SECRETS.contains(name);
     let credentials = source.auth.iter().map(|credential| placeholders(&credential.value).unwrap_or_default());
     let mut ways: Vec<Vec<&str>> = Vec::new();
@@ -145,10 +157,23 @@ fn no_secret(source: &Source) -> Error {
     }
     let first = ways.first().and_then(|names| names.first()).copied().unwrap_or_default();
     let quoted = |names: &Vec<&str>| names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" and ");
-    let ways: Vec<String> = ways.iter().map(quoted).collect();
-    Error::new(ErrorKind::Unauthorized, format!("the user mapping has no {}", ways.join(", or "))).hint(format!(
-        "Run CREATE USER MAPPING FOR CURRENT_USER SERVER … OPTIONS ({first} '…'), or ALTER USER MAPPING … OPTIONS (ADD {first} '…')."
-    ))
+    let ways = ways.iter().map(quoted).collect::<Vec<_>>().join(", or ");
+    let (message, user, server) = match owner {
+        None => (format!("the user mapping has no {ways}"), "CURRENT_USER".to_owned(), "…".to_owned()),
+        Some(Owner { user, server, has_mapping: true }) => (
+            format!("the user mapping of \"{user}\" for server \"{server}\" has no {ways}"),
+            format!("\"{user}\""),
+            format!("\"{server}\""),
+        ),
+        Some(Owner { user, server, .. }) => {
+            (format!("user \"{user}\" has no user mapping for server \"{server}\""), format!("\"{user}\""), format!("\"{server}\""))
+        }
+    };
+    let verb = match owner {
+        Some(Owner { has_mapping: true, .. }) => format!("ALTER USER MAPPING FOR {user} SERVER {server} OPTIONS (ADD {first} '…')"),
+        _ => format!("CREATE USER MAPPING FOR {user} SERVER {server} OPTIONS ({first} '…')"),
+    };
+    Error::new(ErrorKind::Unauthorized, message).hint(format!("Run {verb}. A source takes {ways}."))
 }
 
 /// Puts values in the place of their names, each once: a brace in a secret is only a brace.
