@@ -3,6 +3,7 @@
 //! Pure: values in, values out. Knows no Postgres, no network, no clock. Whatever it decides may be too wide, never too
 //! narrow (law 1): Postgres rechecks every condition.
 
+pub mod carry;
 pub mod derived;
 pub mod guard;
 pub mod qual;

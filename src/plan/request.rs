@@ -1,5 +1,6 @@
 //! A slice, a page token and a page size → the request that asks for that page.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::slice::Slice;
@@ -21,13 +22,22 @@ pub enum PageToken {
     Url(String),
 }
 
+/// One step of a request's path, percent-encoding still to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// As the description has it.
+    Fixed(String),
+    /// A column's value: one step, whatever is in it.
+    Value(String),
+}
+
 /// One request, without host and without secrets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// GET or POST.
     pub method: Method,
-    /// The steps of the path below `base_url`, percent-encoding still to come: a value stays one step, whatever is in it.
-    pub path: Vec<String>,
+    /// The steps of the path below `base_url`.
+    pub path: Vec<Step>,
     /// The query, in order.
     pub query: Vec<(String, String)>,
     /// Headers that carry parameters.
@@ -41,13 +51,20 @@ pub struct Request {
 impl Request {
     /// A request of which only method and path are known.
     pub fn new(method: Method, path: &str) -> Self {
-        let path = path.split('/').skip(1).map(str::to_owned).collect();
-        Self { method, path, query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None }
+        Self { method, path: fixed_steps(path), query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None }
     }
 
     /// Method and path: what an error may show.
     pub fn line(&self) -> String {
-        format!("{} /{}", self.method.as_str(), self.path.join("/"))
+        let mut text = format!("{} ", self.method.as_str());
+        for step in &self.path {
+            text.push('/');
+            match step {
+                Step::Fixed(step) => text.push_str(step),
+                Step::Value(value) => push_readable(&mut text, value, Some('/')),
+            }
+        }
+        text
     }
 
     /// Method, path and parameters, readable: for EXPLAIN and the log.
@@ -61,7 +78,7 @@ impl Request {
             text.push(if i == 0 { '?' } else { '&' });
             text.push_str(name);
             text.push('=');
-            text.push_str(value);
+            push_readable(&mut text, value, None);
         }
         if !self.body.is_empty() {
             text.push(' ');
@@ -85,9 +102,10 @@ impl Request {
             Part::Query => self.query.push((place.name.clone(), value)),
             Part::Header => self.headers.push((place.name.clone(), value)),
             Part::Path => {
-                let placeholder = format!("{{{}}}", place.name);
+                // What was put already is never a placeholder, whatever it looks like.
+                let placeholder = Step::Fixed(format!("{{{}}}", place.name));
                 for step in self.path.iter_mut().filter(|step| **step == placeholder) {
-                    step.clone_from(&value);
+                    *step = Step::Value(value.clone());
                 }
             }
             Part::Body => {
@@ -116,6 +134,22 @@ impl Request {
         let mut typed = values.iter().map(|value| json(sql_type, value));
         let value = if filter.many { Some(typed.collect()) } else { typed.next() };
         self.body.extend(value.map(|value| (place.name.clone(), value)));
+    }
+}
+
+/// The steps of a path that a description has.
+pub fn fixed_steps(path: &str) -> Vec<Step> {
+    path.split('/').skip(1).map(|step| Step::Fixed(step.to_owned())).collect()
+}
+
+/// Writes a value for people: on one line, and in a path as one step.
+fn push_readable(text: &mut String, value: &str, separator: Option<char>) {
+    for c in value.chars() {
+        if c.is_control() || separator == Some(c) {
+            text.extend(utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC));
+        } else {
+            text.push(c);
+        }
     }
 }
 
@@ -224,6 +258,17 @@ mod tests {
         );
         let next = request(&table, &slice, &PageToken::Cursor("k1".into()), 10_000);
         assert_eq!(next.query.last().unwrap(), &("paginationKey".to_owned(), "k1".to_owned()));
+    }
+
+    #[test]
+    fn a_value_in_the_path_is_never_taken_for_a_placeholder() {
+        let mut request = Request::new(Method::Get, "/a/{id}/b/{kind}");
+        for (name, value) in [("id", "{kind}"), ("kind", "x/\ny")] {
+            request.put(&Place { part: Part::Path, name: name.into() }, value.into());
+        }
+        let value = |text: &str| Step::Value(text.into());
+        assert_eq!(request.path, [Step::Fixed("a".into()), value("{kind}"), Step::Fixed("b".into()), value("x/\ny")]);
+        assert_eq!(request.line(), "GET /a/{kind}/b/x%2F%0Ay");
     }
 
     #[test]

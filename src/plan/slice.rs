@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::carry;
 use super::selection::Selection;
 use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, is_unheard_of};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::{Column, Origin, Part, Table};
+use crate::sources::{Column, Origin, Place, Table};
 
 /// More windows than this are read as one around them all: each costs at least a request.
 pub(super) const MAX_WINDOWS: usize = 64;
@@ -13,6 +14,9 @@ pub(super) const MAX_WINDOWS: usize = 64;
 const MAX_FAN_OUT: usize = 100;
 /// Lists longer than this, percent-encoding not counted, stay local: servers refuse request lines beyond 8 kB.
 const MAX_LIST_BYTES: usize = 4096;
+
+/// A value that is refused is shown as far as this.
+const MAX_SHOWN: usize = 60;
 
 /// One independent chain of pages.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,10 +106,12 @@ pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Resu
             None if required => return Err(missing_parameter(table, column)),
             None => continue,
         };
-        if filter.place.part == Part::Path
-            && let Some(value) = values.iter().find(|v| matches!(v.as_str(), "" | "." | ".."))
-        {
-            return Err(unsendable(column, value));
+        let refusal = |value: &String| carry::refusal(filter.place.part, filter.many, value).map(|reason| (value.clone(), reason));
+        match values.iter().find_map(refusal) {
+            // Rows are compared with it here; the API need not know.
+            Some(_) if carried => continue,
+            Some((value, reason)) => return Err(unsendable(column, &filter.place, &value, reason)),
+            None => {}
         }
         let length = |value: &String| filter.place.name.len() + value.len() + 2;
         let fits = |bytes: usize| !carried || bytes <= MAX_LIST_BYTES;
@@ -192,10 +198,23 @@ fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Op
     Ok(windows.into_iter().map(Some).collect())
 }
 
-/// The refusal of a value that would make another path of the path.
-fn unsendable(column: &Column, value: &str) -> Error {
-    Error::new(ErrorKind::OptionValue, format!("the value '{value}' of column \"{}\" cannot be asked for", column.name))
-        .detail("It would stand in the request's path and change it.")
+/// The refusal of a value that its place cannot carry.
+fn unsendable(column: &Column, place: &Place, value: &str, reason: &str) -> Error {
+    let mut shown: String = value.chars().take(MAX_SHOWN).flat_map(escaped).collect();
+    if value.chars().nth(MAX_SHOWN).is_some() {
+        shown.push('…');
+    }
+    Error::new(ErrorKind::OptionValue, format!("the value '{shown}' of column \"{}\" cannot be asked for", column.name)).detail(format!(
+        "The API takes it as \"{}\" in the {}, and {reason}.",
+        place.name,
+        place.part.as_str()
+    ))
+}
+
+/// A control character as Rust and SQL's `E'…'` write it; an error is one line.
+fn escaped(c: char) -> impl Iterator<Item = char> {
+    let (control, plain) = if c.is_control() { (Some(c.escape_default()), None) } else { (None, Some(c)) };
+    control.into_iter().flatten().chain(plain)
 }
 
 /// The refusal of a query without a lower bound; at plan time where the conditions' shape shows it, else at the scan's start. Its
@@ -236,7 +255,7 @@ pub fn missing_parameter(table: &Table, column: &Column) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sources::built_in;
+    use crate::sources::{Part, built_in};
 
     fn table() -> Table {
         built_in("tixngo").unwrap().unwrap().tables[0].clone()
@@ -318,6 +337,24 @@ mod tests {
         assert_eq!(slices(&table(), &selection(&[(0, 9)], &[]), &defaults()).unwrap()[0].values[&col("mobileAppId")], ["app"]);
         let none = Defaults { parameters: BTreeMap::new(), ..defaults() };
         assert_eq!(slices(&table(), &selection(&[(0, 9)], &[]), &none).unwrap_err().kind(), ErrorKind::MissingQual);
+    }
+
+    #[test]
+    fn what_its_place_cannot_carry_is_refused_or_stays_local() {
+        let mut table = table();
+        for (column, part) in [("mobileAppId", Part::Path), ("actor", Part::Header), ("actionName", Part::Header)] {
+            table.columns[col(column)].filter.as_mut().unwrap().place.part = part;
+        }
+        let ask = |column: &str, values: &[&str]| slices(&table, &selection(&[(0, 9)], &[(column, values)]), &defaults());
+        let refused = ask("mobileAppId", &["fine", "a/.\t./b"]);
+        assert!(refused.is_ok_and(|slices| slices.len() == 2), "a tab makes it another step");
+        let error = ask("mobileAppId", &["fine", "a\n/../b"]).unwrap_err();
+        assert_eq!(error.message(), "the value 'a\\n/../b' of column \"mobileAppId\" cannot be asked for");
+        assert!(error.get_detail().unwrap().starts_with("The API takes it as \"mobileAppId\" in the path, and "), "{error}");
+        assert!(ask("mobileAppId", &[&"/".repeat(99)]).unwrap_err().message().contains("/…' of"));
+        let sent = |column: &str, values: &[&str]| ask(column, values).unwrap().iter().all(|slice| slice.values.contains_key(&col(column)));
+        assert!(sent("actor", &["a, b"]) && !sent("actor", &["ü"]) && !sent("actor", &["x", "y\n"]));
+        assert!(sent("actionName", &["a", "b"]) && !sent("actionName", &["a, b"]));
     }
 
     #[test]

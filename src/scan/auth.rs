@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Secret;
-use crate::sources::{Credential, ErrorRule, LOGIN_SECRETS, Login, LoginBody, SECRETS, Source, TOKEN, placeholders};
+use crate::plan::carry;
+use crate::sources::{Credential, ErrorRule, LOGIN_SECRETS, Login, LoginBody, Part, SECRETS, Source, TOKEN, placeholders};
 
 /// What goes along with every request to show who asks.
 #[derive(Debug, Clone, Default)]
@@ -125,9 +126,16 @@ fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, String
         if !placeholders(&header.value).unwrap_or_default().iter().all(|name| value_of(name).is_some()) {
             continue;
         }
-        let unsendable = |_| Error::new(ErrorKind::OptionValue, format!("the header \"{}\" cannot be sent", header.name));
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| unsendable(()))?;
-        map.insert(name, HeaderValue::from_str(&fill(&header.value, value_of)).map_err(|_| unsendable(()))?);
+        let unsendable = |reason: &str| {
+            Error::new(ErrorKind::OptionValue, format!("the header \"{}\" cannot be sent", header.name))
+                .detail(format!("It carries the option {}, and {reason}.", placeholders(&header.value).unwrap_or_default().join(", ")))
+        };
+        let value = fill(&header.value, value_of);
+        if let Some(reason) = carry::refusal(Part::Header, false, &value) {
+            return Err(unsendable(reason));
+        }
+        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| unsendable("its name is none of a header"))?;
+        map.insert(name, HeaderValue::from_str(&value).map_err(|_| unsendable("a header has no such characters"))?);
     }
     Ok(map)
 }

@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, D
 use reqwest::{Response, redirect};
 use url::Url;
 
+use super::address;
 use super::attempt::{Attempt, root_cause};
 use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
@@ -18,8 +19,9 @@ use super::session::{Session, Token};
 use super::stats::Stats;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
-use crate::plan::request::Request;
-use crate::sources::Method;
+use crate::plan::carry;
+use crate::plan::request::{Request, Step, fixed_steps};
+use crate::sources::{Method, Part};
 
 /// A chain of redirects within one host is followed this far.
 const MAX_REDIRECTS: usize = 5;
@@ -204,7 +206,7 @@ impl Connection {
         };
         let url = match (&self.auth_url, &login.path) {
             (Some(url), _) => url.clone(),
-            (None, Some(path)) => self.below_base(path.split('/').skip(1))?,
+            (None, Some(path)) => self.below_base(&fixed_steps(path))?,
             (None, None) => {
                 return Err(Error::new(ErrorKind::OptionName, "option \"auth_url\" is required to log in")
                     .hint(format!("Set it on the server to the address of the login: {}", login.doc)));
@@ -315,15 +317,12 @@ impl Connection {
         Ok(Reply { body, headers })
     }
 
-    /// An address below `base_url`, its steps percent-encoded each. Url::join would drop the base's own path.
-    fn below_base<'s>(&self, steps: impl IntoIterator<Item = &'s str>) -> Result<Url> {
-        let mut url = self.base.clone();
-        url.path_segments_mut().map_err(|()| unsendable("base_url"))?.pop_if_empty().extend(steps);
-        Ok(url)
+    fn below_base(&self, steps: &[Step]) -> Result<Url> {
+        address::below(&self.base, steps).ok_or_else(|| unsendable("the path"))
     }
 
     fn build(&self, request: &Request, authorization: &Authorization) -> Result<reqwest::Request> {
-        let mut url = self.below_base(request.path.iter().map(String::as_str))?;
+        let mut url = self.below_base(&request.path)?;
         if let Some(next) = &request.url {
             let next = url.join(next).map_err(|_| Error::new(ErrorKind::Shape, "the address of the next page is not a URL"))?;
             // SECURITY: whoever makes the address must not choose who gets the key.
@@ -333,18 +332,18 @@ impl Connection {
             }
             url = next;
         }
-        if !request.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&request.query);
-        }
-        if let Some((name, secret)) = &authorization.query {
-            url.query_pairs_mut().append_pair(name, secret.expose());
-        }
+        let pairs = request.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = pairs.chain(authorization.query.iter().map(|(name, secret)| (name.as_str(), secret.expose())));
+        url = address::with_query(url, pairs).ok_or_else(|| unsendable("the query"))?;
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
         let mut built = self.http.request(method, url).timeout(self.request_timeout);
         for (name, value) in &request.headers {
+            if carry::refusal(Part::Header, false, value).is_some() {
+                return Err(unsendable(&format!("the value of the header \"{name}\"")));
+            }
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsendable(name))?;
             let value = HeaderValue::from_str(value).map_err(|_| unsendable(name.as_str()))?;
             built = built.header(name, value);

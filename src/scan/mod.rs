@@ -1,6 +1,7 @@
 //! Requests → pages → rows. Knows HTTP and threads, and no Postgres: the backend asks for finished pages and is woken by an
 //! eventfd (law 11).
 
+pub mod address;
 mod ahead;
 mod attempt;
 pub mod auth;

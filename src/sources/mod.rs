@@ -153,6 +153,18 @@ pub enum Part {
     Path,
 }
 
+impl Part {
+    /// The word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Body => "body",
+            Self::Header => "header",
+            Self::Path => "path",
+        }
+    }
+}
+
 /// The filter `[from, to]` on one column of times.
 #[derive(Debug, Clone)]
 pub struct TimeRange {

@@ -40,6 +40,9 @@ SELECT count(*) FROM operate_logs;                                              
 SELECT count(*) FROM operate_logs WHERE case_id <> 'SR20260000001';                       -- ERROR
 SELECT count(*) FROM operate_logs WHERE case_id = '../../other';                          -- ERROR
 SELECT count(*) FROM operate_logs WHERE case_id = '..';                                   -- ERROR
+SELECT count(*) FROM operate_logs WHERE case_id = E'x\n/%2E%2E';                           -- ERROR
+SELECT count(*) FROM operate_logs WHERE case_id = E'SR2026\n0000001';                     -- ERROR
+SELECT count(*) FROM operate_logs WHERE case_id = E'.\t.';                                -- ERROR
 SELECT count(*) FROM operate_logs WHERE case_id = 'SR2026/0000001';                       -- ERROR
 \! "$RESTLOG_LAB" requests huawei
 
