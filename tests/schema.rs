@@ -22,6 +22,7 @@ const READER_ONLY: &[(&str, &str)] = &[
     ("must lie beside the records", "two pointers are compared"),
     ("has no \"{", "the path is compared with the places' names"),
     ("needs a column that is a required request parameter", "the path is compared with the places' names"),
+    ("is taken by", "the places are compared with each other"),
 ];
 
 /// Uses what the built-in descriptions do not.
@@ -229,7 +230,8 @@ fn difference(validator: &Validator, document: &Value, used: &mut BTreeSet<&str>
 fn replacements(value: &Value) -> Vec<Value> {
     let others = json!([
         null, true, false, 0, 1, -1, 2.5, 1e20, "", " ", "x", "xY", "x y", "/", "/x", "x/", "/~", "/a~2", "~0", "{", "}", "{}", "{nope}",
-        "{no pe}", "x{nope", "/x/{nope}", "/x{nope}", "/{a}{b}", "/{a{b}", "/{a/b}", "0ms", "1d", "1.", ".25min", ".", "10.75us", "1.2.3",
+        "{no pe}", "x{nope", "/x/{nope}", "/x{nope}", "/{a}{b}", "/{a{b}", "/{a/b}", "/x?y=z", "/x#y", "/{a?}",
+        "/x/../y", "/.", "..", "/a./..b", "0ms", "1d", "1.", ".25min", ".", "10.75us", "1.2.3",
         "-1s", "1 weeks", "z", "Z", "+12", "+13:37", "+15", "+16", "+1", "+01:60", "+010:00", "08:00", [], {}, [null], [1], [true], ["x"],
         ["{"], [["x"]], [{}], {"x": null}, {"x": 1}, {"x": "{"}, {"x": {"y": "{"}}, {"name": "x"}, {"in": "path", "name": "x"}
     ]);

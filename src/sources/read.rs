@@ -2,6 +2,7 @@
 
 mod auth;
 mod pagination;
+mod places;
 
 use serde_json::Value;
 
@@ -56,9 +57,9 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
             faults.push(&at, format_args!("\"{}\" is there twice", parameter.name));
         }
     }
-    let auth = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, faults)).collect();
+    let auth: Vec<_> = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, faults)).collect();
     let logins = o.list("logins", faults).into_iter().filter_map(|(v, at)| login(v, &at, &parameters, faults)).collect();
-    let headers = o.list("headers", faults).into_iter().map(|(v, at)| header(v, &at, &parameters, faults)).collect();
+    let headers: Vec<_> = o.list("headers", faults).into_iter().map(|(v, at)| header(v, &at, &parameters, faults)).collect();
     let time_zone = o.get("time_zone").and_then(|v| {
         let zone = v.as_str().and_then(|text| parse_zone(text.as_bytes())).and_then(|zone| i32::try_from(zone).ok());
         if zone.is_none() {
@@ -77,6 +78,7 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
         if tables.iter().any(|earlier| earlier.name == table.name) {
             faults.push(&format!("{at}/name"), format_args!("\"{}\" is there twice", table.name));
         }
+        places::check_apart_from_source(&auth, &headers, &table, &at, faults);
         tables.push(table);
     }
     // For the editor of whoever writes the description.
@@ -101,6 +103,7 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
     if !path.starts_with('/') {
         faults.push(&o.place("path"), "must begin with \"/\"");
     }
+    check_path(&path, &o.place("path"), faults);
     if o.get("records").is_none() {
         faults.push(at, "\"records\" is required");
     }
@@ -124,6 +127,7 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
     };
     if let Some(pagination) = &pagination {
         check_places(at, method, &path, &columns, time_range.as_ref(), pagination, faults);
+        places::check_apart(at, &columns, time_range.as_ref(), pagination, faults);
         let next = match &pagination.style {
             PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => Some(next),
             _ => None,
@@ -143,6 +147,20 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
     });
     o.finish(faults);
     Table { name, doc, method, path, records, errors: Vec::new(), pagination, time_range, columns }
+}
+
+/// A path is steps and nothing else, and none of them may be taken out on the way.
+fn check_path(path: &str, at: &str, faults: &mut Faults) {
+    if path.contains(['?', '#']) {
+        faults.push(
+            at,
+            "must have no \"?\" and no \"#\": what stands in the query is a column with a \"filter\", where it never changes one with \
+             a \"request\" whose \"option\" is a parameter with a \"default\"",
+        );
+    }
+    if path.split('/').any(|step| matches!(step, "." | "..")) {
+        faults.push(at, "must have no step \".\" or \"..\"");
+    }
 }
 
 /// Every value must have a place that the request really has, and every place of the path a value.
@@ -243,6 +261,9 @@ fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults
             }
             if filter.is_none() {
                 faults.push(at, "a request parameter needs a \"filter\" that says where it travels");
+            }
+            if sql_type == SqlType::Jsonb {
+                faults.push(&o.place("type"), "a request parameter cannot be jsonb, which has no one text to ask for: declare it text");
             }
             request_origin(v, &o.place("request"), parameters, faults)
         }

@@ -201,3 +201,52 @@ fn a_users_correction_moves_the_time_range() {
     assert!(corrected(Some("actor"), None).is_err(), "not a time");
     assert!(corrected(Some("nope"), None).is_err());
 }
+
+#[test]
+fn two_values_in_one_place_are_refused_wherever_they_come_from() {
+    let found = faults(
+        r#"{"name":"x",
+          "auth":[{"query":"key","value":"{api_key}"},{"header":"{h}","value":"{token}"}],
+          "parameters":[{"name":"h","default":"X-Key"}], "headers":[{"header":"X-Tenant","value":"{h}"}],
+          "tables":[{"name":"t","method":"POST","path":"/p/{id}","records":"/r",
+            "pagination":{"style":"offset","token":{"name":"since"},"empty_page_ends":true,"size":{"in":"body","name":"b","max":10}},
+            "time_range":{"column":"at","from":{"name":"since"},"to":{"name":"since"}},
+            "columns":[{"name":"at","type":"timestamptz"},
+              {"name":"id","request":{"required":true},"filter":{"in":"path","name":"id"}},
+              {"name":"id2","request":{"required":true},"filter":{"in":"path","name":"id"}},
+              {"name":"a","filter":{"name":"b"}},{"name":"b","filter":{"name":"B"}},{"name":"c","filter":{"in":"body","name":"b"}},
+              {"name":"d","filter":{"in":"header","name":"X-D"}},{"name":"e","filter":{"in":"header","name":"x-d"}},
+              {"name":"f","filter":{"in":"header","name":"x-tenant"}},{"name":"g","filter":{"name":"key"}}]}]}"#,
+    );
+    assert_eq!(
+        found,
+        [
+            "/tables/0/columns/2/filter: \"id\" in the path is taken by the column \"id\" already",
+            "/tables/0/columns/7/filter: \"x-d\" in the header is taken by the column \"d\" already",
+            "/tables/0/time_range/to: \"since\" in the query is taken by \"time_range/from\" already",
+            "/tables/0/pagination/token: \"since\" in the query is taken by \"time_range/from\" already",
+            "/tables/0/pagination/size: \"b\" in the body is taken by the column \"c\" already",
+            "/tables/0/columns/8/filter: \"x-tenant\" in the header is taken by \"headers\" already",
+            "/tables/0/columns/9/filter: \"key\" in the query is taken by \"auth\" already",
+        ]
+    );
+}
+
+#[test]
+fn a_path_with_a_query_and_a_request_parameter_of_jsonb_are_refused_with_what_works_instead() {
+    let of_path = |path: &str| faults(&MINIMAL.replace("\"/p\"", &format!("\"{path}\"")));
+    for path in ["/p?meta=filter_count", "/p#top", "/p?"] {
+        let found = of_path(path);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("/tables/0/path: must have no \"?\"") && found[0].ends_with("parameter with a \"default\""),
+            "{found:?}"
+        );
+    }
+    assert_eq!(of_path("/a/../p"), ["/tables/0/path: must have no step \".\" or \"..\""]);
+    let login = r#""logins":[{"path":"/t?grant=x","form":{},"token":"/t"}],"tables""#;
+    assert!(faults(&MINIMAL.replace("\"tables\"", login))[0].starts_with("/logins/0/path: must have no \"?\""));
+    let jsonb = r#"{"name":"body","type":"jsonb","request":{},"filter":{"name":"body"}}"#;
+    let found = faults(&MINIMAL.replace(r#"{"name":"id"}"#, jsonb));
+    assert_eq!(found, ["/tables/0/columns/0/type: a request parameter cannot be jsonb, which has no one text to ask for: declare it text"]);
+}

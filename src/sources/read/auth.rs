@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::fault::{Faults, Object};
 use super::super::{Credential, LOGIN_SECRETS, Login, LoginBody, Parameter, SECRETS, TokenPlace, placeholders};
-use super::is_identifier;
+use super::{check_path, is_identifier};
 
 pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Parameter {
     let mut o = Object::new(value, at, faults);
@@ -64,6 +64,7 @@ pub(super) fn login(value: &Value, at: &str, parameters: &[Parameter], faults: &
     if path.as_ref().is_some_and(|path| !path.starts_with('/') || path.contains('{')) {
         faults.push(&o.place("path"), "must begin with \"/\" and name nothing in braces");
     }
+    check_path(path.as_deref().unwrap_or_default(), &o.place("path"), faults);
     let doc = o.text_or("doc", "", faults);
     let body = match (o.get("form"), o.get("json")) {
         (Some(form), None) => Some(LoginBody::Form(form_fields(form, &o.place("form"), faults))),
