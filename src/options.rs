@@ -12,8 +12,9 @@ use url::Url;
 
 pub use self::table::{Context, Kind, OPTIONS, Spec};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::{Direction, Evidence, Source};
-use crate::units::{parse_bool, parse_bytes, parse_duration, parse_zone};
+use crate::sources::{Direction, Evidence, Source, placeholders};
+use crate::time_zone::{TimeZone, offset_text};
+use crate::units::{parse_bool, parse_bytes, parse_duration};
 
 /// A text that must not be shown. No Display, no Serialize; Debug prints `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -131,7 +132,9 @@ fn check(spec: &Spec, value: &str) -> Result<()> {
         }
         Kind::Choice(words) if !words.contains(&value) => Err(bad_value(spec.name, format_args!("one of {}", words.join(", ")))),
         Kind::Pointer if crate::sources::Pointer::parse(value).is_none_or(|p| p.0.is_empty()) => bad("a JSON Pointer such as /user/name"),
-        Kind::Zone if parse_zone(value.as_bytes()).is_none() => bad("an offset from UTC such as Z, +02:00 or -05:00"),
+        Kind::Zone if TimeZone::parse(value).is_none() => {
+            bad("an offset from UTC such as Z, +02:00 or GMT-5, or the name of a time zone such as Europe/Zurich")
+        }
         Kind::Definition => check_definition(value),
         _ => Ok(()),
     }
@@ -147,6 +150,20 @@ fn check_definition(text: &str) -> Result<()> {
         )
         .hint("Give the parameter another name.")),
     }
+}
+
+/// Whether the source's requests say which zone times are meant in.
+fn tells_zone(source: &Source) -> bool {
+    source.headers.iter().any(|header| placeholders(&header.value).unwrap_or_default().contains(&"time_zone"))
+}
+
+/// The offset that the API is told, in seconds east of UTC. It writes its times by it, so they are read by it as well: the API of a
+/// zone whose clocks are changed would have to know more than an offset.
+fn told_offset(text: &str, source: &Source) -> Result<i64> {
+    TimeZone::parse(text).and_then(|zone| zone.sole_offset()).ok_or_else(|| {
+        bad_value("time_zone", format_args!("an offset from UTC for source \"{}\", such as GMT+8", source.name))
+            .hint("The API is told the zone as an offset, and the clocks of this one are changed.")
+    })
 }
 
 fn parse_url(name: &str, value: &str) -> Result<Url> {
@@ -210,8 +227,8 @@ pub struct Settings {
     pub user_agent: String,
     /// Plain http to another machine is allowed.
     pub allow_http: bool,
-    /// Seconds east of UTC of times without a zone.
-    pub time_zone: Option<i32>,
+    /// What times without a zone mean.
+    pub time_zone: Option<TimeZone>,
     /// What becomes of text that Postgres cannot hold.
     pub on_invalid: OnInvalid,
     /// Name of the table in the source.
@@ -262,9 +279,15 @@ impl Settings {
                 parameters.insert(parameter.name.clone(), value);
             }
         }
-        if let Some(zone) = get("time_zone")? {
-            parameters.insert("time_zone".to_owned(), zone);
-        }
+        let time_zone = match (get("time_zone")?, source) {
+            (Some(text), Some(source)) if tells_zone(source) => {
+                let offset = told_offset(&text, source)?;
+                parameters.insert("time_zone".to_owned(), offset_text(&text, offset));
+                Some(TimeZone::Offset(offset))
+            }
+            (Some(text), _) => TimeZone::parse(&text),
+            (None, source) => source.and_then(|source| source.time_zone.clone()),
+        };
         Ok(Self {
             base_url: parse_url("base_url", &base_url)?,
             auth_url: get("auth_url")?.map(|v| parse_url("auth_url", &v)).transpose()?,
@@ -281,10 +304,7 @@ impl Settings {
             proxy: get("proxy")?.map(|v| parse_url("proxy", &v)).transpose()?,
             user_agent: get("user_agent")?.unwrap_or_else(|| concat!("restlog_fdw/", env!("CARGO_PKG_VERSION")).to_owned()),
             allow_http: get("allow_http")?.as_deref().and_then(parse_bool).unwrap_or(false),
-            time_zone: match get("time_zone")? {
-                Some(text) => parse_zone(text.as_bytes()).and_then(|zone| i32::try_from(zone).ok()),
-                None => source.and_then(|s| s.time_zone),
-            },
+            time_zone,
             on_invalid: match get("on_invalid")?.as_deref() {
                 Some("null") => OnInvalid::Null,
                 Some("replace") => OnInvalid::Replace,

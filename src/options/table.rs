@@ -178,7 +178,7 @@ pub const OPTIONS: &[Spec] = &[
         contexts: S,
         kind: Kind::Zone,
         default: "",
-        doc: "What times without a zone mean, as an offset from UTC: `Z`, `+08:00`; sent along where the source has a header for it. Without it such a time is read in the session's time zone, and refused where the API's time range depends on it.",
+        doc: "What times without a zone mean: an offset from UTC such as `Z`, `+08:00`, `GMT+8` or `UTC-5` (east is positive, as in ISO 8601; Postgres itself reads `GMT+8` as west), or a name such as `Europe/Zurich`. Sent along as an offset where the source has a header for it. Without it such a time is read in the session's time zone, and refused where the API's time range depends on it.",
     },
     Spec {
         name: "on_invalid",

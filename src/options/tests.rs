@@ -104,3 +104,27 @@ fn a_secret_has_no_way_out_but_expose() {
     assert_eq!(format!("{secret:?}"), "***");
     assert_eq!(secret.expose(), "s3cret");
 }
+
+#[test]
+fn a_zone_is_told_to_an_api_as_an_offset_or_not_at_all() {
+    let resolve = |source: &str, zone: &str| {
+        let source = built_in(source).unwrap().unwrap();
+        let options = [("base_url".to_owned(), "https://a.example".to_owned()), ("time_zone".to_owned(), zone.to_owned())];
+        Settings::resolve(Some(&source), &options, &[])
+    };
+    let told = |zone: &str| {
+        let settings = resolve("huawei", zone).unwrap();
+        (settings.time_zone.unwrap(), settings.parameters["time_zone"].clone())
+    };
+    for (zone, offset, text) in [("GMT+8", 28_800, "+8"), ("+01:00", 3600, "+01:00"), ("Z", 0, "+0"), ("Asia/Shanghai", 28_800, "+8")] {
+        assert_eq!(told(zone), (TimeZone::Offset(offset), text.to_owned()), "{zone}");
+    }
+    let refused = resolve("huawei", "Europe/Zurich").unwrap_err();
+    assert_eq!(refused.message(), "invalid value for option \"time_zone\"");
+    assert!(refused.get_hint().unwrap().contains("are changed"));
+    let zone = resolve("viviot", "Europe/Zurich").unwrap();
+    assert!(matches!(zone.time_zone, Some(TimeZone::Named(_))) && !zone.parameters.contains_key("time_zone"));
+    for wrong in ["GMT+16", "Mars/Base", "CEST+1"] {
+        assert!(resolve("viviot", wrong).unwrap_err().get_detail().unwrap().contains("Europe/Zurich"), "{wrong}");
+    }
+}

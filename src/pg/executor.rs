@@ -269,8 +269,12 @@ impl Scan {
             by_total: slices.iter().all(|slice| selection.values.keys().all(|column| slice.values.contains_key(column))),
             checks: self.layout.checks(&selection),
         });
-        let decoder =
-            Decoder::new(self.layout.columns.clone(), &self.table.table, self.table.settings.on_invalid, self.table.settings.time_zone);
+        let decoder = Decoder::new(
+            self.layout.columns.clone(),
+            &self.table.table,
+            self.table.settings.on_invalid,
+            self.table.settings.time_zone.clone(),
+        );
         let size = self.table.page_size();
         let spec = ScanSpec {
             table: Arc::clone(&self.table.table),

@@ -189,7 +189,7 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
         table: Arc::new(table.clone()),
         slices,
         now,
-        decoder: Decoder::new(Vec::new(), table, options.on_invalid, options.time_zone),
+        decoder: Decoder::new(Vec::new(), table, options.on_invalid, options.time_zone.clone()),
         time_column: None,
         time_is_required: false,
         partition_columns: BTreeMap::new(),

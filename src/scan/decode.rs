@@ -25,6 +25,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 use crate::plan::window::Window;
 use crate::sources::{ErrorRule, Form, NextUrl, PagingStyle, Pointer, SqlType, Table};
+use crate::time_zone::TimeZone;
 
 /// What a column's type wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub struct Decoder {
     /// Whether the ends of each page are fingerprinted, because pages overlap.
     overlap: bool,
     on_invalid: OnInvalid,
-    zone: Option<i32>,
+    zone: Option<TimeZone>,
 }
 
 /// What a place in the envelope holds.
@@ -136,8 +137,8 @@ pub struct Decoded {
 impl Decoder {
     /// A decoder of these columns of a table's responses.
     ///
-    /// `zone` is how many seconds east of UTC times without a zone are; without it they are left to Postgres.
-    pub fn new(columns: Vec<Column>, table: &Table, on_invalid: OnInvalid, zone: Option<i32>) -> Self {
+    /// `zone` is what times without a zone mean; without it they are left to Postgres.
+    pub fn new(columns: Vec<Column>, table: &Table, on_invalid: OnInvalid, zone: Option<TimeZone>) -> Self {
         let mut fields = Node::default();
         for (index, column) in columns.iter().enumerate() {
             if let From::Field(pointer) = &column.from {
@@ -359,7 +360,7 @@ impl Reader<'_> {
         let fast = match target {
             Target::Text => return (CellState::Bytes, self.page.push_varlena(text.as_bytes())),
             // Two's complement is what a timestamptz datum is.
-            Target::Timestamptz => timestamp::parse(text.as_bytes(), self.decoder.zone).map(|t| t as u64),
+            Target::Timestamptz => timestamp::parse(text.as_bytes(), self.decoder.zone.as_ref()).map(|t| t as u64),
             Target::Boolean => match text {
                 "true" => Some(1),
                 "false" => Some(0),
@@ -423,7 +424,7 @@ impl Reader<'_> {
         let name = &self.decoder.columns[column].name;
         Error::new(ErrorKind::BadDatetime, format!("a value of \"{name}\" is not a time with its zone, as the time range needs"))
             .detail(self.place(column))
-            .hint("If the API writes times without a zone, set the option time_zone to the offset that it means, such as '+00:00'.")
+            .hint("If the API writes times without a zone, set the option time_zone to the one that it means, such as 'Z' or 'Europe/Zurich'.")
     }
 
     fn without_time(&self, column: usize) -> Error {

@@ -3,12 +3,14 @@
 //! Only what is certain is read here: four-digit years, whole fields, an explicit zone. Everything else is `None` and goes
 //! through Postgres' own input function, which also words the error.
 
+use jiff::civil::DateTime;
+
 use crate::plan::window::EPOCH_SECONDS;
+use crate::time_zone::TimeZone;
 use crate::units::{digits, parse_zone};
 
-/// Reads such as `2025-05-21T06:00:00.1234567+02:00`. A time without a zone is read only where `default_zone`, in seconds east
-/// of UTC, says what it means.
-pub fn parse(text: &[u8], default_zone: Option<i32>) -> Option<i64> {
+/// Reads such as `2025-05-21T06:00:00.1234567+02:00`. A time without a zone is read only where `default_zone` says what it means.
+pub fn parse(text: &[u8], default_zone: Option<&TimeZone>) -> Option<i64> {
     if text.len() < 19 || text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b' ') || text[13] != b':' || text[16] != b':' {
         return None;
     }
@@ -26,7 +28,13 @@ pub fn parse(text: &[u8], default_zone: Option<i32>) -> Option<i64> {
         micros = fraction_micros(&text[at..at + 1 + fraction])?;
         at += 1 + fraction;
     }
-    let offset = if at == text.len() { i64::from(default_zone?) } else { parse_zone(&text[at..])? };
+    let offset = match text.get(at..) {
+        Some([]) => {
+            let clock = DateTime::new(year as i16, month as i8, day as i8, hour as i8, minute as i8, second as i8, 0);
+            default_zone?.offset_at(clock.ok()?)
+        }
+        zone => parse_zone(zone?)?,
+    };
     let days = days_from_epoch(year, month, day);
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset - EPOCH_SECONDS;
     Some(seconds * 1_000_000 + micros)
@@ -132,13 +140,20 @@ mod tests {
         }
     }
 
+    fn zone(text: &str) -> TimeZone {
+        TimeZone::parse(text).unwrap()
+    }
+
     #[test]
     fn a_time_without_a_zone_is_read_where_its_zone_is_known() {
         let utc = truth("2025-05-21T06:00:00.5Z");
         for text in ["2025-05-21T06:00:00.5", "2025-05-21 06:00:00.5"] {
-            assert_eq!(parse(text.as_bytes(), Some(0)), Some(utc), "{text}");
-            assert_eq!(parse(text.as_bytes(), Some(28_800)), Some(utc - 28_800_000_000), "{text}");
+            assert_eq!(parse(text.as_bytes(), Some(&zone("Z"))), Some(utc), "{text}");
+            assert_eq!(parse(text.as_bytes(), Some(&zone("GMT+8"))), Some(utc - 28_800_000_000), "{text}");
+            assert_eq!(parse(text.as_bytes(), Some(&zone("Europe/Zurich"))), Some(utc - 7_200_000_000), "{text}");
         }
-        assert_eq!(parse(b"2025-05-21T06:00:00.5+01:00", Some(28_800)), Some(utc - 3_600_000_000), "its own zone goes first");
+        assert_eq!(parse(b"2025-05-21T06:00:00.5+01:00", Some(&zone("+08:00"))), Some(utc - 3_600_000_000), "its own zone goes first");
+        let last = truth("9999-12-31T23:59:59+01:00");
+        assert_eq!(parse(b"9999-12-31T23:59:59", Some(&zone("Europe/Zurich"))), Some(last));
     }
 }

@@ -17,6 +17,7 @@ pub use self::auth::{Credential, LOGIN_SECRETS, Login, LoginBody, SECRETS, TOKEN
 pub use self::pagination::{Evidence, NextUrl, PageSize, Pagination, PagingStyle};
 pub use self::pointer::Pointer;
 use crate::error::{Error, ErrorKind, Result};
+use crate::time_zone::TimeZone;
 
 /// The text of each built-in description. A new system is one more line and one more file.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -57,8 +58,8 @@ pub struct Source {
     pub logins: Vec<Login>,
     /// Headers that carry parameters; one goes along where all that it names is set.
     pub headers: Vec<Credential>,
-    /// Seconds east of UTC of times without a zone, unless the option `time_zone` says otherwise.
-    pub time_zone: Option<i32>,
+    /// What times without a zone mean, unless the option `time_zone` says otherwise.
+    pub time_zone: Option<TimeZone>,
     /// The endpoints.
     pub tables: Vec<Table>,
 }

@@ -15,7 +15,8 @@ use super::{
     Pointer, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::units::{parse_duration, parse_zone};
+use crate::time_zone::{TimeZone, is_name};
+use crate::units::parse_duration;
 
 pub(super) fn source(text: &str) -> Result<Source> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
@@ -61,9 +62,14 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
     let logins = o.list("logins", faults).into_iter().filter_map(|(v, at)| login(v, &at, &parameters, faults)).collect();
     let headers: Vec<_> = o.list("headers", faults).into_iter().map(|(v, at)| header(v, &at, &parameters, faults)).collect();
     let time_zone = o.get("time_zone").and_then(|v| {
-        let zone = v.as_str().and_then(|text| parse_zone(text.as_bytes())).and_then(|zone| i32::try_from(zone).ok());
-        if zone.is_none() {
-            faults.push("/time_zone", "must be an offset from UTC, such as \"+08:00\"");
+        let zone = v.as_str().and_then(TimeZone::parse);
+        match (&zone, v.as_str()) {
+            (Some(_), _) => {}
+            (None, Some(text)) if is_name(text) => faults.push("/time_zone", format_args!("\"{text}\" is not a time zone that is known")),
+            (None, _) => {
+                faults
+                    .push("/time_zone", "must be an offset from UTC, such as \"+08:00\" or \"GMT+8\", or a name such as \"Europe/Zurich\"");
+            }
         }
         zone
     });

@@ -219,7 +219,7 @@ fn a_time_that_cannot_be_placed_is_an_error_where_a_range_was_asked_for() {
     assert_eq!(error.kind(), ErrorKind::BadDatetime);
     assert!(error.get_hint().unwrap().contains("time_zone"));
     assert_eq!(rows(&read(&d, &SliceRules::default(), body).unwrap().0, 1), [["?2025-05-21T06:00:00"]], "Postgres reads it");
-    let zoned = Decoder { zone: Some(0), ..d };
+    let zoned = Decoder { zone: Some(TimeZone::Offset(0)), ..d };
     assert_eq!(read(&zoned, &rules, body).unwrap().0.rows(), 1);
 }
 

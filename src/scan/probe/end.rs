@@ -30,7 +30,8 @@ pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, page: u
 fn near_end(probe: &Probe, sample: &Sample, range: Option<Range>) -> Option<(i64, i64)> {
     let range = range?;
     let column = &probe.table.columns[range.column];
-    let mut times: Vec<i64> = sample.records.iter().filter_map(|record| time_of(record, column, probe.settings.time_zone)).collect();
+    let mut times: Vec<i64> =
+        sample.records.iter().filter_map(|record| time_of(record, column, probe.settings.time_zone.as_ref())).collect();
     times.sort_unstable();
     let (first, last) = (*times.first()?, *times.get(9).or(times.last())?);
     Some((first - 2 * range.unit, last + 2 * range.unit))

@@ -73,7 +73,7 @@ fn judge_form(probe: &Probe, name: &str, column: &Column, form: Form, values: &[
     let set = |option: &str, value: &str| Some(Remedy::Column(name.to_owned(), vec![(option.to_owned(), value.to_owned())]));
     let first = values.first()?;
     if time::is_time(column) {
-        let zone = probe.settings.time_zone;
+        let zone = probe.settings.time_zone.as_ref();
         match values.iter().map(|value| moment(value, form, zone)).find(|moment| !matches!(moment, Moment::At(_) | Moment::None)) {
             None if zone.is_some() && values.iter().any(|value| moment(value, form, None) == Moment::NoZone) => {
                 findings.right(name, "its times have no zone, and are read by the option time_zone or the description's");

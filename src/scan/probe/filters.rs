@@ -62,7 +62,7 @@ async fn known(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Rang
     let bounds = match (range, &probe.table.time_range) {
         (Some(range), _) => {
             let column = &probe.table.columns[range.column];
-            let time = |record: &Value| time_of(record, column, probe.settings.time_zone);
+            let time = |record: &Value| time_of(record, column, probe.settings.time_zone.as_ref());
             let mut times: Vec<i64> = sample.records.iter().filter_map(time).collect();
             times.sort_unstable();
             let room = usize::try_from(asker.size / 2).unwrap_or(RECORDS).clamp(1, RECORDS);

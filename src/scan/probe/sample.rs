@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::decode::{DOTNET_UNSET, from_unix_millis};
 use super::super::timestamp;
 use crate::sources::{Column, Form, Origin, Pointer};
+use crate::time_zone::TimeZone;
 
 /// One page.
 #[derive(Debug, Clone, Default)]
@@ -83,16 +84,18 @@ pub(super) enum Moment {
     Other,
 }
 
-pub(super) fn moment(value: &Value, form: Form, zone: Option<i32>) -> Moment {
+pub(super) fn moment(value: &Value, form: Form, zone: Option<&TimeZone>) -> Moment {
     match value {
         Value::Null => Moment::None,
         Value::Number(number) => unix(number.as_i64(), form),
         Value::String(text) if text.len() > 9 && text.bytes().all(|b| b.is_ascii_digit()) => unix(text.parse().ok(), form),
-        Value::String(text) => match (timestamp::parse(text.as_bytes(), zone), timestamp::parse(text.as_bytes(), Some(0))) {
-            (Some(t), _) => Moment::At(t),
-            (None, Some(_)) => Moment::NoZone,
-            (None, None) => Moment::Other,
-        },
+        Value::String(text) => {
+            match (timestamp::parse(text.as_bytes(), zone), timestamp::parse(text.as_bytes(), Some(&TimeZone::Offset(0)))) {
+                (Some(t), _) => Moment::At(t),
+                (None, Some(_)) => Moment::NoZone,
+                (None, None) => Moment::Other,
+            }
+        }
         _ => Moment::Other,
     }
 }
@@ -106,7 +109,7 @@ fn unix(millis: Option<i64>, form: Form) -> Moment {
 }
 
 /// The time of a record's column.
-pub(super) fn time_of(record: &Value, column: &Column, zone: Option<i32>) -> Option<i64> {
+pub(super) fn time_of(record: &Value, column: &Column, zone: Option<&TimeZone>) -> Option<i64> {
     let (pointer, form) = origin(column)?;
     match moment(field(record, pointer)?.1, form, zone) {
         Moment::At(t) => Some(t),
@@ -149,7 +152,7 @@ mod tests {
     fn times_are_told_by_their_form() {
         assert_eq!(moment(&json!("2000-01-01T00:00:01Z"), Form::Plain, None), Moment::At(1_000_000));
         assert_eq!(moment(&json!("2000-01-01 00:00:01"), Form::Plain, None), Moment::NoZone);
-        assert_eq!(moment(&json!("2000-01-01 01:00:01"), Form::Plain, Some(3600)), Moment::At(1_000_000));
+        assert_eq!(moment(&json!("2000-01-01 01:00:01"), Form::Plain, Some(&TimeZone::Offset(3600))), Moment::At(1_000_000));
         assert_eq!(moment(&json!(946_684_801_000_i64), Form::UnixMillis, None), Moment::At(1_000_000));
         assert_eq!(moment(&json!(946_684_801_000_i64), Form::Plain, None), Moment::Number);
         assert_eq!(moment(&json!("946684801000"), Form::Plain, None), Moment::Number);

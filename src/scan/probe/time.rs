@@ -97,7 +97,7 @@ async fn filtered_column<'s>(
     columns.retain(|i| *i != described.column && origin(&probe.table.columns[*i]).is_some());
     columns.insert(0, described.column);
     for column in columns {
-        let times = |record: &Value| time_of(record, &probe.table.columns[column], probe.settings.time_zone);
+        let times = |record: &Value| time_of(record, &probe.table.columns[column], probe.settings.time_zone.as_ref());
         let Some((record, t)) = telling(sample, times) else { continue };
         let near = 2 * MILLI;
         if !asker.returns(record, t - near, t + near).await? {
@@ -143,7 +143,7 @@ async fn ends(asker: &Asker, record: &Value, t: i64) -> Result<(bool, bool)> {
 
 /// In which order records come, by the range's column, or else by any of their times: also by one that is not described.
 fn order(probe: &Probe, sample: &Sample, filtered: Option<usize>, findings: &mut Findings) {
-    let zone = probe.settings.time_zone;
+    let zone = probe.settings.time_zone.as_ref();
     let by = |times: Vec<i64>| match times.len() {
         0 | 1 => None,
         _ if times.is_sorted() => Some("oldest first"),

@@ -58,6 +58,13 @@ SELECT count(*) FROM messages m JOIN public.truth_cases c ON m.case_id = c.incid
 ALTER SERVER huawei OPTIONS (ADD time_zone '+01:00', ADD language 'en-us');
 SELECT count(*) FROM operate_logs l JOIN public.truth_logs t USING (incident_log_id) WHERE l.case_id = 'SR20260000001' AND l.timestamp_operate_time = t.timestamp_operate_time AND l.operate_time <> t.operate_time;
 SELECT count(*) FROM public.truth_logs WHERE case_id = 'SR20260000001';
+-- In other words; a zone whose clocks are changed cannot be told
+ALTER SERVER huawei OPTIONS (SET time_zone 'GMT-5');
+SELECT count(*) FROM operate_logs l JOIN public.truth_logs t USING (incident_log_id) WHERE l.case_id = 'SR20260000001' AND l.timestamp_operate_time = t.timestamp_operate_time AND l.operate_time <> t.operate_time;
+ALTER SERVER huawei OPTIONS (SET time_zone 'Asia/Kathmandu');
+SELECT count(*) FROM operate_logs l JOIN public.truth_logs t USING (incident_log_id) WHERE l.case_id = 'SR20260000001' AND l.timestamp_operate_time = t.timestamp_operate_time AND l.operate_time <> t.operate_time;
+ALTER SERVER huawei OPTIONS (SET time_zone 'Europe/Zurich');                              -- ERROR
+ALTER SERVER huawei OPTIONS (SET time_zone 'Mars/Base');                                  -- ERROR
 ALTER SERVER huawei OPTIONS (DROP time_zone);
 ALTER FOREIGN TABLE operate_logs OPTIONS (ADD language 'en-us');
 SELECT count(*) FROM operate_logs WHERE case_id = 'SR20260000001';                        -- ERROR

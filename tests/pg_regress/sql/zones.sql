@@ -109,3 +109,20 @@ SELECT * FROM shapes(
   'epoch, beside it', $$extract(epoch FROM createddate) = 1767572100.000001$$,
   'epoch, rounded', $$extract(epoch FROM createddate)::bigint = 1767572100$$,
   'epoch, float', $$date_part('epoch', createddate) >= 1767572100.0000001 AND date_part('epoch', createddate) <= 1767573000$$);
+
+-- How Postgres itself reads what clocks skip or show twice: a time that an API writes without its zone is read alike (src/time_zone.rs)
+SELECT zone, clock, extract(epoch FROM (clock::timestamp AT TIME ZONE 'UTC') - (clock::timestamp AT TIME ZONE zone))::int AS east
+FROM (VALUES ('Europe/Zurich', '2026-03-29T01:59:59'),
+  ('Europe/Zurich', '2026-03-29T02:00:00'),
+  ('Europe/Zurich', '2026-03-29T02:59:59'),
+  ('Europe/Zurich', '2026-03-29T03:00:00'),
+  ('Europe/Zurich', '2025-10-26T01:59:59'),
+  ('Europe/Zurich', '2025-10-26T02:00:00'),
+  ('Europe/Zurich', '2025-10-26T02:59:59'),
+  ('Europe/Zurich', '2025-10-26T03:00:00'),
+  ('America/New_York', '2026-03-08T02:30:00'),
+  ('America/New_York', '2025-11-02T01:30:00'),
+  ('Australia/Lord_Howe', '2026-04-05T01:45:00'),
+  ('Australia/Lord_Howe', '2025-10-05T02:15:00'),
+  ('Europe/Moscow', '2014-10-26T01:30:00'),
+  ('Pacific/Apia', '2011-12-30T12:00:00')) v (zone, clock);

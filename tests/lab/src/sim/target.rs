@@ -26,16 +26,16 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// `path?query`, decoded for reading, without secrets.
+    /// `path?query`, decoded for reading, without secrets, on one line.
     pub(crate) fn readable(&self) -> String {
-        let path = percent_decode(self.path);
+        let path = one_line(&percent_decode(self.path));
         if self.query.is_empty() {
             return path;
         }
         let pairs = self.query.split('&').map(|pair| match pair.split_once('=') {
             Some((SECRET, _)) => format!("{SECRET}=***"),
             // A plus is a blank here, as in `parameters`; an encoded plus stays one.
-            _ => percent_decode(&pair.replace('+', " ")),
+            _ => one_line(&percent_decode(&pair.replace('+', " "))),
         });
         format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
     }
@@ -59,6 +59,12 @@ impl<'a> Target<'a> {
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
+}
+
+/// A text whose control characters are encoded, as they came: a line of the log is one request.
+fn one_line(text: &str) -> String {
+    let encoded = |c: char| if c.is_ascii_control() { format!("%{:02X}", u32::from(c)) } else { c.to_string() };
+    text.chars().map(encoded).collect()
 }
 
 /// Undoes percent-encoding; what is not valid UTF-8 is replaced.
@@ -91,6 +97,7 @@ mod tests {
         assert_eq!(target.settings, "rows=1");
         assert_eq!(target.path, "/v4/organizer");
         assert_eq!(target.readable(), "/v4/organizer?a=b c d");
+        assert_eq!(Target::split("/a%0A%2F%e9", Some("b=%09")).readable(), "/a%0A/\u{fffd}?b=%09");
         assert_eq!(target.parameters(), [("a".to_owned(), "b c d".to_owned())]);
     }
 
