@@ -9,7 +9,10 @@ pub(super) struct Faults(pub(super) Vec<String>);
 impl Faults {
     pub(super) fn push(&mut self, at: &str, what: impl std::fmt::Display) {
         let at = if at.is_empty() { "/" } else { at };
-        self.0.push(format!("{at}: {what}"));
+        let fault = format!("{at}: {what}");
+        // A name may hold anything; each fault is one line.
+        let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        self.0.push(fault.chars().map(escaped).collect());
     }
 }
 

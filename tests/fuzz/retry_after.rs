@@ -1,0 +1,68 @@
+//! `Retry-After`, in seconds or as a date, and what a retry makes of it.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use restlog_fdw::scan::retry::{Failure, RetryPolicy, retry_after};
+
+use super::engine::{Target, fuzz};
+use super::mutate::Kind;
+
+const WORDS: &[&str] = &[
+    "0",
+    "7",
+    "60",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-1",
+    "1.5",
+    "1e3",
+    " ",
+    "\t",
+    "+",
+    "GMT",
+    "UTC",
+    "Fri, 31 Dec 1999 23:59:59 GMT",
+    "Friday, 31-Dec-99 23:59:59 GMT",
+    "Fri Dec 31 23:59:59 1999",
+    "Jan",
+    "Feb",
+    "29",
+    "9999",
+    "24:00:00",
+    ":60",
+];
+/// When the answers come, in seconds since 1970.
+const NOW: u64 = 946_684_790;
+const BUDGET: Duration = Duration::from_secs(60);
+
+fn check(input: &[u8]) -> Result<String, String> {
+    let Ok(text) = std::str::from_utf8(input) else { return Ok("not a header".into()) };
+    let wait = retry_after(text, NOW);
+    let digits = text.trim().strip_prefix('+').unwrap_or(text.trim());
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let expected = match (is_number, httpdate::parse_http_date(text.trim())) {
+        (true, _) => digits.parse().ok().map(Duration::from_secs),
+        // A date that is over asks for no wait; one before 1970 is none.
+        (false, Ok(date)) => date.duration_since(UNIX_EPOCH).ok().map(|date| Duration::from_secs(date.as_secs().saturating_sub(NOW))),
+        (false, Err(_)) => None,
+    };
+    if wait != expected {
+        return Err(format!("it was read as {wait:?}, and is {expected:?}"));
+    }
+    let policy = RetryPolicy { max_retries: 3, budget: BUDGET };
+    for waited in [Duration::ZERO, Duration::from_secs(59), Duration::MAX / 2] {
+        let next = policy.next_wait(Failure::Throttled(wait), 1, waited, 0.5);
+        if next.is_some_and(|next| waited.saturating_add(next) > BUDGET) {
+            return Err(format!("after {waited:?} it waits for {next:?}"));
+        }
+    }
+    Ok(match (wait, is_number) {
+        (None, _) => "none".into(),
+        (Some(wait), number) => format!("a wait, number {number}, at once {}, long {}", wait.is_zero(), wait > BUDGET),
+    })
+}
+
+#[test]
+fn retry_after_headers() {
+    fuzz(&Target { name: "retry_after", kind: Kind::Bytes, words: WORDS, check }, "a wait");
+}
