@@ -22,6 +22,9 @@ pub enum ErrorKind {
     MissingQual,
     /// No answer in time, a broken connection, or a 5xx that outlasted its retries: try again later.
     Unreachable,
+    /// No connection as things are set: no such host, no TLS or HTTP at the port, or a certificate that is not to be trusted. Another
+    /// attempt would meet the same: correct `base_url`, `proxy` or `ca_file`.
+    Unconnectable,
     /// 401 or 403, or no secret at all: correct the user mapping.
     Unauthorized,
     /// 429 that outlasted its retries, or more requests than `restlog_fdw.max_requests` allows.
@@ -52,6 +55,7 @@ impl ErrorKind {
             Self::TableName => "HV00R",
             Self::MissingQual => "HV00J",
             Self::Unreachable => "08006",
+            Self::Unconnectable => "08001",
             Self::Unauthorized => "28000",
             Self::Throttled => "53400",
             Self::TooLarge => "54000",

@@ -141,14 +141,14 @@ pub const OPTIONS: &[Spec] = &[
         contexts: S,
         kind: Kind::Count(0, 100),
         default: "3",
-        doc: "How often one request is sent again after 429, 5xx or a broken connection.",
+        doc: "How often one request is sent again after 5xx or a broken connection.",
     },
     Spec {
         name: "retry_budget",
         contexts: S,
         kind: Kind::Duration,
         default: "60s",
-        doc: "Longest time that one request spends waiting between its retries, `Retry-After` included.",
+        doc: "Longest time that one request waits between its retries while no other of the scan is answered, `Retry-After` and resets included; the only limit after a 429.",
     },
     Spec { name: "max_response_bytes", contexts: ST, kind: Kind::Bytes, default: "256MB", doc: "Largest response, decompressed." },
     Spec {

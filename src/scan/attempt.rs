@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 
 use super::decode;
-use super::retry::{Failure, retry_after};
+use super::no_answer::{self, Cause, Peer};
+use super::rate_limit::Advice;
+use super::retry::Failure;
 use crate::error::{Error, ErrorKind};
 use crate::sources::ErrorRule;
 
@@ -29,43 +30,29 @@ impl Attempt {
         Self { failure: None, error, expired: false, status: None }
     }
 
-    /// An answer of success whose body says that it is none.
-    pub(super) fn by_answer(error: Error) -> Self {
-        let failure = (error.kind() == ErrorKind::Throttled).then_some(Failure::Throttled(None));
+    /// An answer of success whose body says that it is none; its headers may say how long to `wait`.
+    pub(super) fn by_answer(error: Error, wait: Option<Duration>) -> Self {
+        let failure = (error.kind() == ErrorKind::Throttled).then_some(Failure::Throttled(wait));
         Self { failure, expired: error.kind() == ErrorKind::Unauthorized, error, status: None }
     }
 
-    /// No answer, or half of one.
-    pub(super) fn connection(error: &reqwest::Error) -> Self {
-        let (message, hint) = if error.is_timeout() && error.is_connect() {
-            ("the API could not be reached in time", "Check base_url and the network, or raise connect_timeout.")
-        } else if error.is_timeout() {
-            ("the API did not answer in time", "Ask for a smaller time range or page_size, or raise read_timeout or request_timeout.")
-        } else if error.is_connect() {
-            ("the API could not be reached", "Check base_url, the network, and for https the certificate (ca_file).")
-        } else {
-            ("the connection to the API broke off", "Try again; if it stays, ask for a smaller page_size.")
-        };
-        let mut failed = Error::new(ErrorKind::Unreachable, message).hint(hint);
-        if !error.is_timeout() {
-            // SECURITY: an OS error or a TLS alert; never the URL, and not the host that a certificate's refusal repeats.
-            failed = failed.detail(match root_cause(error) {
-                text if text.contains("not valid for name") => "invalid peer certificate: it is for another host name".to_owned(),
-                text => text,
-            });
-        }
-        Self { failure: Some(Failure::Connection), ..Self::given_up(failed) }
+    /// No answer, or half of one; `asked` is who the request was for, `proxied` whether it went through a proxy.
+    pub(super) fn connection(error: &reqwest::Error, asked: Peer, proxied: bool) -> Self {
+        let (peer, cause) = no_answer::read(error, asked, proxied);
+        Self { failure: cause.may_pass().then_some(Failure::Connection), ..Self::given_up(cause.error(peer)) }
     }
 
-    /// An answer that is not a success. Its body is never shown: it may repeat a secret or hold personal data.
-    pub(super) fn status(response: &Response, now: u64) -> Self {
-        let status = response.status();
-        let asked = response.headers().get(RETRY_AFTER).and_then(|h| h.to_str().ok()).and_then(|h| retry_after(h, now));
-        let at_status = |error: Error| error.detail(format!("HTTP status {}", status.as_u16()));
-        let error = |kind, message: &str, hint: &str| at_status(Error::new(kind, message).hint(hint));
+    /// An answer that is not a success. Its body is never shown: it may repeat a secret or hold personal data. `now` is in seconds
+    /// since the Unix epoch.
+    pub(super) fn status(status: StatusCode, advice: Advice, now: u64) -> Self {
+        let wait = advice.wait;
+        let error = |kind, message: &str, hint: &str| Error::new(kind, message).hint(hint);
         let (failure, error) = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (None, at_status(unauthorized())),
-            StatusCode::TOO_MANY_REQUESTS => (Some(Failure::Throttled(asked)), at_status(throttled(asked))),
+            StatusCode::TOO_MANY_REQUESTS => (Some(Failure::Throttled(wait)), throttled_until(wait, now)),
+            // So GitHub and others say that there were too many requests.
+            StatusCode::FORBIDDEN if advice.exhausted => (Some(Failure::Throttled(wait)), throttled_until(wait, now)),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (None, unauthorized()),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (None, no_answer::proxy_login()),
             StatusCode::NOT_FOUND | StatusCode::GONE => (
                 None,
                 error(
@@ -82,13 +69,17 @@ impl Attempt {
                     "Set base_url to the address that it redirects to, if you trust it.",
                 ),
             ),
-            StatusCode::SERVICE_UNAVAILABLE if asked.is_some() => {
-                (Some(Failure::Throttled(asked)), error(ErrorKind::Unreachable, "the API is unavailable", "Try again later."))
+            StatusCode::SERVICE_UNAVAILABLE if wait.is_some() => {
+                let until = wait.and_then(|wait| moment(wait, now)).map_or_else(String::new, |until| format!(" until {until}"));
+                let message = format!("the API is unavailable{until}");
+                (Some(Failure::Server(wait)), error(ErrorKind::Unreachable, &message, "Try again later, or raise retry_budget."))
             }
             StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => {
                 (None, error(ErrorKind::Unreachable, "the API failed", "Check base_url."))
             }
-            _ if status.is_server_error() => (Some(Failure::Server), error(ErrorKind::Unreachable, "the API failed", "Try again later.")),
+            _ if status.is_server_error() => {
+                (Some(Failure::Server(None)), error(ErrorKind::Unreachable, "the API failed", "Try again later."))
+            }
             _ => (
                 None,
                 error(
@@ -98,22 +89,28 @@ impl Attempt {
                 ),
             ),
         };
+        let error = error.detail(format!("HTTP status {}", status.as_u16()));
         Self { failure, error, expired: status == StatusCode::UNAUTHORIZED, status: Some(status) }
     }
 
     /// Whether the body may have a code that says why.
     pub(super) fn may_say_more(&self) -> bool {
-        self.status.is_some_and(|status| status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS)
+        self.status.is_some_and(|status| status.is_client_error()) && self.failure.is_none()
     }
 
     /// Adds what the body's code says. A gateway may tell with one status that a token has expired and that there are too many
     /// requests.
     pub(super) fn said(self, rules: &[ErrorRule], body: Option<&[u8]>) -> Self {
-        let (Some(status), Some((kind, code))) = (self.status, body.and_then(|body| decode::refusal_of(rules, body))) else { return self };
+        let Some(status) = self.status else { return self };
+        if status == StatusCode::BAD_REQUEST && body.is_some_and(wants_https) {
+            let error = Cause::NotHttp.error(Peer::Api);
+            return Self { error: error.detail(format!("HTTP status {}", status.as_u16())), ..self };
+        }
+        let Some((kind, code)) = body.and_then(|body| decode::refusal_of(rules, body)) else { return self };
         let code = code.map_or_else(String::new, |code| format!(", code \"{code}\""));
         let failed = match kind {
-            ErrorKind::Throttled => Self::by_answer(throttled(None)),
-            ErrorKind::Unauthorized => Self::by_answer(unauthorized()),
+            ErrorKind::Throttled => Self::by_answer(throttled(), None),
+            ErrorKind::Unauthorized => Self::by_answer(unauthorized(), None),
             _ => self,
         };
         Self { error: failed.error.detail(format!("HTTP status {}{code}", status.as_u16())), status: Some(status), ..failed }
@@ -123,6 +120,8 @@ impl Attempt {
     pub(super) fn of_login(self, names: &[&str]) -> Error {
         let refused = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
         let error = match self.status {
+            // Throttled, or worth another attempt: neither the secrets' fault nor the address'.
+            _ if self.failure.is_some() => return self.error,
             Some(status) if refused.contains(&status) => Error::new(ErrorKind::Unauthorized, "the API refused the login")
                 .hint(format!("Check {} in the user mapping.", names.join(", "))),
             Some(status) if status.is_client_error() || status.is_redirection() => {
@@ -140,20 +139,35 @@ pub(super) fn unauthorized() -> Error {
         .hint("Check the user mapping, and the option that names the header.")
 }
 
-/// The error of who asks too often; `asked` is how long the API wants us to wait.
-pub(super) fn throttled(asked: Option<Duration>) -> Error {
-    let wait = asked.filter(|time| !time.is_zero()).map_or_else(String::new, |time| format!("The API asks to wait {} s. ", time.as_secs()));
+/// The error of who asks too often.
+pub(super) fn throttled() -> Error {
     Error::new(ErrorKind::Throttled, "the API refuses further requests for now")
-        .hint(format!("{wait}Lower concurrency or requests_per_second."))
+        .hint("Lower concurrency or requests_per_second, or raise retry_budget.")
 }
 
-/// The innermost reason. The outer ones repeat the URL with its host and query.
-pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+/// The same where the API says how long to wait.
+fn throttled_until(wait: Option<Duration>, now: u64) -> Error {
+    match wait.and_then(|wait| moment(wait, now)) {
+        None => throttled(),
+        Some(until) => Error::new(ErrorKind::Throttled, format!("the API refuses further requests until {until}"))
+            .hint("Come again then, or raise retry_budget to wait for it; lower concurrency or requests_per_second."),
     }
-    cause.to_string()
+}
+
+/// When a wait is over, for people and for programs; `None` where there is nothing to wait for.
+fn moment(wait: Duration, now: u64) -> Option<String> {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let until = i64::try_from(now.checked_add(seconds)?).ok()?;
+    let until = chrono::DateTime::from_timestamp(until, 0).filter(|_| seconds > 0)?;
+    Some(format!("{} UTC, in {seconds} s", until.format("%Y-%m-%d %H:%M:%S")))
+}
+
+/// Whether a body says that plain http came to a port for https, as nginx, Apache, and the servers written in Go say it.
+fn wants_https(body: &[u8]) -> bool {
+    let said = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
+    said("plain HTTP request was sent to HTTPS port")
+        || said("speaking plain HTTP to an SSL-enabled")
+        || said("an HTTP request to an HTTPS server")
 }
 
 #[cfg(test)]
@@ -192,5 +206,54 @@ mod tests {
         assert_eq!(at(400).get_hint(), Some("Check client_id, refresh_token in the user mapping."));
         assert!(at(404).get_hint().unwrap().contains("auth_url"));
         assert_eq!(at(500).kind(), ErrorKind::Shape, "a failure of the server is none of the secrets'");
+    }
+
+    /// 2026-11-24 12:00:00 UTC.
+    const NOON: u64 = 1_795_521_600;
+
+    fn refused(status: u16, wait: Option<u64>, exhausted: bool) -> Attempt {
+        Attempt::status(StatusCode::from_u16(status).unwrap(), Advice { wait: wait.map(Duration::from_secs), exhausted }, NOON)
+    }
+
+    #[test]
+    fn throttling_says_when_to_come_again() {
+        let later = refused(429, Some(3600), true);
+        assert_eq!(later.error.message(), "the API refuses further requests until 2026-11-24 13:00:00 UTC, in 3600 s");
+        assert_eq!((later.failure, later.error.kind()), (Some(Failure::Throttled(Some(Duration::from_secs(3600)))), ErrorKind::Throttled));
+        for wait in [None, Some(0), Some(u64::MAX)] {
+            assert_eq!(refused(429, wait, true).error.message(), "the API refuses further requests for now", "{wait:?}");
+        }
+        let unavailable = refused(503, Some(90), true);
+        assert_eq!(unavailable.error.message(), "the API is unavailable until 2026-11-24 12:01:30 UTC, in 90 s");
+        assert_eq!(unavailable.failure, Some(Failure::Server(Some(Duration::from_secs(90)))));
+        assert_eq!(refused(503, None, false).failure, Some(Failure::Server(None)));
+    }
+
+    #[test]
+    fn a_403_is_a_throttle_where_its_headers_say_so() {
+        let throttled = refused(403, Some(40), true);
+        assert_eq!(
+            (throttled.failure.and_then(Failure::asked), throttled.error.kind()),
+            (Some(Duration::from_secs(40)), ErrorKind::Throttled)
+        );
+        assert_eq!(refused(403, None, true).failure, Some(Failure::Throttled(None)));
+        let forbidden = refused(403, Some(40), false);
+        assert_eq!((forbidden.failure, forbidden.error.kind()), (None, ErrorKind::Unauthorized));
+        assert_eq!(refused(401, Some(40), true).failure, None, "a refused credential is what it is");
+        let login = refused(403, Some(40), true).of_login(&["password"]);
+        assert_eq!(login.kind(), ErrorKind::Throttled, "also when it is a login that is throttled");
+    }
+
+    #[test]
+    fn an_answer_for_https_is_known_by_what_servers_say() {
+        let rules = built_in("tixngo").unwrap().unwrap().tables[0].errors.clone();
+        for body in ["<center>The plain HTTP request was sent to HTTPS port</center>", "Client sent an HTTP request to an HTTPS server.\n"]
+        {
+            let said = refused(400, None, false).said(&rules, Some(body.as_bytes()));
+            assert_eq!((said.error.kind(), said.failure), (ErrorKind::Unconnectable, None));
+            assert_eq!(said.error.get_detail(), Some("HTTP status 400"));
+        }
+        assert_eq!(refused(400, None, false).said(&rules, Some(b"https")).error.kind(), ErrorKind::Shape);
+        assert_eq!(refused(407, None, false).error.message(), "the proxy asks for a user name and password");
     }
 }

@@ -4,16 +4,19 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK};
 use reqwest::{Response, redirect};
 use url::Url;
 
 use super::address;
-use super::attempt::{Attempt, root_cause};
+use super::attempt::Attempt;
 use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
 use super::gate::{Gate, Place, Warmth};
 use super::link;
+use super::no_answer::{Peer, root_cause};
+use super::rate_limit::{Advice, server_time};
+use super::resolver::Resolver;
 use super::retry::{Failure, RetryPolicy};
 use super::session::{Session, Token};
 use super::stats::Stats;
@@ -36,6 +39,8 @@ const MAX_ERROR_BODY: u64 = 64 << 10;
 #[derive(Debug)]
 pub struct Connection {
     http: reqwest::Client,
+    /// Whether requests go through a proxy.
+    proxied: bool,
     base: Url,
     auth_url: Option<Url>,
     access: Access,
@@ -122,6 +127,7 @@ impl Connection {
         });
         let mut builder = reqwest::Client::builder()
             .redirect(same_origin)
+            .dns_resolver(Resolver::default())
             .user_agent(settings.user_agent.as_str())
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
@@ -149,6 +155,7 @@ impl Connection {
             .map(|rate| Pace { gap: Duration::from_secs_f64((1.0 / rate).min(3600.0)), next: Mutex::new(Instant::now()) });
         Ok(Self {
             http,
+            proxied: settings.proxy.is_some(),
             base: settings.base_url.clone(),
             auth_url: settings.auth_url.clone(),
             access,
@@ -235,6 +242,7 @@ impl Connection {
         let Scan { limits, stats, .. } = scan;
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
+        let mut failed_at = None;
         loop {
             if let Some(pace) = &self.pace {
                 tokio::time::sleep(pace.reserve()).await;
@@ -243,6 +251,11 @@ impl Connection {
                 return Err(Attempt::given_up(too_many_requests(limits.max_requests).detail(format!("{}, {at}.", request.line()))));
             }
             let mut place = Some(scan.gate.enter().await);
+            if let Some(since) = failed_at.take() {
+                // Whatever was waited for counts. Where others got their answers meanwhile the API does serve this scan, and
+                // patience begins anew.
+                waited = if scan.gate.answered_since(since) { Duration::ZERO } else { waited + since.elapsed() };
+            }
             stats.requests.add(1);
             let sent = Instant::now();
             let outcome = self.attempt(built, scan).await;
@@ -252,7 +265,8 @@ impl Connection {
             let outcome = outcome.and_then(|reply| {
                 // Whoever waits may send now: reading takes as long as fetching.
                 place.take().into_iter().for_each(Place::succeeded);
-                read(reply).map_err(Attempt::by_answer)
+                let advice = Advice::of(&reply.headers, unix_now());
+                read(reply).map_err(|error| Attempt::by_answer(error, advice.wait))
             });
             if limits.log {
                 let what = match &outcome {
@@ -270,14 +284,14 @@ impl Connection {
                 failed.error = describe(failed.error, request, at, attempt);
                 return Err(failed);
             };
-            if matches!(failed.failure, Some(Failure::Throttled(_))) {
+            if failed.failure.is_some_and(|failure| matches!(failure, Failure::Throttled(_)) || failure.asked().is_some()) {
                 scan.gate.slow_down(sent, wait);
             }
             drop(place);
             stats.retries.add(1);
             stats.backoff_micros.add_time(wait);
+            failed_at = Some(Instant::now());
             tokio::time::sleep(wait).await;
-            waited += wait;
             attempt += 1;
         }
     }
@@ -285,12 +299,14 @@ impl Connection {
     async fn attempt(&self, built: &reqwest::Request, scan: &Scan<'_>) -> std::result::Result<Reply, Attempt> {
         let Scan { limits, stats, pool, .. } = scan;
         let again = built.try_clone().ok_or_else(|| Attempt::given_up(unsendable("the body")))?;
-        let mut response = self.http.execute(again).await.map_err(|e| Attempt::connection(&e))?;
-        if let Some(date) = response.headers().get(DATE).and_then(|h| h.to_str().ok()).and_then(|h| httpdate::parse_http_date(h).ok()) {
-            stats.saw_date(date.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()));
+        let asked = if self.auth_url.as_ref() == Some(built.url()) { Peer::Login } else { Peer::Api };
+        let no_answer = |error: reqwest::Error| Attempt::connection(&error, asked, self.proxied);
+        let mut response = self.http.execute(again).await.map_err(no_answer)?;
+        if let Some(date) = server_time(response.headers()) {
+            stats.saw_date(date);
         }
         if !response.status().is_success() {
-            let failed = Attempt::status(&response, unix_now());
+            let failed = Attempt::status(response.status(), Advice::of(response.headers(), unix_now()), unix_now());
             return Err(if failed.may_say_more() {
                 failed.said(&self.access.errors, error_body(response).await.as_deref())
             } else {
@@ -303,7 +319,7 @@ impl Connection {
             return Err(Attempt::given_up(body::too_large(limits.max_response_bytes)));
         }
         wire.reserve(announced.min(MAX_RESERVE) as usize);
-        while let Some(chunk) = response.chunk().await.map_err(|e| Attempt::connection(&e))? {
+        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             stats.wire_bytes.add(chunk.len() as u64);
             if (wire.len() + chunk.len()) as u64 > limits.max_response_bytes {
                 return Err(Attempt::given_up(body::too_large(limits.max_response_bytes)));

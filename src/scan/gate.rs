@@ -20,12 +20,14 @@ struct Window {
     resume: Option<Instant>,
     /// When the limit was last lowered: requests that were sent before do not lower it again.
     lowered: Option<Instant>,
+    /// When a request last succeeded.
+    answered: Option<Instant>,
 }
 
 impl Window {
     fn new(most: usize, start: f64) -> Self {
         let most = most.max(1) as f64;
-        Self { most, limit: start.clamp(1.0, most), threshold: most, running: 0, resume: None, lowered: None }
+        Self { most, limit: start.clamp(1.0, most), threshold: most, running: 0, resume: None, lowered: None, answered: None }
     }
 
     /// Takes a place, or says how long to wait for a time that the API named; `Some(None)` waits for somebody's end.
@@ -110,6 +112,11 @@ impl Gate {
         self.window.lock().map_or(1.0, |window| window.limit)
     }
 
+    /// Whether a request has succeeded since then.
+    pub fn answered_since(&self, moment: Instant) -> bool {
+        self.window.lock().is_ok_and(|window| window.answered.is_some_and(|answered| answered >= moment))
+    }
+
     /// Waits for a place.
     pub async fn enter(&self) -> Place<'_> {
         loop {
@@ -144,6 +151,9 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         if let Ok(mut window) = self.gate.window.lock() {
             window.leave(self.succeeded);
+            if self.succeeded {
+                window.answered = Some(Instant::now());
+            }
         }
         self.gate.moved.notify_waiters();
     }

@@ -6,24 +6,35 @@ use std::time::Duration;
 const BASE: Duration = Duration::from_millis(250);
 /// No wait of our own choice is longer.
 const CAP: Duration = Duration::from_secs(10);
-/// A server that asks for more patience is given up: a transaction should not sleep for minutes (refresh.md §6.5).
-const RETRY_AFTER_CAP: Duration = Duration::from_secs(30);
+/// What is added to a wait that the server asked for, at most: its clock need not be ours.
+const AFTER: Duration = Duration::from_millis(250);
 
-/// What came of one attempt, as far as a retry could help.
+/// What came of one attempt, as far as a retry could help. The durations are what the server asked to wait, if it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// 429, or 503 that names a time, with `Retry-After` if the server sent one.
+    /// There were too many requests: 429, a 403 that means it, or an answer that says so.
     Throttled(Option<Duration>),
     /// 5xx.
-    Server,
+    Server(Option<Duration>),
     /// No connection, a broken one, a cut body, or silence for too long.
     Connection,
+}
+
+impl Failure {
+    /// How long the server asked to wait.
+    pub fn asked(self) -> Option<Duration> {
+        match self {
+            Self::Throttled(asked) | Self::Server(asked) => asked,
+            Self::Connection => None,
+        }
+    }
 }
 
 /// The user's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Sends after the first.
+    /// Sends after the first, where requests fail. Throttling is bounded by the budget alone: the API works, and says when it
+    /// will again.
     pub max_retries: u32,
     /// Waiting between sends, in all.
     pub budget: Duration,
@@ -33,31 +44,21 @@ impl RetryPolicy {
     /// How long to wait before sending again, or `None` to give up. `attempt` counts from 1, `waited` is what this request has
     /// waited so far, `dice` is uniform in `[0, 1)`.
     pub fn next_wait(&self, failure: Failure, attempt: u32, waited: Duration, dice: f64) -> Option<Duration> {
-        if attempt > self.max_retries {
+        let bounded = !matches!(failure, Failure::Throttled(_));
+        let left = self.budget.saturating_sub(waited);
+        if (bounded && attempt > self.max_retries) || left.is_zero() {
             return None;
         }
         // Full jitter: clients that failed together must not come back together.
-        let ceiling = BASE.saturating_mul(1 << (attempt - 1).min(16)).min(CAP);
+        let ceiling = BASE.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(CAP);
         let own = ceiling.mul_f64(dice.clamp(0.0, 1.0));
-        let wait = match failure {
-            Failure::Throttled(Some(asked)) if asked > RETRY_AFTER_CAP => return None,
-            // A little later than asked: the server's clock need not be ours.
-            Failure::Throttled(Some(asked)) => asked + own.min(Duration::from_millis(250)),
-            Failure::Throttled(None) | Failure::Server | Failure::Connection => own,
-        };
-        (waited + wait <= self.budget).then_some(wait)
+        match failure.asked() {
+            Some(asked) if asked > left => None,
+            // A server that always says "one second" is still asked less and less often.
+            Some(asked) => Some(asked.saturating_add(own.min(AFTER)).max(own).min(left)),
+            None => Some(own.min(left)),
+        }
     }
-}
-
-/// Reads a `Retry-After` header in both of its forms (RFC 9110 §10.2.3). `now` is in seconds since the Unix epoch.
-pub fn retry_after(header: &str, now: u64) -> Option<Duration> {
-    let header = header.trim();
-    if let Ok(seconds) = header.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let when = httpdate::parse_http_date(header).ok()?;
-    let when = when.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
-    Some(Duration::from_secs(when.saturating_sub(now)))
 }
 
 #[cfg(test)]
@@ -65,43 +66,69 @@ mod tests {
     use super::*;
 
     const POLICY: RetryPolicy = RetryPolicy { max_retries: 3, budget: Duration::from_secs(60) };
+    const NO_ADVICE: Failure = Failure::Server(None);
 
     fn wait(failure: Failure, attempt: u32, dice: f64) -> Option<Duration> {
         POLICY.next_wait(failure, attempt, Duration::ZERO, dice)
     }
 
-    #[test]
-    fn waits_double_and_are_jittered_over_their_whole_range() {
-        assert_eq!(wait(Failure::Server, 1, 0.0), Some(Duration::ZERO));
-        assert_eq!(wait(Failure::Server, 1, 1.0), Some(Duration::from_millis(250)));
-        assert_eq!(wait(Failure::Connection, 3, 1.0), Some(Duration::from_secs(1)));
-        assert_eq!(wait(Failure::Server, 4, 1.0), None);
-        let patient = RetryPolicy { max_retries: 100, budget: Duration::from_secs(600) };
-        assert_eq!(patient.next_wait(Failure::Server, 60, Duration::ZERO, 1.0), Some(CAP));
+    fn asked(seconds: u64) -> Failure {
+        Failure::Throttled(Some(Duration::from_secs(seconds)))
     }
 
     #[test]
-    fn retry_after_is_obeyed_up_to_its_cap() {
-        let asked = |s| Failure::Throttled(Some(Duration::from_secs(s)));
+    fn waits_double_and_are_jittered_over_their_whole_range() {
+        assert_eq!(wait(NO_ADVICE, 1, 0.0), Some(Duration::ZERO));
+        assert_eq!(wait(NO_ADVICE, 1, 1.0), Some(Duration::from_millis(250)));
+        assert_eq!(wait(Failure::Connection, 3, 1.0), Some(Duration::from_secs(1)));
+        let patient = RetryPolicy { max_retries: 100, budget: Duration::from_secs(600) };
+        assert_eq!(patient.next_wait(NO_ADVICE, 60, Duration::ZERO, 1.0), Some(CAP));
+    }
+
+    #[test]
+    fn failures_are_bounded_by_their_number_and_throttling_by_the_budget_alone() {
+        for failure in [NO_ADVICE, Failure::Server(Some(Duration::from_secs(1))), Failure::Connection] {
+            assert!(wait(failure, 3, 0.5).is_some());
+            assert_eq!(wait(failure, 4, 0.5), None, "{failure:?}");
+        }
+        for failure in [Failure::Throttled(None), asked(0), asked(5)] {
+            assert!(wait(failure, 400, 0.5).is_some(), "{failure:?}");
+            assert_eq!(POLICY.next_wait(failure, 4, POLICY.budget, 0.5), None, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn throttling_without_advice_uses_the_whole_budget() {
+        for dice in [0.2, 0.5, 0.999] {
+            let (mut waited, mut attempt) = (Duration::ZERO, 1);
+            while let Some(wait) = POLICY.next_wait(Failure::Throttled(None), attempt, waited, dice) {
+                waited += wait;
+                attempt += 1;
+            }
+            assert_eq!(waited, POLICY.budget, "{dice}");
+            assert!((8..60).contains(&attempt), "{dice}: {attempt} attempts");
+        }
+    }
+
+    #[test]
+    fn what_the_server_asks_is_waited_for_where_the_budget_has_room() {
         assert_eq!(wait(asked(5), 1, 0.0), Some(Duration::from_secs(5)));
-        assert_eq!(wait(asked(31), 1, 0.0), None);
-        assert_eq!(wait(asked(3), 4, 0.0), None);
+        assert_eq!(wait(asked(5), 1, 1.0), Some(Duration::from_millis(5250)));
+        assert_eq!(wait(asked(31), 1, 0.0), Some(Duration::from_secs(31)), "half a minute is nothing special");
+        assert_eq!(wait(asked(60), 1, 1.0), Some(Duration::from_secs(60)), "the addition does not make it too long");
+        assert_eq!(wait(asked(61), 1, 0.0), None);
+        assert_eq!(wait(Failure::Server(Some(Duration::from_secs(40))), 1, 0.0), Some(Duration::from_secs(40)));
+        assert_eq!(wait(asked(1), 10, 0.9), Some(Duration::from_secs(9)), "the same advice over and over is not believed");
+        assert_eq!(wait(asked(u64::MAX), 1, 1.0), None);
+        let endless = RetryPolicy { max_retries: 3, budget: Duration::MAX };
+        assert_eq!(endless.next_wait(asked(u64::MAX), 1, Duration::ZERO, 1.0), Some(Duration::new(u64::MAX, 250_000_000)));
     }
 
     #[test]
     fn the_budget_bounds_all_waits_together() {
         let spent = Duration::from_secs(58);
-        assert_eq!(POLICY.next_wait(Failure::Throttled(Some(Duration::from_secs(3))), 2, spent, 0.0), None);
-        assert_eq!(POLICY.next_wait(Failure::Throttled(Some(Duration::from_secs(1))), 2, spent, 0.0), Some(Duration::from_secs(1)));
-    }
-
-    #[test]
-    fn retry_after_comes_in_two_forms() {
-        assert_eq!(retry_after(" 7 ", 0), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", 946_684_790), Some(Duration::from_secs(9)));
-        assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT", 946_684_900), Some(Duration::ZERO));
-        for bad in ["", "soon", "-1", "1.5"] {
-            assert_eq!(retry_after(bad, 0), None, "{bad}");
-        }
+        assert_eq!(POLICY.next_wait(asked(3), 2, spent, 0.0), None);
+        assert_eq!(POLICY.next_wait(asked(1), 2, spent, 0.0), Some(Duration::from_secs(1)));
+        assert_eq!(POLICY.next_wait(Failure::Throttled(None), 9, spent, 0.9), Some(Duration::from_secs(2)));
     }
 }

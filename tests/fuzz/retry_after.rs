@@ -2,7 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use restlog_fdw::scan::retry::{Failure, RetryPolicy, retry_after};
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use restlog_fdw::scan::rate_limit::Advice;
+use restlog_fdw::scan::retry::{Failure, RetryPolicy};
 
 use super::engine::{Target, fuzz};
 use super::mutate::Kind;
@@ -37,14 +39,21 @@ const BUDGET: Duration = Duration::from_secs(60);
 
 fn check(input: &[u8]) -> Result<String, String> {
     let Ok(text) = std::str::from_utf8(input) else { return Ok("not a header".into()) };
-    let wait = retry_after(text, NOW);
-    let digits = text.trim().strip_prefix('+').unwrap_or(text.trim());
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let expected = match (is_number, httpdate::parse_http_date(text.trim())) {
-        (true, _) => digits.parse().ok().map(Duration::from_secs),
+    let Ok(header) = HeaderValue::from_str(text) else { return Ok("not a header".into()) };
+    let wait = Advice::of(&HeaderMap::from_iter([(RETRY_AFTER, header.clone())]), NOW).wait;
+    // A header's text is visible ASCII; of any other nothing is read.
+    let text = header.to_str().unwrap_or_default().trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let expected = match (text.parse::<f64>(), httpdate::parse_http_date(text)) {
+        // Seconds, or a moment in seconds or milliseconds since 1970.
+        (Ok(number), _) if number.is_finite() && number >= 0.0 => {
+            let seconds = if number >= 1e11 { number / 1000.0 - NOW as f64 } else if number >= 1e9 { number - NOW as f64 } else { number };
+            Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+        }
+        (Ok(number), _) if number.is_finite() => None,
         // A date that is over asks for no wait; one before 1970 is none.
-        (false, Ok(date)) => date.duration_since(UNIX_EPOCH).ok().map(|date| Duration::from_secs(date.as_secs().saturating_sub(NOW))),
-        (false, Err(_)) => None,
+        (_, Ok(date)) => date.duration_since(UNIX_EPOCH).ok().map(|date| Duration::from_secs(date.as_secs().saturating_sub(NOW))),
+        _ => None,
     };
     if wait != expected {
         return Err(format!("it was read as {wait:?}, and is {expected:?}"));

@@ -144,7 +144,7 @@ fn refusal(rule: &ErrorRule, raw: &str) -> Option<Error> {
     let (kind, code) = judge(rule, raw)?;
     let error = match kind {
         ErrorKind::Unauthorized => attempt::unauthorized(),
-        ErrorKind::Throttled => attempt::throttled(None),
+        ErrorKind::Throttled => attempt::throttled(),
         _ => Error::new(kind, "the API answered with an error instead of records"),
     };
     Some(match code {
