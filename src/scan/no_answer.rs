@@ -203,7 +203,7 @@ impl Distrust {
             Self::Authority => (
                 "is not trusted",
                 Some("It is the certificate of an authority, which may not stand for a host."),
-                "Have it replaced by one with basicConstraints CA:FALSE; openssl req -x509 makes such only when told to.",
+                "Have it replaced by one that is no authority's: basicConstraints CA:FALSE, which openssl req -x509 sets only on request.",
             ),
             Self::Other => ("is not valid", None, "Have it replaced by one that is made for a server."),
         };

@@ -7,4 +7,5 @@
 mod sim;
 
 pub use sim::rows::{RowsError, write_rows, write_table};
+pub use sim::secure::{Door, Proxy, Secure};
 pub use sim::server::Simulator;

@@ -51,7 +51,8 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         }));
     }
     let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
-    let cluster = Cluster::start(&project, None, &simulator.url())?;
+    let mut cluster = Cluster::start(&project, None, &simulator.url())?;
+    cluster.tell_of(&simulator.start_secure().doing("starting the simulator's https")?)?;
     let rust_lines = lines.len();
     let mut progress = Progress::new(&format!("{} golden tests", goldens.len()));
     for golden in goldens {

@@ -63,11 +63,11 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> A
     let settings = match shared.settings(target.settings) {
         Ok(settings) => settings,
         Err(fault) => {
-            shared.log.add("default", line, head.headers);
+            shared.log.add("default", line, head.headers, head.version);
             return Ok(plain(StatusCode::BAD_REQUEST, format!("{fault}\n")));
         }
     };
-    shared.log.add(&settings.tag, line, head.headers.clone());
+    shared.log.add(&settings.tag, line, head.headers.clone(), head.version);
     if settings.latency > 0 {
         tokio::time::sleep(Duration::from_millis(settings.latency)).await;
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use hyper::HeaderMap;
+use hyper::{HeaderMap, Version};
 
 /// Entries kept of one tag: more than any test makes, few enough for a simulator that runs for days.
 const ENTRIES_PER_TAG: usize = 100_000;
@@ -18,16 +18,17 @@ pub(crate) struct RequestLog {
 struct Entry {
     line: String,
     headers: HeaderMap,
+    version: Version,
 }
 
 impl RequestLog {
-    pub(crate) fn add(&self, tag: &str, line: String, headers: HeaderMap) {
+    pub(crate) fn add(&self, tag: &str, line: String, headers: HeaderMap, version: Version) {
         let mut tags = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = tags.entry(tag.to_owned()).or_default();
         if entries.len() == ENTRIES_PER_TAG {
             entries.pop_front();
         }
-        entries.push_back(Entry { line, headers });
+        entries.push_back(Entry { line, headers, version });
     }
 
     /// One line per request of a tag, followed by the wanted headers.
@@ -45,6 +46,12 @@ impl RequestLog {
                 line
             })
             .collect()
+    }
+
+    /// The version of HTTP of each request of a tag.
+    pub(crate) fn versions(&self, tag: &str) -> Vec<String> {
+        let tags = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        tags.get(tag).into_iter().flatten().map(|entry| format!("{:?}", entry.version)).collect()
     }
 
     pub(crate) fn clear(&self, tag: &str) {

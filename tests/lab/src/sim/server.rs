@@ -1,4 +1,4 @@
-//! The simulator's server: HTTP/1.1 on 127.0.0.1, and on 127.0.0.2 as "another host" for redirects.
+//! The simulator's server: HTTP/1.1 on 127.0.0.1, and on 127.0.0.2 as "another host" for redirects. For https see `secure`.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,7 +9,8 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
 use super::exchange::answer;
@@ -80,6 +81,28 @@ impl Simulator {
         self.shared.log.lines(tag, &[])
     }
 
+    /// In which version of HTTP the requests of a tag came.
+    pub fn versions(&self, tag: &str) -> Vec<String> {
+        self.shared.log.versions(tag)
+    }
+
+    /// What all connections share.
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Has a future driven by the simulator's own threads, as long as it runs.
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(future);
+        }
+    }
+
+    /// Waits for a future that the simulator's own threads drive. Not to be called on one of them.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        self.runtime.as_ref().map_or_else(|| Err(io::Error::other("the simulator has stopped")), |runtime| runtime.block_on(future))
+    }
+
     /// How many pages had to be written, because the cache did not have them.
     pub fn pages_written(&self) -> u64 {
         self.shared.cache.missed()
@@ -114,6 +137,11 @@ async fn bind(address: SocketAddr) -> io::Result<(TcpListener, TcpListener)> {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    accept_all(listener, move |stream| serve(stream, Arc::clone(&shared))).await;
+}
+
+/// Has each connection of a listener served by a task of its own.
+pub(crate) async fn accept_all<F: Future<Output = ()> + Send + 'static>(listener: TcpListener, serve: impl Fn(TcpStream) -> F) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, most likely: some connection will end.
@@ -121,10 +149,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move {
-            let service = service_fn(|request| answer(Arc::clone(&shared), request));
-            let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
-        });
+        tokio::spawn(serve(stream));
     }
+}
+
+/// Answers all requests of a connection, in HTTP/1.1.
+pub(crate) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
+    let service = service_fn(|request| answer(Arc::clone(&shared), request));
+    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
 }

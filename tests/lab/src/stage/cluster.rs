@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use lab::Secure;
+
 use super::cleanup::{Cleanup, at_end};
 use super::prepare::PG_CONFIG;
 use super::project::Project;
@@ -23,6 +25,8 @@ pub(crate) struct Cluster {
     folder: PathBuf,
     pub(crate) port: u16,
     pub(crate) simulator_url: String,
+    /// Further variables that clients are told.
+    environment: Vec<(String, String)>,
     _cleanup: Cleanup,
 }
 
@@ -55,7 +59,20 @@ impl Cluster {
                 let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
                 if status.success() { Ok(()) } else { Err(Failure::new(format!("the server does not start:\n{log}"))) }
             })?;
-        Ok(Self { folder, port, simulator_url: simulator_url.to_owned(), _cleanup: cleanup })
+        Ok(Self { folder, port, simulator_url: simulator_url.to_owned(), environment: Vec::new(), _cleanup: cleanup })
+    }
+
+    /// Has clients told of the simulator's https, and lays its authorities where the server can read them.
+    pub(crate) fn tell_of(&mut self, secure: &Secure) -> Result<()> {
+        self.environment.extend(secure.names());
+        for (name, file, pem) in
+            [("RESTLOG_CA_FILE", "ca.pem", secure.authority()), ("RESTLOG_OTHER_CA_FILE", "other_ca.pem", secure.other_authority())]
+        {
+            let path = self.folder.join(file);
+            std::fs::write(&path, pem).doing(format!("writing {file}"))?;
+            self.environment.push((name.to_owned(), path.display().to_string()));
+        }
+        Ok(())
     }
 
     /// psql as the superuser, with an environment that is the same everywhere.
@@ -74,7 +91,8 @@ impl Cluster {
             .env("PGCLIENTENCODING", "UTF8")
             .env("LC_MESSAGES", "C")
             .env("RESTLOG_SIM_URL", &self.simulator_url)
-            .env("RESTLOG_LAB", self.program());
+            .env("RESTLOG_LAB", self.program())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         psql
     }
 

@@ -1,0 +1,175 @@
+//! https as the scan room meets it: which certificates and servers are refused and how that is told, HTTP/2, and proxies.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
+mod reading;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lab::{Door, Proxy, Secure, Simulator};
+use reading::{Reading, read};
+use restlog_fdw::error::ErrorKind;
+use restlog_fdw::sources::Source;
+
+const DEFINITION: &str = r#"{"name": "trail", "auth": [{"header": "X-Key", "value": "{api_key}"}], "tables": [{
+    "name": "entries", "path": "/audit/entries", "records": "",
+    "pagination": {"style": "link_header", "size": {"name": "per_page", "max": 500}},
+    "columns": [{"name": "id", "type": "bigint"}]}]}"#;
+/// Five pages of a hundred, the last of which is not full.
+const SWITCHES: &str = "rows=450,next=relative";
+
+/// A simulator with its https, and the files of its authorities.
+struct Stage {
+    simulator: Simulator,
+    secure: Secure,
+    folder: PathBuf,
+}
+
+impl Stage {
+    fn new(name: &str) -> Self {
+        let simulator = Simulator::start(([127, 0, 0, 1], 0)).unwrap();
+        let secure = simulator.start_secure().unwrap();
+        let folder = std::env::temp_dir().join(format!("restlog-tls-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("ca.pem"), secure.authority()).unwrap();
+        std::fs::write(folder.join("other.pem"), secure.other_authority()).unwrap();
+        Self { simulator, secure, folder }
+    }
+
+    /// Reads through a door, with options beside its address.
+    fn read(&self, address: &str, options: &[(&str, &str)]) -> Reading {
+        let base = format!("{address}/~tag=tls,{SWITCHES}");
+        let ca = self.folder.join("ca.pem");
+        let mut all = vec![("base_url", base.as_str())];
+        all.extend(options);
+        // The first of a name counts.
+        all.extend([("connect_timeout", "5s"), ("ca_file", ca.to_str().unwrap())]);
+        let reading = read(&Arc::new(Source::read(DEFINITION).unwrap()), &all, "lab-key");
+        let shown = format!("{reading:?}");
+        for secret in ["lab-key", "127.0.0.1", "other.example", "rows=450"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        reading
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn the_authority_in_ca_file_makes_the_good_certificate_trusted() {
+    let stage = Stage::new("good");
+    let reading = stage.read(&stage.secure.url(Door::Good), &[]);
+    assert_eq!(reading.rows, Ok(450), "{reading:?}");
+    let host = stage.secure.url(Door::Good).replace("127.0.0.1", "localhost");
+    assert_eq!(stage.read(&host, &[]).rows, Ok(450), "by name as well as by number");
+    let other = stage.folder.join("other.pem");
+    let refused = stage.read(&stage.secure.url(Door::Good), &[("ca_file", other.to_str().unwrap())]);
+    assert_eq!((refused.error().message(), refused.requests), ("the certificate of the API is not trusted", 1));
+    assert_eq!(stage.simulator.requests("tls").len(), 10, "who is not trusted is not asked");
+}
+
+#[test]
+fn http2_is_used_where_the_server_offers_it() {
+    let stage = Stage::new("http2");
+    assert_eq!(stage.read(&stage.secure.url(Door::Good), &[]).rows, Ok(450));
+    assert_eq!(stage.simulator.versions("tls"), ["HTTP/2.0"; 5]);
+    stage.simulator.clear_requests("tls");
+    assert_eq!(stage.read(&stage.simulator.url(), &[]).rows, Ok(450));
+    assert_eq!(stage.simulator.versions("tls"), ["HTTP/1.1"; 5]);
+}
+
+#[test]
+fn every_refusal_has_its_text_and_is_tried_once() {
+    let stage = Stage::new("refusals");
+    let refusals = [
+        (Door::OtherName, "the certificate of the API is for another host name"),
+        (Door::Expired, "the certificate of the API has expired"),
+        (Door::NotYetValid, "the certificate of the API is not valid yet"),
+        (Door::SelfSigned, "the certificate of the API is not trusted"),
+        (Door::SelfSignedAuthority, "the certificate of the API is not trusted"),
+        (Door::Tls11, "the API has no version of TLS in common with this client"),
+    ];
+    for (door, message) in refusals {
+        let reading = stage.read(&stage.secure.url(door), &[]);
+        let error = reading.error();
+        assert_eq!((error.message(), error.kind(), reading.requests), (message, ErrorKind::Unconnectable, 1), "{door:?}: {reading:?}");
+        assert!(error.get_hint().is_some() && error.get_detail().unwrap().starts_with("GET /audit/entries, page 1"), "{door:?}: {error:?}");
+    }
+    assert!(stage.simulator.requests("tls").is_empty(), "nothing was sent, least of all the key");
+}
+
+#[test]
+fn a_handshake_that_does_not_go_on_ends_in_time_and_may_be_tried_again() {
+    let stage = Stage::new("silent");
+    let reading = stage.read(&stage.secure.url(Door::Silent), &[("connect_timeout", "200ms"), ("max_retries", "1")]);
+    let error = reading.error();
+    assert_eq!(
+        (error.message(), error.kind(), reading.requests),
+        ("the API could not be reached in time", ErrorKind::Unreachable, 2),
+        "{reading:?}"
+    );
+}
+
+#[test]
+fn a_wrong_scheme_is_told_and_tried_once() {
+    let stage = Stage::new("scheme");
+    let https_to_http = stage.simulator.url().replace("http:", "https:");
+    // One server answers what is no TLS with a 400, the other with an alert.
+    let http_to_https = [Door::Good, Door::SelfSigned].map(|door| stage.secure.url(door).replace("https:", "http:"));
+    let not_http = "the API does not speak plain http at this port";
+    let attempts = [
+        (https_to_http, "the API does not speak TLS at this port"),
+        (http_to_https[0].clone(), not_http),
+        (http_to_https[1].clone(), not_http),
+    ];
+    for (address, message) in attempts {
+        let reading = stage.read(&address, &[]);
+        let error = reading.error();
+        assert_eq!((error.message(), error.kind(), reading.requests), (message, ErrorKind::Unconnectable, 1), "{reading:?}");
+        assert!(error.get_hint().unwrap().contains("Check the scheme"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_proxy_carries_https_and_sees_nothing_of_it() {
+    let stage = Stage::new("proxy");
+    let proxy = stage.secure.proxy(Proxy::Open);
+    let reading = stage.read(&stage.secure.url(Door::Good), &[("proxy", &proxy)]);
+    assert_eq!((reading.rows, stage.secure.tunnels()), (Ok(450), 1));
+    assert_eq!(stage.simulator.versions("tls"), ["HTTP/2.0"; 5]);
+    let refused = stage.read(&stage.secure.url(Door::Expired), &[("proxy", &proxy)]);
+    assert_eq!((refused.error().message(), refused.requests), ("the certificate of the API has expired", 1));
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named() {
+    let stage = Stage::new("refusing");
+    let address = stage.secure.url(Door::Good);
+    let through = |address: &str, proxy: &str| stage.read(address, &[("proxy", proxy), ("max_retries", "1")]);
+    let login = "the proxy asks for a user name and password";
+    for address in [address.as_str(), &stage.simulator.url()] {
+        let reading = through(address, &stage.secure.proxy(Proxy::Login));
+        let error = reading.error();
+        assert_eq!((error.message(), error.kind(), reading.requests), (login, ErrorKind::Unconnectable, 1), "{reading:?}");
+    }
+    let reading = through(&address, &stage.secure.proxy(Proxy::Refusing));
+    let error = reading.error();
+    assert_eq!(
+        (error.message(), error.kind(), reading.requests),
+        ("the proxy opened no connection to the API", ErrorKind::Unreachable, 2),
+        "{reading:?}"
+    );
+    let reading = through(&address, "http://127.0.0.1:1");
+    assert_eq!((reading.error().message(), reading.requests), ("the proxy could not be reached", 2), "{reading:?}");
+    let proxy = stage.secure.url(Door::SelfSigned);
+    let reading = through(&address, &proxy);
+    assert_eq!((reading.error().message(), reading.requests), ("the certificate of the proxy is not trusted", 1), "{reading:?}");
+    let proxy = stage.secure.proxy(Proxy::Open).replace("http:", "https:");
+    let reading = through(&address, &proxy);
+    assert_eq!((reading.error().message(), reading.requests), ("the proxy does not speak TLS at this port", 1), "{reading:?}");
+}
