@@ -164,6 +164,9 @@ impl Pager {
         if again > 0 && (facts.records == 0 || facts.ends.map(|(first, _)| first) != self.last) {
             return Err(shifted("A page does not begin with the record at which the page before it ended."));
         }
+        if self.confirming && facts.ends.is_some_and(|(first, _)| Some(first) == self.last) {
+            return Err(shifted("A page behind the last record begins with that record."));
+        }
         let new = facts.records.saturating_sub(again);
         self.read += new;
         self.largest = self.largest.max(facts.records);

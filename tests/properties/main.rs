@@ -7,6 +7,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod asked;
+mod cutting;
+mod links;
+mod paging;
+mod slices;
+mod windows;
 
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed};
 
@@ -22,6 +27,8 @@ fn cases(count: u32, regressions: &'static str) -> Config {
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(file.leak()))),
         max_shrink_iters: 4096,
+        // Cases that prove nothing are drawn anew.
+        max_global_rejects: 4 * cases,
         ..Config::default()
     }
 }
