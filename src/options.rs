@@ -317,6 +317,7 @@ impl Settings {
             time_column: get("time_column")?,
             evidence: match get("evidence")?.as_deref() {
                 Some("total") => Some(Evidence::Total),
+                Some("missing_key") => Some(Evidence::MissingKey),
                 Some(_) => Some(Evidence::EmptyPage),
                 None => None,
             },

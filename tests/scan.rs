@@ -216,6 +216,20 @@ fn a_window_that_one_page_answers_costs_two_requests_and_an_empty_one_no_more() 
 }
 
 #[test]
+fn an_exactly_full_last_page_is_the_end_and_one_more_request_says_so() {
+    for (rows, requests) in [("rows=99", 1), ("rows=100", 2), ("rows=200", 2), ("rows=201", 3)] {
+        for last in ["null", "absent", "empty", "bookmark"] {
+            let switches: &'static str = format!("{rows},last={last}").leak();
+            let mut scan = start("full", Wish { switches, ..Wish::default() });
+            let keys = scan.drain().unwrap();
+            assert_eq!(format!("rows={}", distinct(&keys)), rows, "{last}");
+            // A bookmark names a page in any case.
+            assert!(last == "bookmark" || scan.requests() == requests, "{switches}: {:?}", scan.simulator.requests("full"));
+        }
+    }
+}
+
+#[test]
 fn one_request_leaves_until_the_consumer_wants_more() {
     let mut scan = start("lazy", Wish { days: (0..8).map(|d| (d, d + 1)).collect(), page_sizes: (7, 50), ..Wish::default() });
     let page = scan.next().unwrap().unwrap();
@@ -370,7 +384,7 @@ fn the_threads_block_every_signal() {
 
 #[test]
 fn the_log_has_the_request_and_never_the_key() {
-    let mut scan = start("logged", Wish { log: true, switches: "rows=100,fault=status:500,times=1", ..Wish::default() });
+    let mut scan = start("logged", Wish { log: true, switches: "rows=99,fault=status:500,times=1", ..Wish::default() });
     scan.drain().unwrap();
     let lines = scan.stats.take_log();
     assert_eq!(lines.len(), 2);

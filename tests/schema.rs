@@ -44,6 +44,7 @@ const OTHERS: &str = r#"{
       "name": "by_key", "doc": "d", "method": "POST", "path": "/a/{id}/b/{id}", "records": "/r/s",
       "pagination": {
         "style": "cursor", "token": {"in": "body", "name": "k"}, "next": "/n", "bookmark": false, "total": "/t", "empty_page_ends": false,
+        "full_last_page": "check",
         "size": {"in": "body", "name": "l", "max": 1, "may_change": false}
       },
       "time_range": {
@@ -62,17 +63,17 @@ const OTHERS: &str = r#"{
       "name": "by_address", "path": "/", "records": "/r", "columns": [{"name": "id"}, {"name": "at", "type": "timestamptz"}], "method": null,
       "time_range": {"column": "at", "from": {"name": "f"}, "to": {"name": "t"}, "order": "descending"},
       "pagination": {
-        "style": "next_url", "next": "/n", "total": "/t", "empty_page_ends": true,
+        "style": "next_url", "next": "/n", "total": "/t", "empty_page_ends": true, "full_last_page": "accept",
         "size": {"in": "header", "name": "l", "max": 9}
       }
     },
     {
       "name": "by_link", "path": "/l", "records": "", "columns": [{"name": "id", "type": null}],
-      "pagination": {"style": "link_header", "total": null, "empty_page_ends": null, "size": {"in": "query", "name": "l", "max": 9}}
+      "pagination": {"style": "link_header", "total": null, "empty_page_ends": null, "full_last_page": "error", "size": {"in": "query", "name": "l", "max": 9}}
     },
     {
       "name": "linked", "path": "/l", "records": "/r", "columns": [{"name": "id"}],
-      "pagination": {"style": "link_header", "total": "/t", "empty_page_ends": true, "size": {"in": null, "name": "l", "max": 9}}
+      "pagination": {"style": "link_header", "total": "/t", "empty_page_ends": true, "full_last_page": null, "size": {"in": null, "name": "l", "max": 9}}
     },
     {
       "name": "by_number", "path": "/n", "records": "/r", "columns": [{"name": "id"}],

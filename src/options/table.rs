@@ -233,9 +233,9 @@ pub const OPTIONS: &[Spec] = &[
     Spec {
         name: "evidence",
         contexts: T,
-        kind: Kind::Choice(&["total", "empty_page"]),
+        kind: Kind::Choice(&["total", "empty_page", "missing_key"]),
         default: "the description's",
-        doc: "What proves that a page was the last one: `empty_page` where the API's total is missing or stops counting.",
+        doc: "What proves that a page was the last one: `empty_page` where the API's total is missing or stops counting, `missing_key` where a page that names no next one is the last, however full it is.",
     },
     Spec {
         name: "field",

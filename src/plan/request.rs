@@ -182,9 +182,9 @@ pub fn write_time(format: TimeFormat, t: i64) -> String {
 
 /// The request for one page of `size` records that were not read before.
 pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Request {
-    let size = match (&table.pagination.style, token) {
+    let size = match token {
         // One more for the record that overlaps; alone it would bring nothing new.
-        (PagingStyle::Offset { overlap: true, .. }, PageToken::Offset(_)) => (size + 1).min(table.pagination.size.max).max(2),
+        PageToken::Offset(_) if table.pagination.overlaps() => (size + 1).min(table.pagination.size.max).max(2),
         _ => size,
     };
     let bounds = match (&table.time_range, slice.window) {

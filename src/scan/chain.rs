@@ -46,8 +46,9 @@ impl Chain {
                     None => return Ok(()),
                 },
             };
-            number += 1;
-            let size = if first { spec.page_sizes.0 } else { spec.page_sizes.1 };
+            let in_doubt = pager.is_in_doubt();
+            number += u64::from(!in_doubt);
+            let size = pager.ask(if first { spec.page_sizes.0 } else { spec.page_sizes.1 });
             rules.overlap = pager.overlap();
             // The rest of a window goes before: it may be that this page is not even kept.
             // So may it be that a total on it is all that is wanted.
@@ -58,13 +59,25 @@ impl Chain {
                 ahead = token.map(|token| Ahead::start(shared, &slice, token, number + 1));
             };
             let Some(fetched) = shared.fetch(&slice, pager.token(), size, number, &rules, sent, &mut go_ahead).await else { return Ok(()) };
-            let (page, decoded) = fetched?;
+            let (page, decoded) = match fetched {
+                Ok(read) => read,
+                // The page need not exist: then what was read before it is all.
+                Err(error) => {
+                    pager.refused(error)?;
+                    shared.learn(&slice, rows);
+                    if let Some(turns) = shared.turns() {
+                        turns.done(place);
+                    }
+                    return Ok(());
+                }
+            };
+            pager.recall(shared.see(&decoded.facts));
             let more = pager.advance(&decoded.facts).map_err(|error| shared.located(&slice, number, error))?;
             ahead = ahead.take().filter(|sent| more && sent.is_for(pager.token()));
             if let Some(turns) = shared.turns() {
                 turns.check(&page, spec.time_column, &mut last).map_err(|error| shared.located(&slice, number, error))?;
             }
-            let full = more && decoded.facts.records >= size;
+            let full = more && !pager.is_in_doubt() && decoded.facts.records >= size;
             if number == 1
                 && (full || rest.is_some())
                 && let Some(cuts) = Cuts::of(shared, &slice, &page, decoded.facts.records, full)

@@ -107,8 +107,8 @@ pub struct Reply {
 
 impl Reply {
     /// The next page by its `Link` header.
-    pub fn next(&self) -> Option<String> {
-        link::next(self.headers.get_all(LINK).iter().filter_map(|h| h.to_str().ok()))
+    pub fn next(&self) -> Result<Option<String>> {
+        link::next(self.headers.get_all(LINK).iter().map(HeaderValue::as_bytes))
     }
 }
 

@@ -19,12 +19,12 @@ pub(super) use self::value::{DOTNET_UNSET, from_unix_millis};
 use self::value::{is_same, one_member, uuid};
 use super::json_text::{self, Invalid};
 use super::page::{CellState, Page, RowMark};
-use super::paging::PageFacts;
+use super::paging::{HEAD, PageFacts};
 use super::timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 use crate::plan::window::Window;
-use crate::sources::{ErrorRule, Form, NextUrl, PagingStyle, Pointer, SqlType, Table};
+use crate::sources::{ErrorRule, Form, NextUrl, PagingStyle, Pointer, SqlType, Table, TimeRange};
 use crate::time_zone::TimeZone;
 
 /// What a column's type wants.
@@ -90,8 +90,10 @@ pub struct Decoder {
     /// What is looked for in the envelope, and where; the records come first.
     marks: Vec<(Pointer, Mark)>,
     rules: Vec<ErrorRule>,
-    /// Whether the ends of each page are fingerprinted, because pages overlap.
+    /// Whether the last record of each page is fingerprinted, because pages overlap.
     overlap: bool,
+    /// The time range, for the error of an API that does not keep to it.
+    range: Option<TimeRange>,
     on_invalid: OnInvalid,
     zone: Option<TimeZone>,
 }
@@ -119,7 +121,7 @@ pub struct SliceRules {
     pub partition: Vec<(usize, Vec<String>)>,
     /// Values asked for, by the description's column.
     pub asked: Vec<(usize, String)>,
-    /// Records at the start of the page that were read before.
+    /// Records at the start of the page that were read before, or are of no concern.
     pub overlap: u64,
 }
 
@@ -159,8 +161,8 @@ impl Decoder {
         marks.extend(pagination.total.clone().map(|total| (total, Mark::Total)));
         marks.extend(table.errors.iter().enumerate().map(|(i, rule)| (rule.code.clone(), Mark::Code(i))));
         marks.extend(evidence.map(|parent| (parent, Mark::Evidence)));
-        let overlap = matches!(pagination.style, PagingStyle::Offset { overlap: true, .. });
-        Self { columns, fields, marks, rules: table.errors.clone(), overlap, on_invalid, zone }
+        let overlap = pagination.overlaps();
+        Self { columns, fields, marks, rules: table.errors.clone(), overlap, on_invalid, zone, range: table.time_range.clone() }
     }
 
     /// How many columns its pages have.
@@ -259,12 +261,20 @@ impl Reader<'_> {
         E::custom("")
     }
 
-    /// Remembers the page's first and last record.
+    /// Remembers how the page begins, and where pages overlap its last record.
     fn fingerprint(&mut self, raw: &str) {
+        let begins = self.out.facts.head.len() < HEAD;
+        if !begins && !self.decoder.overlap {
+            return;
+        }
         let mut hasher = DefaultHasher::new();
         raw.hash(&mut hasher);
         let print = hasher.finish();
-        self.out.facts.ends = Some((self.out.facts.ends.map_or(print, |(first, _)| first), print));
+        let facts = &mut self.out.facts;
+        if begins {
+            facts.head.push(print);
+        }
+        facts.last = self.decoder.overlap.then_some(print);
     }
 
     fn place(&self, column: usize) -> String {
@@ -436,11 +446,17 @@ impl Reader<'_> {
 
     fn far_outside(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
+        let unread = self.decoder.range.as_ref().map_or_else(String::new, |TimeRange { from, to, .. }| {
+            format!(
+                "Records may be missing. The API may not read the parameters \"{}\" and \"{}\": check their names; or ",
+                from.name, to.name
+            )
+        });
         Error::new(ErrorKind::Shape, format!("the API answered a record whose \"{name}\" lies far outside the time range asked for"))
             .detail(self.place(column))
             .hint(format!(
-                "The API seems to filter another column than \"{name}\", so records may be missing: set the table option time_column to it. \
-                 If its range is only coarser than described, set time_unit, such as '1d'."
+                "{unread}it filters another column than \"{name}\": set the table option time_column to it; or its range is coarser than \
+                 described: set time_unit, such as '1d'. restlog.probe tells which."
             ))
     }
 }

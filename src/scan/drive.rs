@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::eventfd::EventFd;
@@ -18,7 +18,7 @@ use super::client::{Reply, Scan, describe};
 use super::decode::{Decoded, SliceRules};
 use super::gate::Gate;
 use super::page::Page;
-use super::paging::{Remaining, SUSPECT_TOTAL};
+use super::paging::{PageFacts, Remaining, SUSPECT_TOTAL, Seen};
 use super::stats::Stats;
 use super::stream::{Message, ScanSpec};
 use super::task::{WakeAtEnd, wake};
@@ -60,6 +60,8 @@ pub(super) struct Shared {
     bodies: BodyPool,
     gate: Gate,
     works: Mutex<VecDeque<Work>>,
+    /// What the pages so far have shown.
+    seen: Mutex<Seen>,
     /// Where rows must come in order.
     turns: Option<Turns>,
     /// How many workers there are.
@@ -115,6 +117,7 @@ impl Shared {
             spent,
             bodies: BodyPool::default(),
             works,
+            seen: Mutex::default(),
             turns,
             running: AtomicUsize::new(0),
             added: Notify::new(),
@@ -201,6 +204,11 @@ impl Shared {
             }
         }
         self.added.notify_one();
+    }
+
+    /// Adds what a page has shown, and returns what others had shown before.
+    pub(super) fn see(&self, facts: &PageFacts) -> Seen {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).add(facts)
     }
 
     /// What is to be read.
@@ -291,7 +299,7 @@ impl Shared {
         self.stats.decode_micros.add_time(started.elapsed());
         let (page, mut decoded) = decoded?;
         if self.spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
-            decoded.facts.next = reply.next();
+            decoded.facts.next = reply.next()?;
         }
         self.bodies.give_back(reply.body);
         Ok((page, decoded))
@@ -378,7 +386,7 @@ async fn work(shared: Arc<Shared>, work: Work, sender: mpsc::Sender<Message>) ->
 
 /// One page of those that a total makes known; in parts, where the server gives fewer records than it was asked for.
 async fn read_page(shared: &Shared, slice: &Slice, remaining: &Remaining, page: u64, sender: &mpsc::Sender<Message>) -> Result<()> {
-    let rules = shared.spec.rules(slice)?;
+    let rules = SliceRules { overlap: remaining.overlap(), ..shared.spec.rules(slice)? };
     let number = page + 2;
     let mut left: Range<u64> = remaining.range(page);
     loop {
@@ -387,7 +395,10 @@ async fn read_page(shared: &Shared, slice: &Slice, remaining: &Remaining, page: 
         }
         let (token, size) = remaining.ask(page, &left);
         let Some(fetched) = shared.fetch(slice, &token, size, number, &rules, None, &mut |_| {}).await else { return Ok(()) };
-        let (read, decoded) = fetched?;
+        let (read, decoded) = match fetched {
+            Err(error) if error.kind() == ErrorKind::Shape && remaining.may_be_refused(&left) => return Ok(()),
+            fetched => fetched?,
+        };
         left = remaining.advance(left, &decoded.facts).map_err(|error| shared.located(slice, number, error))?;
         if !shared.hand_over(read, (0, 0), sender).await || left.is_empty() {
             return Ok(());

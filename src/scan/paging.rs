@@ -1,15 +1,26 @@
 //! Decides where the next page begins, and what proves that there is none. Pure: sees the page just read, never the network.
 
+mod end;
+mod head;
+mod moved;
+mod remaining;
+
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Range;
 
+pub use self::head::HEAD;
+use self::head::{Likeness, compare};
+use self::moved::{capped, no_total, same_again, shifted};
+pub use self::remaining::Remaining;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::PageToken;
 use crate::sources::{Pagination, PagingStyle};
 
 /// An API that answers this many empty pages in a row, each naming another key, is not answering (law 2).
 const MAX_EMPTY_PAGES: u32 = 100;
+
+/// So many pages in a row that begin alike are one, however alike their records are: else a chain without a total has no end.
+const MAX_ALIKE_PAGES: u32 = 1_000;
 
 /// Where Elasticsearch stops counting unless it is told not to: an API in front of it says so many where there are more. A chain
 /// that ends there is asked for one page more.
@@ -24,8 +35,44 @@ pub struct PageFacts {
     pub next: Option<String>,
     /// How many records there are in all, if the response says so.
     pub total: Option<u64>,
-    /// Fingerprints of the first and the last record, where pages overlap.
-    pub ends: Option<(u64, u64)>,
+    /// Fingerprints of the first records, up to [`HEAD`] of them.
+    pub head: Vec<u64>,
+    /// The fingerprint of the last record, where pages overlap.
+    pub last: Option<u64>,
+}
+
+impl PageFacts {
+    fn named(&self) -> Option<&str> {
+        self.next.as_deref().filter(|key| !key.is_empty())
+    }
+}
+
+/// What the pages of a scan have shown before the one at hand: what one chain shows counts for the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// A page named the next one.
+    named: bool,
+    /// The most records that a page had.
+    largest: u64,
+}
+
+impl Seen {
+    /// Adds a page, and returns what was seen before.
+    pub fn add(&mut self, facts: &PageFacts) -> Self {
+        let now = Self { named: self.named || facts.named().is_some(), largest: self.largest.max(facts.records) };
+        std::mem::replace(self, now)
+    }
+}
+
+/// A page that names no next one, and whose size is no proof that there is none.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    /// Its records.
+    records: u64,
+    /// How many are asked for, to see whether a page ever names the next one.
+    ask: u64,
+    /// Nothing else speaks for the end.
+    alone: bool,
 }
 
 /// The state of one chain.
@@ -33,17 +80,27 @@ pub struct PageFacts {
 pub struct Pager {
     pagination: Pagination,
     token: PageToken,
-    seen: HashSet<u128>,
+    /// Records at the start of the page asked for that were read before.
+    again: u64,
+    /// Records asked for, without those.
+    asked: u64,
+    seen: Seen,
+    keys: HashSet<u128>,
+    pages: u64,
     empty: u32,
+    alike: u32,
     /// Records read so far, overlaps not counted twice.
     read: u64,
+    /// Where pages are counted the total that all name, else the smallest.
     total: Option<u64>,
+    /// How the page before begins, and its records.
+    head: (Vec<u64>, u64),
     /// The fingerprint of the last record read.
     last: Option<u64>,
     /// The most records that a page had.
     largest: u64,
-    /// The page asked for shall be empty: it begins behind the last record, without overlap.
-    confirming: bool,
+    /// The page asked for is the first again, in another size.
+    doubt: Option<Doubt>,
 }
 
 impl Pager {
@@ -52,19 +109,41 @@ impl Pager {
         Self {
             pagination,
             token: PageToken::Start,
-            seen: HashSet::new(),
+            again: 0,
+            asked: u64::MAX,
+            seen: Seen::default(),
+            keys: HashSet::new(),
+            pages: 0,
             empty: 0,
+            alike: 0,
             read: 0,
             total: None,
+            head: (Vec::new(), 0),
             last: None,
             largest: 0,
-            confirming: false,
+            doubt: None,
         }
     }
 
     /// The token of the page to ask for.
     pub fn token(&self) -> &PageToken {
         &self.token
+    }
+
+    /// How many records to ask for, where a page usually has so many.
+    pub fn ask(&mut self, usual: u64) -> u64 {
+        self.asked = self.doubt.map_or(usual, |doubt| doubt.ask);
+        self.asked
+    }
+
+    /// Takes note of what the scan's other pages have shown.
+    pub fn recall(&mut self, seen: Seen) {
+        self.seen = seen;
+    }
+
+    /// Whether the page to ask for is no page of the chain, but shall show whether pages name the next one.
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt.is_some()
     }
 
     /// The token of a page that is named by this key, if it is not the page asked for.
@@ -74,41 +153,39 @@ impl Pager {
             PagingStyle::NextUrl(_) => PageToken::Url(key),
             PagingStyle::Number { .. } | PagingStyle::Offset { .. } => return None,
         };
-        (token != self.token).then_some(token)
+        (token != self.token && !self.is_in_doubt()).then_some(token)
     }
 
     /// How many records at the start of the page asked for were read before.
     pub fn overlap(&self) -> u64 {
-        match (&self.pagination.style, &self.token) {
-            (PagingStyle::Offset { overlap: true, .. }, PageToken::Offset(_)) if !self.confirming => 1,
-            _ => 0,
-        }
+        if self.is_in_doubt() { u64::MAX } else { self.again }
     }
 
     /// Moves on past the page just read. `false` is the proven end.
     pub fn advance(&mut self, facts: &PageFacts) -> Result<bool> {
-        let style = self.pagination.style.clone();
-        match style {
+        if let Some(doubt) = self.doubt.take() {
+            return self.resolve(facts, doubt);
+        }
+        self.pages += 1;
+        let more = match self.pagination.style {
             PagingStyle::Cursor { bookmark, .. } => self.follow(facts, bookmark, PageToken::Cursor),
             PagingStyle::NextUrl(_) => self.follow(facts, false, PageToken::Url),
-            PagingStyle::Number { first, .. } => {
-                let number = match self.token {
-                    PageToken::Page(n) => n,
-                    _ => first,
-                };
-                self.count(facts, |_| Ok(PageToken::Page(number + 1)))
-            }
-            PagingStyle::Offset { max, overlap, .. } => self.count(facts, |read| {
-                let offset = if overlap { read - 1 } else { read };
-                match max {
-                    Some(max) if offset > max => {
-                        Err(Error::new(ErrorKind::Shape, format!("the API reaches no record beyond offset {max}"))
-                            .detail(format!("{read} records were read, and nothing proves that there are no more."))
-                            .hint("Narrow the query so that fewer records match."))
-                    }
-                    _ => Ok(PageToken::Offset(offset)),
-                }
-            }),
+            PagingStyle::Number { .. } | PagingStyle::Offset { .. } => self.count(facts),
+        };
+        self.largest = self.largest.max(facts.records);
+        more
+    }
+
+    /// What an error means where the page asked for need not exist: that a total which was reached is right, or that a doubt stays.
+    pub fn refused(&mut self, error: Error) -> Result<()> {
+        let by_status = error.get_detail().is_some_and(|detail| detail.contains("HTTP status"));
+        let is_behind = matches!(self.token, PageToken::Page(_)) && self.total == Some(self.read) && self.total != Some(SUSPECT_TOTAL);
+        match self.doubt.take() {
+            _ if error.kind() != ErrorKind::Shape => Err(error),
+            Some(doubt) if doubt.alone => Err(self.unproven(doubt)),
+            Some(_) => Ok(()),
+            None if is_behind && by_status => Ok(()),
+            None => Err(error),
         }
     }
 
@@ -116,16 +193,19 @@ impl Pager {
     /// other. `asked` is how many records the first page was asked for, `usual` how many the others shall have.
     pub fn remaining(&self, facts: &PageFacts, asked: u64, usual: u64) -> Option<Remaining> {
         let total = facts.total.filter(|_| facts.records > 0)?;
-        let size = match (&self.pagination.style, &self.token) {
-            (PagingStyle::Number { .. }, PageToken::Page(_)) => facts.records,
-            // A server that clamped the first page clamps the others.
-            (PagingStyle::Offset { overlap: false, .. }, PageToken::Offset(_)) if facts.records < asked => facts.records,
-            (PagingStyle::Offset { overlap: false, .. }, PageToken::Offset(_)) => usual,
+        let (lap, size) = match (&self.pagination.style, &self.token) {
+            (PagingStyle::Number { .. }, PageToken::Page(_)) => (0, facts.records),
+            (PagingStyle::Offset { .. }, PageToken::Offset(_)) => {
+                let whole = (usual + self.again).min(self.pagination.size.max).max(1 + self.again);
+                // A server that clamped the first page clamps the others.
+                let whole = if facts.records < asked { whole.min(facts.records) } else { whole };
+                (self.again, whole - self.again)
+            }
             _ => return None,
         };
-        let remaining = Remaining { style: self.pagination.style.clone(), total, first: facts.records, size };
+        let remaining = Remaining::new(self.pagination.style.clone(), total, (lap, size), facts);
         let reachable = match self.pagination.style {
-            PagingStyle::Offset { max: Some(max), .. } => remaining.range(remaining.pages() - 1).start <= max,
+            PagingStyle::Offset { max: Some(max), .. } => remaining.range(remaining.pages() - 1).start.saturating_sub(lap) <= max,
             _ => true,
         };
         reachable.then_some(remaining)
@@ -133,16 +213,20 @@ impl Pager {
 
     /// The response names the next page.
     fn follow(&mut self, facts: &PageFacts, bookmark: bool, token: impl Fn(String) -> PageToken) -> Result<bool> {
-        let Some(key) = facts.next.as_deref().filter(|key| !key.is_empty()) else { return Ok(false) };
+        self.read += facts.records;
+        // Records may come and go between the pages of a chain that no count holds together.
+        self.total = [self.total, facts.total].into_iter().flatten().min();
+        self.check_same(facts)?;
+        let Some(key) = facts.named() else { return self.end_unnamed(facts) };
         if facts.records == 0 && self.pagination.empty_page_ends {
-            return Ok(false);
+            return self.end();
         }
         let next = token(key.to_owned());
         let same = self.token == next;
         if same && facts.records == 0 && bookmark {
-            return Ok(false);
+            return self.end();
         }
-        if same || !self.seen.insert(fingerprint(key)) {
+        if same || !self.keys.insert(fingerprint(key)) {
             return Err(Error::new(ErrorKind::Shape, "the API named a page key that it had named before")
                 .hint("Reading on would never end or repeat rows. Report this to the API's vendor, or ask for a smaller time range."));
         }
@@ -159,126 +243,111 @@ impl Pager {
     }
 
     /// We count: by what was received, never by what was asked for, because a server may clamp the page size.
-    fn count(&mut self, facts: &PageFacts, next: impl Fn(u64) -> Result<PageToken>) -> Result<bool> {
-        let again = self.overlap();
-        if again > 0 && (facts.records == 0 || facts.ends.map(|(first, _)| first) != self.last) {
+    fn count(&mut self, facts: &PageFacts) -> Result<bool> {
+        let again = self.again;
+        if again > 0 && (facts.records == 0 || facts.head.first() != self.last.as_ref()) {
+            self.check_same(facts)?;
             return Err(shifted("A page does not begin with the record at which the page before it ended."));
         }
-        if self.confirming && facts.ends.is_some_and(|(first, _)| Some(first) == self.last) {
-            return Err(shifted("A page behind the last record begins with that record."));
+        if again == 0 {
+            self.check_same(facts)?;
+            // Only the page that confirms an end is asked for without the overlap.
+            let confirms = self.pagination.overlaps() && self.read > 0;
+            if confirms && facts.head.first().is_some_and(|first| Some(first) == self.last.as_ref()) {
+                return Err(shifted("A page behind the last record begins with that record."));
+            }
+        } else {
+            self.head = (facts.head.clone(), facts.records);
         }
         let new = facts.records.saturating_sub(again);
         self.read += new;
-        self.largest = self.largest.max(facts.records);
-        if let Some((_, last)) = facts.ends {
-            self.last = Some(last);
-        }
+        self.last = facts.last.or(self.last);
         if let Some(total) = facts.total {
             let before = *self.total.get_or_insert(total);
             if total != before {
                 return Err(shifted(&format!("The API said that there are {before} records, and then {total}.")));
             }
             if self.read > total {
-                return Err(if total == SUSPECT_TOTAL {
-                    capped(total)
-                } else {
-                    shifted(&format!("The API said that there are {total} records, and gave {}.", self.read))
-                });
-            }
-            if self.read == total && (new == 0 || total != SUSPECT_TOTAL) {
-                return Ok(false);
+                return Err(capped(total));
             }
             if new == 0 && self.read != total {
                 return Err(shifted(&format!("The API said that there are {total} records, and gave {} and then none.", self.read)));
             }
+            let full = (self.asked.saturating_add(again)).min(self.pagination.size.max);
+            let is_full = facts.records >= full || (self.pages > 1 && facts.records >= self.largest);
+            if self.read == total && (new == 0 || !self.is_doubtful(total, is_full)) {
+                return Ok(false);
+            }
         } else if self.pagination.total.is_some() && !self.pagination.empty_page_ends {
             return Err(no_total());
-        } else if new == 0 && again > 0 && self.largest < 2 {
+        } else if new == 0 && again > 0 && self.largest.max(facts.records) < 2 {
             // Only the record that overlaps: the end, unless the server gives one record a page whatever is asked for.
-            self.confirming = true;
+            self.again = 0;
             self.token = PageToken::Offset(self.read);
             return Ok(true);
         } else if new == 0 {
             // Declared: only with `empty_page_ends` can a counted chain have no total.
             return Ok(false);
         }
-        self.confirming = false;
-        self.token = next(self.read)?;
+        self.move_on(facts)
+    }
+
+    /// Whether a total that is reached may have stopped counting: at a round number, at the first page's own records, or
+    /// wherever the last page is as full as any.
+    fn is_doubtful(&self, total: u64, is_full: bool) -> bool {
+        match &self.pagination.style {
+            // Asked for from one record earlier, the page behind the last is never behind the list.
+            PagingStyle::Offset { max, .. } if self.pagination.overlaps() => {
+                (is_full || total == SUSPECT_TOTAL) && max.is_none_or(|max| total == SUSPECT_TOTAL || total.saturating_sub(1) <= max)
+            }
+            _ => total == SUSPECT_TOTAL || (is_full && (self.pages == 1 || is_round(total))),
+        }
+    }
+
+    /// The page after the records read so far.
+    fn move_on(&mut self, facts: &PageFacts) -> Result<bool> {
+        self.token = match self.pagination.style {
+            PagingStyle::Offset { max, .. } => {
+                // A server that gives one record a page would give the same one for ever.
+                let alone = facts.total.is_some() && facts.records < 2 && self.asked > 1 && self.largest < 2;
+                self.again = u64::from(self.pagination.overlaps() && !alone && self.read > 0);
+                let offset = self.read - self.again;
+                if let Some(max) = max.filter(|max| offset > *max) {
+                    return Err(Error::new(ErrorKind::Shape, format!("the API reaches no record beyond offset {max}"))
+                        .detail(format!("{} records were read, and nothing proves that there are no more.", self.read))
+                        .hint("Narrow the query so that fewer records match."));
+                }
+                PageToken::Offset(offset)
+            }
+            PagingStyle::Number { first, .. } => PageToken::Page(first + self.pages),
+            PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_) => return Err(Error::new(ErrorKind::Internal, "a key was counted")),
+        };
         Ok(true)
     }
-}
 
-/// The pages of a chain that are known by its total.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remaining {
-    style: PagingStyle,
-    total: u64,
-    /// Records of the first page.
-    first: u64,
-    /// Records of each other page but the last.
-    size: u64,
-}
-
-impl Remaining {
-    /// How many pages there are; a total that is not believed has one more, which shall be empty.
-    pub fn pages(&self) -> u64 {
-        (self.total - self.first).div_ceil(self.size) + u64::from(self.total == SUSPECT_TOTAL)
-    }
-
-    /// The records of a page, counted from 0.
-    pub fn range(&self, page: u64) -> Range<u64> {
-        let start = self.first + page * self.size;
-        start.min(self.total)..(start + self.size).min(self.total)
-    }
-
-    /// How to ask for what is left of a page's records, and for how many.
-    pub fn ask(&self, page: u64, left: &Range<u64>) -> (PageToken, u64) {
-        match self.style {
-            PagingStyle::Number { first, .. } => (PageToken::Page(first + 1 + page), self.size),
-            // The last page is asked for in full: a total that is too small shows.
-            _ if left.end == self.total => (PageToken::Offset(left.start), self.size),
-            _ => (PageToken::Offset(left.start), left.end - left.start),
+    /// Two successive pages that begin alike are one: then the API does not read what says where a page begins.
+    fn check_same(&mut self, facts: &PageFacts) -> Result<()> {
+        if facts.records == 0 {
+            return Ok(());
         }
-    }
-
-    /// What is left of a page's records after this response; a server may give fewer than were asked for.
-    pub fn advance(&self, left: Range<u64>, facts: &PageFacts) -> Result<Range<u64>> {
-        match facts.total {
-            None => return Err(no_total()),
-            Some(total) if total != self.total => {
-                return Err(shifted(&format!("The API said that there are {} records, and then {total}.", self.total)));
-            }
-            Some(_) => {}
-        }
-        let (wanted, got) = (left.end - left.start, facts.records);
-        if got > wanted {
-            let gave = format!("The API said that there are {} records, and gave more.", self.total);
-            return Err(if self.total == SUSPECT_TOTAL { capped(self.total) } else { shifted(&gave) });
-        }
-        // Numbered pages cannot be asked for in part.
-        let in_part = matches!(self.style, PagingStyle::Number { .. }) && got < wanted;
-        if in_part || (got == 0 && wanted > 0) {
-            return Err(shifted(&format!("A page has {got} records where the total of {} says {wanted}.", self.total)));
-        }
-        Ok(left.start + got..left.end)
+        let before = std::mem::replace(&mut self.head, (facts.head.clone(), facts.records));
+        let whole = before.1 == facts.records && facts.records < (HEAD as u64).min(self.asked);
+        self.alike = match compare(&before.0, &facts.head, whole) {
+            Likeness::Other => 0,
+            Likeness::Undecided if self.alike < MAX_ALIKE_PAGES => self.alike + 1,
+            Likeness::Undecided | Likeness::Same => return Err(same_again(&self.pagination.style)),
+        };
+        Ok(())
     }
 }
 
-fn no_total() -> Error {
-    Error::new(ErrorKind::Shape, "the response does not say how many records there are")
-        .detail("Nothing else would prove that all of them were read.")
-}
-
-fn capped(total: u64) -> Error {
-    Error::new(ErrorKind::Shape, "the API has more records than it says")
-        .detail(format!("It said that there are {total}, where its counting seems to stop."))
-        .hint("Set the table option evidence to 'empty_page', or narrow the query so that fewer records match.")
-}
-
-fn shifted(detail: &str) -> Error {
-    Error::new(ErrorKind::Shape, "records moved while they were read")
-        .detail(detail)
-        .hint("Run the query again; an upper bound in the past keeps new records from moving pages, where the API has a time range.")
+/// Whether a number is one at which somebody stops counting.
+fn is_round(number: u64) -> bool {
+    let mut digits = number;
+    while digits >= 10 && digits % 10 == 0 {
+        digits /= 10;
+    }
+    number >= 100 && [1, 2, 5, 25].contains(&digits)
 }
 
 /// 128 bits stand for a key, so that memory stays bounded for chains of many long keys (law 8).

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 pub use self::auth::{Credential, LOGIN_SECRETS, Login, LoginBody, SECRETS, TOKEN, TokenPlace, placeholders};
-pub use self::pagination::{Evidence, NextUrl, PageSize, Pagination, PagingStyle};
+pub use self::pagination::{Evidence, FullLastPage, NextUrl, PageSize, Pagination, PagingStyle};
 pub use self::pointer::Pointer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time_zone::TimeZone;

@@ -14,24 +14,61 @@ pub struct Pagination {
     pub total: Option<Pointer>,
     /// An empty page is the end.
     pub empty_page_ends: bool,
+    /// What a page proves that is as full as was asked for and names no next one, where pages name the next one.
+    pub full_last_page: FullLastPage,
 }
 
-/// What proves that a page was the last one, where pages are counted.
+/// What a full page proves that names no next one: where the name is looked for in the wrong place, every page looks like that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FullLastPage {
+    /// Nothing, until a page of the scan has named a next one: else the first page is asked for once more, one record smaller,
+    /// and must name one.
+    #[default]
+    Check,
+    /// That it is the last.
+    Accept,
+    /// Nothing, and no request shall find it out: it is an error.
+    Error,
+}
+
+impl FullLastPage {
+    /// The words that name them.
+    pub const NAMES: &[(&str, Self)] = &[("check", Self::Check), ("accept", Self::Accept), ("error", Self::Error)];
+}
+
+/// What proves that a page was the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
     /// The declared total is reached.
     Total,
     /// A page has no records.
     EmptyPage,
+    /// A page names no next one, however full it is.
+    MissingKey,
 }
 
 impl Pagination {
+    /// Whether pages overlap by a record: the only way to notice rows that move while a total stays, or that move where there is
+    /// none, and to ask behind the last page without leaving the list.
+    pub fn overlaps(&self) -> bool {
+        matches!(self.style, PagingStyle::Offset { overlap, .. } if overlap || self.total.is_some()) && self.size.max > 1
+    }
+
     /// Changes what proves the end.
     pub(super) fn prove(&mut self, evidence: Evidence) -> Result<()> {
         match evidence {
             Evidence::Total if self.total.is_some() => self.empty_page_ends = false,
             Evidence::Total => {
                 return Err(Error::new(ErrorKind::OptionValue, "option \"evidence\" is 'total', but the API's responses have none"));
+            }
+            Evidence::MissingKey if matches!(self.style, PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_)) => {
+                self.full_last_page = FullLastPage::Accept;
+            }
+            Evidence::MissingKey => {
+                return Err(Error::new(
+                    ErrorKind::OptionValue,
+                    "option \"evidence\" is 'missing_key', but the API's pages name no next one",
+                ));
             }
             Evidence::EmptyPage => {
                 self.total = None;
@@ -71,8 +108,8 @@ pub enum PagingStyle {
         place: Place,
         /// The largest offset that the API accepts; records beyond it cannot be read.
         max: Option<u64>,
-        /// Each page is asked for from one record earlier, and must begin with the last record of the page before: the only
-        /// way to notice rows that shift where there is no total.
+        /// Each page is asked for from one record earlier, and must begin with the last record of the page before; where there
+        /// is a total, in any case.
         overlap: bool,
     },
     /// The response names the address of the next page; its absence, null or `""` ends the chain.

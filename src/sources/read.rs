@@ -11,8 +11,8 @@ use self::pagination::pagination;
 
 use super::fault::{Faults, Object};
 use super::{
-    Column, Direction, ErrorRule, Filter, Form, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part, Place,
-    Pointer, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+    Column, Direction, ErrorRule, Filter, Form, FullLastPage, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part,
+    Place, Pointer, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::time_zone::{TimeZone, is_name};
@@ -150,6 +150,7 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
         size: PageSize { place: nowhere(), max: 1, may_change: false },
         total: None,
         empty_page_ends: false,
+        full_last_page: FullLastPage::default(),
     });
     o.finish(faults);
     Table { name, doc, method, path, records, errors: Vec::new(), pagination, time_range, columns }

@@ -27,7 +27,11 @@ const WORDS: &[&str] = &[
 fn check(input: &[u8]) -> Result<String, String> {
     let text = String::from_utf8_lossy(input);
     let headers: Vec<&str> = text.split('\n').collect();
-    let Some(target) = link::next(headers.iter().copied()) else { return Ok("none".into()) };
+    let target = match link::next(headers.iter().map(|header| header.as_bytes())) {
+        Ok(Some(target)) => target,
+        Ok(None) => return Ok("none".into()),
+        Err(_) => return Ok("unreadable".into()),
+    };
     if !headers.iter().any(|header| header.contains(&format!("<{target}>"))) {
         return Err(format!("{target:?} stands in no brackets"));
     }

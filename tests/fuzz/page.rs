@@ -10,6 +10,7 @@ use once_cell::sync::Lazy;
 use restlog_fdw::error::ErrorKind;
 use restlog_fdw::options::OnInvalid;
 use restlog_fdw::scan::decode::{Column, Decoded, Decoder, From, SliceRules, Target as Wanted};
+use restlog_fdw::scan::paging::HEAD;
 use restlog_fdw::scan::page::{CellState, Page};
 use restlog_fdw::sources::{Form, Pointer, Source, Table};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -300,8 +301,11 @@ fn compare(table: &Table, body: &Value, records: &[Value], page: &Page, decoded:
     if facts.total != total {
         return Err(format!("the total is {:?}, not {total:?}", facts.total));
     }
-    if facts.ends.is_some() != (table.name == "d" && !records.is_empty()) {
-        return Err("the ends are not where pages overlap".into());
+    if facts.last.is_some() != (table.name == "d" && !records.is_empty()) {
+        return Err("the last record is not remembered where pages overlap".into());
+    }
+    if facts.head.len() != records.len().min(HEAD) {
+        return Err(format!("{} of {} records tell how the page begins", facts.head.len(), records.len()));
     }
     // Pages are kept by their bytes.
     let back = Page::from_bytes(&page.to_bytes()).ok_or("the page's bytes are none of a page")?;

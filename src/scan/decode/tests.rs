@@ -61,7 +61,9 @@ fn fields_are_found_by_name_whatever_their_order_and_case_and_others_are_skipped
         {"user":{"name":null},"more":{"eventID":"no"}}]}"#;
     let (page, decoded) = read(&d, &SliceRules::default(), body).unwrap();
     assert_eq!(rows(&page, 3), [["'a'", "=1", "'u'"], ["'b'", "=2", "NULL"], ["NULL", "NULL", "NULL"]]);
-    assert_eq!(decoded.facts, PageFacts { records: 3, next: Some("k".into()), ..PageFacts::default() });
+    let facts = PageFacts { head: Vec::new(), ..decoded.facts.clone() };
+    assert_eq!(facts, PageFacts { records: 3, next: Some("k".into()), ..PageFacts::default() });
+    assert_eq!(decoded.facts.head.len(), 3);
 }
 
 #[test]
@@ -354,8 +356,24 @@ fn overlapping_records_are_fingerprinted_and_dropped() {
     let rules = SliceRules { overlap: 1, ..SliceRules::default() };
     let (second, two) = read(&d, &rules, r#"{"result":[{"a":"y"},{"a":"z"}]}"#).unwrap();
     assert_eq!((rows(&first, 1).len(), rows(&second, 1)), (2, vec![vec!["'z'".to_owned()]]));
-    assert_eq!(one.facts.ends.unwrap().1, two.facts.ends.unwrap().0);
+    assert_eq!(one.facts.last, two.facts.head.first().copied());
     assert_eq!((two.facts.records, second.record(0)), (2, 2));
+}
+
+#[test]
+fn a_page_s_first_records_are_fingerprinted_and_a_page_of_no_concern_has_no_rows() {
+    let records = |from: usize| (from..from + 40).map(|i| format!("{{\"a\":\"{i}\"}}")).collect::<Vec<_>>().join(",");
+    let facts = |columns, from| {
+        let rules = SliceRules { overlap: if from == 7 { u64::MAX } else { 0 }, ..SliceRules::default() };
+        let (page, decoded) = read(&decoder(columns), &rules, &format!("{{\"pagination\":{{}},\"result\":[{}]}}", records(from))).unwrap();
+        (page.rows(), decoded.facts)
+    };
+    let (rows, plain) = facts(vec![column("a", "/a", Target::Text)], 0);
+    assert_eq!((rows, plain.records, plain.head.len(), plain.last), (40, 40, HEAD, None));
+    assert_eq!(plain.head, facts(vec![column("raw", "", Target::Json)], 0).1.head, "whatever is read of them");
+    let (none, moved) = facts(vec![column("a", "/a", Target::Text)], 7);
+    assert_eq!((none, moved.records, moved.head[0]), (0, 40, plain.head[7]));
+    assert_eq!(facts(Vec::new(), 7).0, 0);
 }
 
 #[test]

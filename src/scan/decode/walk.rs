@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::super::attempt;
 use super::super::json_text::{self, Invalid};
 use super::super::page::{CellState, RowMark};
+use super::super::paging::HEAD;
 use super::{Found, Mark, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
@@ -219,7 +220,8 @@ impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
         let decoder = reader.decoder;
         reader.out.facts.records += 1;
         let mark = reader.page.begin_row();
-        if decoder.overlap {
+        // A column may want the whole record, too: its text is taken first, then read for the others.
+        if decoder.overlap || reader.out.facts.head.len() < HEAD || !decoder.fields.columns.is_empty() {
             let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
             reader.fingerprint(raw.get());
             if reader.out.facts.records <= reader.rules.overlap {
@@ -227,12 +229,11 @@ impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
                 return Ok(());
             }
             read_raw(reader, &decoder.fields, mark, 0, raw.get())?;
-        } else if decoder.fields.columns.is_empty() {
-            deserializer.deserialize_map(Fields { reader: &mut *reader, node: &decoder.fields, mark, depth: 0 })?;
+        } else if reader.out.facts.records <= reader.rules.overlap {
+            reader.page.drop_row(mark);
+            return deserializer.deserialize_ignored_any(IgnoredAny).map(drop);
         } else {
-            // A column wants the whole record: its text is taken first, then read for the others.
-            let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
-            read_raw(reader, &decoder.fields, mark, 0, raw.get())?;
+            deserializer.deserialize_map(Fields { reader: &mut *reader, node: &decoder.fields, mark, depth: 0 })?;
         }
         reader.finish_record(mark).map_err(|error| reader.fail(error))
     }

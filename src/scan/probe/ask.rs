@@ -81,7 +81,7 @@ impl Asker {
             let pagination = &self.table.pagination;
             let next = match &pagination.style {
                 PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => Next::read(next.find(&document)),
-                PagingStyle::NextUrl(NextUrl::LinkHeader) => reply.next().map_or(Next::Absent, Next::Key),
+                PagingStyle::NextUrl(NextUrl::LinkHeader) => reply.next()?.map_or(Next::Absent, Next::Key),
                 PagingStyle::Number { .. } | PagingStyle::Offset { .. } => Next::Absent,
             };
             let total = pagination.total.as_ref().and_then(|total| total.find(&document)).and_then(Value::as_u64);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::fault::{Faults, Object};
-use super::super::{NextUrl, PageSize, Pagination, PagingStyle, Pointer};
+use super::super::{FullLastPage, NextUrl, PageSize, Pagination, PagingStyle, Pointer};
 use super::{place, place_members};
 
 /// The styles by their names.
@@ -56,6 +56,8 @@ pub(super) fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option
         }
         Style::LinkHeader => Some(PagingStyle::NextUrl(NextUrl::LinkHeader)),
     });
+    let names_next = matches!(style, Some(PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_)));
+    let full_last_page = if names_next { o.choice("full_last_page", FullLastPage::NAMES, Some(FullLastPage::Check), faults) } else { None };
     let total = o.pointer("total", faults);
     let empty_page_ends = o.flag("empty_page_ends", false, faults);
     if matches!(style, Some(PagingStyle::Number { .. } | PagingStyle::Offset { .. })) && total.is_none() && !empty_page_ends {
@@ -63,7 +65,7 @@ pub(super) fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option
     }
     let size = o.required("size", faults).map(|v| page_size(v, &o.place("size"), faults));
     o.finish(faults);
-    Some(Pagination { style: style?, size: size?, total, empty_page_ends })
+    Some(Pagination { style: style?, size: size?, total, empty_page_ends, full_last_page: full_last_page.unwrap_or_default() })
 }
 
 fn page_size(value: &Value, at: &str, faults: &mut Faults) -> PageSize {

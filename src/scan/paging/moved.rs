@@ -1,0 +1,40 @@
+//! The errors of pages that do not fit together.
+
+use crate::error::{Error, ErrorKind};
+use crate::sources::PagingStyle;
+
+pub(super) fn no_total() -> Error {
+    Error::new(ErrorKind::Shape, "the response does not say how many records there are")
+        .detail("Nothing else would prove that all of them were read.")
+}
+
+pub(super) fn capped(total: u64) -> Error {
+    Error::new(ErrorKind::Shape, "the API has more records than it says")
+        .detail(format!("It said that there are {total}, where its counting seems to stop."))
+        .hint("Set the table option evidence to 'empty_page', or narrow the query so that fewer records match.")
+}
+
+pub(super) fn shifted(detail: &str) -> Error {
+    Error::new(ErrorKind::Shape, "records moved while they were read")
+        .detail(detail)
+        .hint("Run the query again; an upper bound in the past keeps new records from moving pages, where the API has a time range.")
+}
+
+pub(super) fn same_again(style: &PagingStyle) -> Error {
+    let unread = match style {
+        PagingStyle::Cursor { token, .. } => Some(&token.name),
+        PagingStyle::Number { place, .. } | PagingStyle::Offset { place, .. } => Some(&place.name),
+        PagingStyle::NextUrl(_) => None,
+    };
+    let (detail, hint) = match unread {
+        Some(name) => (
+            format!("It seems not to read the parameter \"{name}\", which says where a page begins."),
+            "Check \"token\" and \"style\" in the table's pagination.",
+        ),
+        None => (
+            "The address that it named for the next page led to the same records.".to_owned(),
+            "Report this to the API's vendor, or ask for a smaller time range.",
+        ),
+    };
+    Error::new(ErrorKind::Shape, "the API gave the same page again").detail(detail).hint(hint)
+}
