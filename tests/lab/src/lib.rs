@@ -6,6 +6,7 @@
 
 mod sim;
 
+pub use sim::fault::FAULTS;
 pub use sim::rows::{RowsError, write_rows, write_table};
 pub use sim::secure::{Door, Proxy, Secure};
 pub use sim::server::Simulator;

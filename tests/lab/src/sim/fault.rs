@@ -1,5 +1,36 @@
 //! The ways in which an answer can be wrong, and how a URL names them: `fault=NAME[:ARG[:ARG]]`.
 
+/// A spelling of each fault; `FIELD` stands for a field's name.
+pub const FAULTS: [&str; 27] = [
+    "status:500",
+    "throttle:none",
+    "cut",
+    "close",
+    "stall",
+    "stall_headers",
+    "drip:20000",
+    "bad_json",
+    "truncated_json",
+    "html",
+    "envelope",
+    "no_records",
+    "records_object",
+    "repeat_key",
+    "empty_middle",
+    "endless_empty",
+    "wrong_type:FIELD",
+    "nul:FIELD",
+    "surrogate:FIELD",
+    "huge:FIELD:3000000",
+    "redirect_other",
+    "redirect_same",
+    "bomb",
+    "moved_total",
+    "shift",
+    "far_row",
+    "dup_fields",
+];
+
 /// What a 429 says about when to come back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RetryAfter {
@@ -129,4 +160,45 @@ impl Fault {
 
 fn number(text: Option<&str>, name: &str) -> Result<u64, String> {
     text.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{name} needs a whole number as its last argument"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_has_its_spelling() {
+        // A new variant must find its place here, and so in the list.
+        let place = |fault: &Fault| match fault {
+            Fault::Status(_) => 0,
+            Fault::Throttle(_) => 1,
+            Fault::Cut => 2,
+            Fault::Close => 3,
+            Fault::Stall => 4,
+            Fault::StallHeaders => 5,
+            Fault::Drip(_) => 6,
+            Fault::BadJson => 7,
+            Fault::TruncatedJson => 8,
+            Fault::Html => 9,
+            Fault::Envelope => 10,
+            Fault::NoRecords => 11,
+            Fault::RecordsObject => 12,
+            Fault::RepeatKey => 13,
+            Fault::EmptyMiddle => 14,
+            Fault::EndlessEmpty => 15,
+            Fault::WrongType(_) => 16,
+            Fault::Nul(_) => 17,
+            Fault::Surrogate(_) => 18,
+            Fault::Huge(..) => 19,
+            Fault::RedirectOther => 20,
+            Fault::RedirectSame => 21,
+            Fault::Bomb => 22,
+            Fault::MovedTotal => 23,
+            Fault::Shift => 24,
+            Fault::FarRow => 25,
+            Fault::DupFields => 26,
+        };
+        let places: Vec<usize> = FAULTS.iter().map(|text| place(&Fault::read(text).unwrap())).collect();
+        assert_eq!(places, (0..FAULTS.len()).collect::<Vec<_>>());
+    }
 }

@@ -8,7 +8,7 @@ mod body;
 mod certificates;
 mod encoding;
 mod exchange;
-mod fault;
+pub(crate) mod fault;
 mod give;
 mod huawei;
 mod json;
