@@ -47,7 +47,13 @@ fn check(input: &[u8]) -> Result<String, String> {
     let expected = match (text.parse::<f64>(), httpdate::parse_http_date(text)) {
         // Seconds, or a moment in seconds or milliseconds since 1970.
         (Ok(number), _) if number.is_finite() && number >= 0.0 => {
-            let seconds = if number >= 1e11 { number / 1000.0 - NOW as f64 } else if number >= 1e9 { number - NOW as f64 } else { number };
+            let seconds = if number >= 1e11 {
+                number / 1000.0 - NOW as f64
+            } else if number >= 1e9 {
+                number - NOW as f64
+            } else {
+                number
+            };
             Duration::try_from_secs_f64(seconds.max(0.0)).ok()
         }
         (Ok(number), _) if number.is_finite() => None,

@@ -17,12 +17,16 @@ usage: cargo lab COMMAND [OPTIONS]
 
   demo  [--keep]                        show the extension at work
   test  [--only NAME…] [--accept] [--long]
-                                        run all Rust tests, all golden SQL tests, and random queries beside a
-                                        local copy: 500, or 10,000 with --long
+                                        run all Rust tests, all golden SQL tests, random queries beside a local
+                                        copy: 500, or 10,000 with --long; and cancel, leak and storm, shortly
   bench [--quick] [--only PART…]        measure speed and memory against a bare HTTP client, a local table
                                         and a Python script
   differential [--queries N] [--seed N] [--number N]
                                         only the random queries, or one of them by its number
+  cancel [--rounds N]                   how fast a statement ends in each phase of a scan, in each way
+  storm [--seconds N] [--sessions N] [--seed N]
+                                        many sessions at once that are cancelled, terminated, dropped and killed
+  leak  [--scans N]                     scans in one backend that end in every way, and what they leave behind
   up    [--port N] [--sim-port N]       start a cluster and the simulator, until Ctrl-C
 
   sim   [--port N] [--cache MIB]        only the simulator
@@ -32,7 +36,7 @@ usage: cargo lab COMMAND [OPTIONS]
                                         what the simulator was asked, then forgotten
                                         (RESTLOG_SIM_URL names the simulator)
 
-demo, test, bench, differential and up install what is missing, build and install the extension, and clean up after
+demo, test, bench, differential, cancel, leak, storm and up install what is missing, build and install the extension, and clean up after
 themselves. With --no-build they use the extension as it is installed; test takes --skip-rust as well.
 ";
 
@@ -43,6 +47,9 @@ fn main() -> ExitCode {
         Some("bench") => command::bench::run(args),
         Some("test") => command::test::run(args),
         Some("differential") => command::differential::run(args),
+        Some("cancel") => command::cancel::run(args),
+        Some("storm") => command::storm::run(args),
+        Some("leak") => command::leak::run(args),
         Some("up") => command::up::run(args),
         Some("sim") => command::sim::run(args),
         Some("rows") => command::rows::run(args),

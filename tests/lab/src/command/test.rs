@@ -1,14 +1,15 @@
-//! `lab test`: every Rust test, every golden and the random queries; the last line tells how many passed and failed.
+//! `lab test`: every Rust test, every golden, the random queries and the tests under stress; the last line tells how many passed and failed.
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use lab::Simulator;
 
-use super::differential;
 use super::golden::{Golden, Verdict, goldens};
-use super::rust_tests;
+use super::stress::{Outcome, Stage};
+use super::{cancel, differential, leak, rust_tests, storm};
 use crate::args::Args;
 use crate::failure::{Doing, Failure, Result};
 use crate::stage::cluster::Cluster;
@@ -86,6 +87,21 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         complaints.extend(outcome.complaints);
     }
     drop(cluster);
+    if only.is_empty() {
+        // A cluster of its own: one of its backends is killed, and its log must tell of no other accident.
+        let stage = Arc::new(Stage::start(&project, storm::SHORT.sessions)?);
+        let mut add = |name: &str, run: &dyn Fn() -> Result<Outcome>| -> Result<()> {
+            let started = Instant::now();
+            let Outcome { passed, failed, complaints: wrong, notes: figures } = run()?;
+            lines.push(Line { name: name.to_owned(), passed, failed, seconds: started.elapsed().as_secs_f64() });
+            notes.extend(figures);
+            complaints.extend(wrong);
+            Ok(())
+        };
+        add("cancel in every phase", &|| cancel::measure(&stage, cancel::ROUNDS))?;
+        add("leak", &|| leak::measure(&stage, leak::SCANS))?;
+        add(&format!("storm, seed {}", storm::SHORT.seed), &|| storm::rage(&stage, storm::SHORT))?;
+    }
     report(&lines, &notes, &complaints, skip_rust)
 }
 

@@ -11,6 +11,7 @@ use lab::Secure;
 use super::cleanup::{Cleanup, at_end};
 use super::prepare::PG_CONFIG;
 use super::project::Project;
+use super::resolver;
 use super::server_owner::ServerOwner;
 use crate::failure::{Doing, Failure, Result};
 
@@ -18,6 +19,27 @@ use crate::failure::{Doing, Failure, Result};
 const LONGEST_FOLDER: usize = 80;
 /// How clusters' folders begin; the number of the lab's process follows.
 const PREFIX: &str = "restlog-lab-";
+
+/// What a cluster is started with beside the usual.
+#[derive(Debug)]
+pub(crate) struct Setup<'s> {
+    /// Its port; a free one without.
+    pub(crate) port: Option<u16>,
+    /// Connections that it takes.
+    pub(crate) connections: u32,
+    /// Lines for postgresql.conf.
+    pub(crate) settings: &'s str,
+    /// The port on 127.0.0.1 whose nameserver is asked for names that end in `.unanswered`.
+    pub(crate) nameserver: Option<u16>,
+    /// Under which name its log is kept.
+    pub(crate) log: &'s str,
+}
+
+impl Default for Setup<'_> {
+    fn default() -> Self {
+        Self { port: None, connections: 40, settings: "", nameserver: None, log: "server" }
+    }
+}
 
 /// A running cluster. Dropping it stops the server and removes its folder.
 #[derive(Debug)]
@@ -33,32 +55,38 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts a cluster whose clients will be told of this simulator.
     pub(crate) fn start(project: &Project, port: Option<u16>, simulator_url: &str) -> Result<Self> {
+        Self::start_with(project, simulator_url, &Setup { port, ..Setup::default() })
+    }
+
+    /// Starts a cluster with this setup.
+    pub(crate) fn start_with(project: &Project, simulator_url: &str, setup: &Setup<'_>) -> Result<Self> {
         let owner = ServerOwner::find()?;
         let folder = make_folder(project, owner)?;
-        let port = match port {
+        let port = match setup.port {
             Some(port) => port,
             None => TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).doing("free port")?.port(),
         };
         let cleanup = {
-            let (folder, kept_log) = (folder.clone(), project.log("server"));
+            let (folder, kept_log) = (folder.clone(), project.log(setup.log));
             at_end(move || {
                 stop(owner, &folder);
                 let _ = std::fs::copy(folder.join("server.log"), kept_log);
                 let _ = std::fs::remove_dir_all(&folder);
             })
         };
-        make_cluster(owner, &folder, port)?;
+        make_cluster(owner, &folder, port, setup)?;
         let program = folder.join("lab");
         std::env::current_exe().and_then(|lab| std::fs::copy(lab, &program)).doing("copying the lab")?;
-        server_command(owner, &folder, "pg_ctl", &["start", "--wait", "--silent"])
-            .args(["--log".as_ref(), folder.join("server.log").as_os_str()])
-            .stdout(Stdio::null())
-            .status()
-            .doing("pg_ctl")
-            .and_then(|status| {
+        let mut server = server_command(owner, &folder, "pg_ctl", &["start", "--wait", "--silent"]);
+        if let Some(nameserver) = setup.nameserver {
+            server.envs(resolver::environment(&folder, nameserver)?);
+        }
+        server.args(["--log".as_ref(), folder.join("server.log").as_os_str()]).stdout(Stdio::null()).status().doing("pg_ctl").and_then(
+            |status| {
                 let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
                 if status.success() { Ok(()) } else { Err(Failure::new(format!("the server does not start:\n{log}"))) }
-            })?;
+            },
+        )?;
         Ok(Self { folder, port, simulator_url: simulator_url.to_owned(), environment: Vec::new(), _cleanup: cleanup })
     }
 
@@ -147,6 +175,11 @@ impl Cluster {
         Ok(command)
     }
 
+    /// Files that queries have written because their memory was full, and that are still there.
+    pub(crate) fn temporary_files(&self) -> usize {
+        std::fs::read_dir(self.folder.join("data/base/pgsql_tmp")).into_iter().flatten().count()
+    }
+
     /// What the server has logged so far.
     pub(crate) fn log(&self) -> String {
         let bytes = std::fs::read(self.folder.join("server.log")).unwrap_or_default();
@@ -184,7 +217,7 @@ fn remove_leftovers(parent: &Path, owner: ServerOwner) {
     }
 }
 
-fn make_cluster(owner: ServerOwner, folder: &Path, port: u16) -> Result<()> {
+fn make_cluster(owner: ServerOwner, folder: &Path, port: u16, setup: &Setup<'_>) -> Result<()> {
     let output = server_command(owner, folder, "initdb", &[])
         .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
         .output()
@@ -198,10 +231,12 @@ fn make_cluster(owner: ServerOwner, folder: &Path, port: u16) -> Result<()> {
     // Nothing here needs to survive a power cut. Without autovacuum and JIT, plans do not change by themselves.
     let settings = format!(
         "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\n\
-         max_connections = 40\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_wal_size = '4GB'\n\
+         max_connections = {}\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_wal_size = '4GB'\n\
          autovacuum = off\njit = off\ntimezone = 'UTC'\nlog_timezone = 'UTC'\nlc_messages = 'C'\n\
-         log_min_messages = warning\n",
-        socket.display()
+         log_min_messages = warning\n{}",
+        socket.display(),
+        setup.connections,
+        setup.settings
     );
     std::fs::OpenOptions::new()
         .append(true)

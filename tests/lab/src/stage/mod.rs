@@ -4,5 +4,6 @@ pub(crate) mod cleanup;
 pub(crate) mod cluster;
 pub(crate) mod prepare;
 pub(crate) mod project;
+pub(crate) mod resolver;
 pub(crate) mod server_owner;
 pub(crate) mod step;

@@ -1,0 +1,109 @@
+//! Counterparts that hear and do not answer: a nameserver, a port that takes no connection, servers that say nothing.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpSocket, UdpSocket};
+
+use crate::command::stress::Stage;
+use crate::failure::{Doing, Failure, Result};
+
+/// Connections that a full queue can be filled with.
+const MOST_QUEUED: usize = 16;
+/// A connection over loopback that takes longer was not taken.
+const TAKEN: Duration = Duration::from_millis(150);
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Silence {
+    /// Takes connections in its queue only, and the queue is full.
+    hole: TcpListener,
+    _queued: Vec<TcpStream>,
+    /// Speaks no TLS.
+    pub(super) handshake: Mute,
+    /// Takes requests and sends no headers.
+    pub(super) headers: Mute,
+    /// Questions that the nameserver has heard.
+    questions: Arc<AtomicU64>,
+}
+
+/// A server that reads and says nothing.
+#[derive(Debug)]
+pub(super) struct Mute {
+    pub(super) port: u16,
+    heard: Arc<AtomicU64>,
+}
+
+impl Silence {
+    pub(super) async fn start(stage: &Stage) -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(([127, 0, 0, 1], 0).into()).doing("a port that takes no connection")?;
+        let hole = socket.listen(1)?;
+        let queued = fill(&hole)?;
+        let questions = hear(UdpSocket::from_std(stage.nameserver.try_clone()?)?);
+        Ok(Self { hole, _queued: queued, handshake: Mute::start().await?, headers: Mute::start().await?, questions })
+    }
+
+    pub(super) fn hole_port(&self) -> Result<u16> {
+        Ok(self.hole.local_addr()?.port())
+    }
+
+    pub(super) fn questions(&self) -> u64 {
+        self.questions.load(Ordering::Relaxed)
+    }
+}
+
+impl Mute {
+    async fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.doing("a port for a silent server")?;
+        let port = listener.local_addr()?.port();
+        let heard = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&heard);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let counter = Arc::clone(&counter);
+                tokio::spawn(async move {
+                    let mut bytes = [0; 4096];
+                    while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+                        counter.fetch_add(count as u64, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        Ok(Self { port, heard })
+    }
+
+    /// Bytes so far.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts what arrives.
+fn hear(socket: UdpSocket) -> Arc<AtomicU64> {
+    let questions = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&questions);
+    tokio::spawn(async move {
+        let mut packet = [0; 512];
+        while socket.recv(&mut packet).await.is_ok() {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    questions
+}
+
+/// Connects until nobody is taken any more.
+fn fill(hole: &TcpListener) -> Result<Vec<TcpStream>> {
+    let address = hole.local_addr()?;
+    let mut queued = Vec::new();
+    while queued.len() < MOST_QUEUED {
+        match TcpStream::connect_timeout(&address, TAKEN) {
+            Ok(stream) => queued.push(stream),
+            Err(_) => return Ok(queued),
+        }
+    }
+    Err(Failure::new("the queue of a port takes more connections than it should"))
+}

@@ -1,0 +1,117 @@
+//! Counts the pieces of work by kind and ending.
+
+use super::piece::{KINDS, Kind};
+use crate::command::stress::Outcome;
+
+/// Complaints that are told; the others are only counted.
+const TOLD: usize = 10;
+
+/// How a piece of work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Every statement of it did what it should; where the API fails, that is its error.
+    Right,
+    /// The API failed where it may.
+    Refused,
+    Cancelled,
+    TimedOut,
+    Terminated,
+    Dropped,
+    Crashed,
+    Wrong,
+}
+
+pub(super) const ENDINGS: [(Ending, &str); 8] = [
+    (Ending::Right, "right"),
+    (Ending::Refused, "API error"),
+    (Ending::Cancelled, "cancelled"),
+    (Ending::TimedOut, "timed out"),
+    (Ending::Terminated, "terminated"),
+    (Ending::Dropped, "dropped"),
+    (Ending::Crashed, "crashed"),
+    (Ending::Wrong, "WRONG"),
+];
+
+/// The counts.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    counts: [[u32; ENDINGS.len()]; KINDS.len()],
+    pub(super) statements: u64,
+    /// Answers that were compared with the truth.
+    pub(super) compared: u64,
+    complaints: Vec<String>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, kind: Kind, ending: Ending) {
+        let place = |found: Option<usize>| found.unwrap_or(0);
+        let row = place(KINDS.iter().position(|(known, _)| *known == kind));
+        self.counts[row][place(ENDINGS.iter().position(|(known, _)| *known == ending))] += 1;
+    }
+
+    /// Counts a piece that went wrong.
+    pub(super) fn complain(&mut self, kind: Kind, complaint: String) {
+        self.add(kind, Ending::Wrong);
+        self.complaints.push(complaint);
+    }
+
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (row, more) in self.counts.iter_mut().zip(other.counts) {
+            row.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+        }
+        self.statements += other.statements;
+        self.compared += other.compared;
+        self.complaints.extend(other.complaints);
+    }
+
+    pub(super) fn of(&self, ending: Ending) -> u32 {
+        let column = ENDINGS.iter().position(|(known, _)| *known == ending).unwrap_or(0);
+        self.counts.iter().map(|row| row[column]).sum()
+    }
+
+    /// The kinds of which no piece came to its end.
+    pub(super) fn never_right(&self) -> Vec<&'static str> {
+        let rows = KINDS.iter().zip(self.counts);
+        rows.filter(|(_, row)| row[0] + row[1] == 0).map(|((_, name), _)| *name).collect()
+    }
+
+    /// The counts as a table, and what went wrong.
+    pub(super) fn outcome(&self) -> Outcome {
+        let all: u32 = self.counts.iter().flatten().sum();
+        let failed = self.of(Ending::Wrong);
+        let mut notes = vec![format!(
+            "storm: {} statements in {all} pieces, {} answers compared with the truth, {failed} wrong",
+            self.statements, self.compared
+        )];
+        let heading: String = ENDINGS.iter().map(|(_, name)| format!("{name:>11}")).collect();
+        notes.push(format!("  {:22}{heading}", ""));
+        for ((_, name), row) in KINDS.iter().zip(self.counts) {
+            let counts: String = row.iter().map(|count| format!("{count:11}")).collect();
+            notes.push(format!("  {name:22}{counts}"));
+        }
+        let mut complaints: Vec<String> = self.complaints.iter().take(TOLD).map(|complaint| format!("storm: {complaint}")).collect();
+        if self.complaints.len() > TOLD {
+            complaints.push(format!("storm: {} more of this kind", self.complaints.len() - TOLD));
+        }
+        Outcome { passed: all - failed, failed, complaints, notes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_counted_and_told() {
+        let mut tally = Tally::default();
+        tally.add(KINDS[0].0, Ending::Right);
+        let mut other = Tally::default();
+        other.add(KINDS[1].0, Ending::Cancelled);
+        (0..TOLD + 1).for_each(|_| other.complain(KINDS[1].0, "short".into()));
+        tally.absorb(other);
+        let outcome = tally.outcome();
+        assert_eq!((outcome.passed, outcome.failed as usize, outcome.complaints.len()), (2, TOLD + 1, TOLD + 1));
+        assert_eq!(tally.of(Ending::Cancelled), 1);
+        assert_eq!(tally.never_right().len(), KINDS.len() - 1);
+    }
+}

@@ -1,0 +1,97 @@
+//! What the tests under stress share: a cluster of their own beside a simulator, sessions whose end is told by its SQLSTATE,
+//! and what a backend holds of its machine.
+
+pub(super) mod client;
+pub(super) mod process;
+pub(super) mod sockets;
+
+use std::net::UdpSocket;
+
+use lab::Simulator;
+
+use crate::failure::{Doing, Result};
+use crate::stage::cluster::{Cluster, Setup};
+use crate::stage::project::Project;
+use client::Client;
+
+/// The cluster's settings: each error is logged with its SQLSTATE, and queries soon need temporary files.
+const SETTINGS: &str = "log_line_prefix = '%m [%p] SQLSTATE %e '\nwork_mem = '64kB'\n";
+
+/// A cluster, a simulator, and a nameserver that hears and does not answer.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(super) cluster: Cluster,
+    pub(super) simulator: Simulator,
+    pub(super) nameserver: UdpSocket,
+}
+
+/// What a test came to.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) passed: u32,
+    pub(crate) failed: u32,
+    pub(crate) complaints: Vec<String>,
+    /// Figures, one line each.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Stage {
+    /// Starts all three. So many sessions may be connected at once, beside those that are about to end.
+    pub(crate) fn start(project: &Project, sessions: u32) -> Result<Self> {
+        let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
+        let nameserver = UdpSocket::bind("127.0.0.1:0").doing("a port for the nameserver")?;
+        nameserver.set_nonblocking(true)?;
+        let setup = Setup {
+            connections: sessions * 2 + 40,
+            settings: SETTINGS,
+            nameserver: Some(nameserver.local_addr()?.port()),
+            log: "server-under-stress",
+            ..Setup::default()
+        };
+        let cluster = Cluster::start_with(project, &simulator.url(), &setup)?;
+        Ok(Self { cluster, simulator, nameserver })
+    }
+
+    /// A new session in a database.
+    pub(super) async fn connect(&self, database: &str) -> Result<Client> {
+        Client::connect(&self.address(database)).await.doing(format!("connecting to {database}"))
+    }
+
+    /// Where a database is, as libpq's clients read it.
+    pub(super) fn address(&self, database: &str) -> String {
+        format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.cluster.port)
+    }
+
+    /// The port on which the simulator serves.
+    pub(super) fn simulator_port(&self) -> u16 {
+        self.simulator.url().rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0)
+    }
+
+    /// The statements that make a server of TIXNGO's and its log in a schema, both of this name.
+    pub(super) fn tixngo(&self, name: &str, base_url: &str, options: &str) -> String {
+        format!(
+            "CREATE SERVER {name} FOREIGN DATA WRAPPER restlog_fdw \
+               OPTIONS (source 'tixngo', base_url '{base_url}/v4', mobile_app_id 'my-app'{options}); \
+             CREATE USER MAPPING FOR CURRENT_USER SERVER {name} OPTIONS (api_key 'lab-key'); CREATE SCHEMA {name}; \
+             IMPORT FOREIGN SCHEMA tixngo LIMIT TO (ticket_status_logs) FROM SERVER {name} INTO {name};"
+        )
+    }
+
+    /// The simulator's address with these settings.
+    pub(super) fn url(&self, settings: &str) -> String {
+        format!("{}/~{settings}", self.simulator.url())
+    }
+}
+
+impl Outcome {
+    /// Counts one check, and keeps what it complains of.
+    pub(super) fn check(&mut self, complaint: Option<String>) {
+        match complaint {
+            None => self.passed += 1,
+            Some(complaint) => {
+                self.failed += 1;
+                self.complaints.push(complaint);
+            }
+        }
+    }
+}
