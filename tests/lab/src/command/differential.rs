@@ -2,6 +2,7 @@
 
 mod bound;
 mod condition;
+mod default_from;
 mod dice;
 mod draw;
 mod join;
@@ -12,8 +13,10 @@ mod report;
 mod sample;
 mod select;
 mod session;
+mod setup;
 mod shrink;
 mod table;
+mod tally;
 mod time_leaf;
 mod value_leaf;
 mod world;
@@ -37,6 +40,8 @@ use crate::stage::step::Progress;
 use judge::{Judge, KINDS, Verdict};
 use sample::Sample;
 use session::{DATABASE, Session};
+use setup::SETUPS;
+use tally::Tally;
 
 /// Queries of each test run, and of a long one.
 pub(crate) const QUERIES: u64 = 500;
@@ -51,30 +56,31 @@ const TRIES: usize = 400;
 /// What the queries came to.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    pub(crate) passed: u32,
     pub(crate) failed: u32,
     pub(crate) complaints: Vec<String>,
-    /// Queries that found rows, that the API refused for want of a condition, and that Postgres itself could not answer.
-    found: u32,
-    refused: u32,
-    unanswered: u32,
+    tally: Tally,
     /// Scans whose requests were held against their bound.
     weighed: usize,
 }
 
 impl Outcome {
-    /// What the counts do not show.
-    pub(crate) fn note(&self) -> String {
-        let Self { found, refused, unanswered, weighed, .. } = self;
-        format!("{found} find rows, {weighed} weighed, {refused} refused, {unanswered} unanswered")
+    pub(crate) fn passed(&self) -> u32 {
+        self.tally.right()
+    }
+
+    /// The figures, a line each.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut lines = self.tally.lines();
+        lines.push(format!("{} scans weighed", self.weighed));
+        lines
     }
 
     /// A run that compares little proves little.
     fn check(&mut self, queries: u64) {
-        let all = u32::try_from(queries).unwrap_or(u32::MAX);
-        if all >= 100 && (self.found < all / 2 || self.refused > all / 20 || self.unanswered > all / 50 || self.weighed == 0) {
+        let unweighed = (queries >= 100 && self.weighed == 0).then(|| "no scan was weighed".to_owned());
+        if let Some(weakness) = self.tally.weakness().or(unweighed) {
             self.failed += 1;
-            self.complaints.push(format!("differential: too few of the {queries} queries prove anything: {}", self.note()));
+            self.complaints.push(format!("differential: {weakness}"));
         }
     }
 }
@@ -98,16 +104,20 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     for complaint in &outcome.complaints {
         writeln!(out, "\n{complaint}")?;
     }
-    writeln!(out, "\nseed {seed}: {} passed, {} failed ({})", outcome.passed, outcome.failed, outcome.note())?;
+    writeln!(out)?;
+    for note in outcome.notes() {
+        writeln!(out, "{note}")?;
+    }
+    writeln!(out, "\nseed {seed}: {} passed, {} failed", outcome.passed(), outcome.failed)?;
     Ok(if outcome.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Asks the queries of these numbers, in a database of its own.
 pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbers: Range<u64>) -> Result<Outcome> {
     cluster.create_database(DATABASE)?;
-    let session = Session::open(cluster)?;
-    world::make(&session, cluster, simulator)?;
+    let session = Session::open(cluster, DATABASE)?;
     let sample = Sample::read()?;
+    world::make(&session, cluster, simulator, &sample)?;
     let mut judge = Judge::new(session, simulator, cluster);
     let mut outcome = Outcome::default();
     let mut kinds = [0; KINDS.len()];
@@ -116,20 +126,25 @@ pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbe
     for number in numbers {
         progress.tick()?;
         rest_if_stopping();
-        let query = draw::draw(&sample, seed, number, world::SERVERS.len());
+        let query = draw::draw(&sample, seed, number);
+        let family = SETUPS[query.setup].family;
         match judge.judge(&query)? {
-            Verdict::Agreed(rows) => {
-                outcome.passed += 1;
-                outcome.found += u32::from(rows > 0);
+            verdict @ (Verdict::Agreed(rows) | Verdict::Told(rows)) => {
+                let counts = outcome.tally.of(family);
+                counts.right += 1;
+                counts.found += u32::from(rows > 0);
+                counts.shortened += u32::from(matches!(verdict, Verdict::Told(_)));
             }
-            Verdict::Refused => outcome.refused += 1,
-            Verdict::Unanswered => outcome.unanswered += 1,
+            Verdict::Refused(reason) => outcome.tally.refuse(family, &reason),
+            Verdict::Unanswered => outcome.tally.of(family).unanswered += 1,
             Verdict::Misspelt(refused) => {
                 outcome.failed += 1;
+                outcome.tally.of(family).wrong += 1;
                 outcome.complaints.push(format!("differential: query {number} of seed {seed} is no query\n  {refused}"));
             }
             Verdict::Wrong(first) => {
                 outcome.failed += 1;
+                outcome.tally.of(family).wrong += 1;
                 let kind = &mut kinds[first.kind()];
                 *kind += 1;
                 if *kind > TOLD {

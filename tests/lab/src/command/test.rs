@@ -79,11 +79,11 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         let outcome = differential::compare(&cluster, &simulator, differential::SEED, 0..queries)?;
         lines.push(Line {
             name: format!("differential, seed {}", differential::SEED),
-            passed: outcome.passed,
+            passed: outcome.passed(),
             failed: outcome.failed,
             seconds: started.elapsed().as_secs_f64(),
         });
-        notes.push(format!("differential: {}", outcome.note()));
+        notes.extend(outcome.notes().into_iter().map(|note| format!("differential: {note}")));
         complaints.extend(outcome.complaints);
     }
     drop(cluster);

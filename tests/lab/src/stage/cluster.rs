@@ -113,7 +113,7 @@ impl Cluster {
             }
         }
         psql.args(["-X", "-d", database])
-            .env("PGHOST", self.folder.join("socket"))
+            .env("PGHOST", self.socket())
             .env("PGPORT", self.port.to_string())
             .env("PGUSER", "postgres")
             .env("PGCLIENTENCODING", "UTF8")
@@ -122,6 +122,11 @@ impl Cluster {
             .env("RESTLOG_LAB", self.program())
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         psql
+    }
+
+    /// The folder of the socket that the server listens at.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join("socket")
     }
 
     /// The lab's program, where psql and backends can run it.

@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::condition::Condition;
 use super::select::Query;
 use super::session::{Refused, Session};
+use super::setup::SETUPS;
 use super::table::Table;
-use super::world::{SERVERS, Server};
+use super::world::Server;
 use super::write::{Side, script};
 
 /// Pieces that a window is cut into for each further request in flight, as the extension has it.
@@ -65,10 +66,14 @@ fn most(table: &Table, server: &Server, matching: u64, slices: u64, expected: u6
 
 /// The cost of a query of one foreign table; `None` where what it announces cannot be counted on the local copy.
 pub(super) fn cost(session: &Session, query: &Query, simulator: &Simulator) -> Result<Option<Cost>, Refused> {
-    let server = &SERVERS[query.server];
+    let setup = &SETUPS[query.setup];
+    let server = setup.server();
+    if !setup.is_weighed() {
+        return Ok(None);
+    }
     let Some(table) = query.select.only_table().filter(|_| !has_parameter(&query.select.filter)) else { return Ok(None) };
     let statement = script(query, Side::Foreign).asking.remove(0);
-    session.ask(&format!("SET LOCAL search_path = {}, public", server.name))?;
+    session.ask(&format!("SET LOCAL search_path = {}", setup.path()))?;
     simulator.clear_requests(&server.tag());
     let plan = session.ask(&format!("EXPLAIN (ANALYZE, VERBOSE, TIMING OFF, FORMAT JSON) {statement}"))?;
     let requests = simulator.requests(&server.tag()).len() as u64;
@@ -113,6 +118,7 @@ fn foreign_scan(plan: &Value) -> Option<&Value> {
 #[cfg(test)]
 mod tests {
     use super::super::table::table;
+    use super::super::world::SERVERS;
     use super::*;
 
     #[test]

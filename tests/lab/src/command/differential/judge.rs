@@ -3,15 +3,20 @@
 use lab::Simulator;
 
 use super::bound::{Cost, cost};
+use super::default_from::{choices, may_end_early};
 use super::select::{Form, Query};
-use super::session::{Refused, Row, Session};
-use super::world::SERVERS;
-use super::write::{Script, Side, script};
+use super::session::{DATABASE, Refused, Row, Session};
+use super::setup::{Family, SETUPS, Setup};
+use super::write::{Script, Side, defaulted_script, script};
 use crate::failure::Result;
 use crate::stage::cluster::Cluster;
 
+/// Where the copy's tables are found.
+const COPY: &str = "local, public";
 /// A query that takes longer hangs.
 const PATIENCE: &str = "20s";
+/// What a notice says whose scan left out rows before the default.
+const SHORTENED: &str = "default_from";
 /// The SQLSTATE of a query that lacks what the API demands.
 const DEMANDS: &str = "HV00J";
 /// How the SQLSTATEs begin of statements that Postgres does not understand.
@@ -24,8 +29,10 @@ pub(super) const LOST: &str = "lost";
 pub(super) enum Verdict {
     /// Both say the same; so many rows.
     Agreed(usize),
-    /// The API demands a condition that the query lacks.
-    Refused,
+    /// A default stood in, and somebody was told: the answer is that of rows from the default on.
+    Told(usize),
+    /// The API demands a condition that the query lacks, or the extension was not shown: what it says.
+    Refused(String),
     /// The local copy fails, and so nothing can be compared: a bad cast, a time out of range.
     Unanswered,
     /// The local copy does not understand it: a fault of ours.
@@ -81,11 +88,13 @@ pub(super) struct Judge<'s> {
     cluster: &'s Cluster,
     /// Scans whose cost was held against its bound.
     pub(super) weighed: usize,
+    /// How much of the server's log is known. What is said behind postgres_fdw goes there.
+    log: usize,
 }
 
 impl<'s> Judge<'s> {
     pub(super) fn new(session: Session, simulator: &'s Simulator, cluster: &'s Cluster) -> Self {
-        Self { session, simulator, cluster, weighed: 0 }
+        Self { session, simulator, cluster, weighed: 0, log: cluster.log().len() }
     }
 
     pub(super) fn judge(&mut self, query: &Query) -> Result<Verdict> {
@@ -100,31 +109,39 @@ impl<'s> Judge<'s> {
         let verdict = self.compare(query);
         if self.session.ask("ROLLBACK; DEALLOCATE ALL").is_err() {
             self.cluster.wait_until_ready()?;
-            self.session = Session::open(self.cluster)?;
+            self.session = Session::open(self.cluster, DATABASE)?;
         }
         Ok(verdict)
     }
 
     fn compare(&mut self, query: &Query) -> Verdict {
-        let local = match self.play(query, "local", "") {
+        let local = match self.play(query, COPY, script(query, Side::Local), "") {
             Ok(local) => local,
             Err(refused) if refused.sqlstate.starts_with(MISSPELT) => return Verdict::Misspelt(refused),
             Err(_) => return Verdict::Unanswered,
         };
-        let server = &SERVERS[query.server];
-        for pushdown in ["on", "off"] {
+        let setup = &SETUPS[query.setup];
+        let (path, mut shortened) = (setup.path(), false);
+        for pushdown in setup.pushdowns() {
             let wrong = |fault| Verdict::Wrong(Wrong { pushdown, fault });
-            let played = self.back().and_then(|()| self.play(query, server.name, &format!("SET LOCAL restlog_fdw.pushdown = {pushdown}")));
+            let setting = format!("SET LOCAL restlog_fdw.pushdown = {pushdown}");
+            self.hear(setup);
+            let played = self.back().and_then(|()| self.play(query, &path, script(query, Side::Foreign), &setting));
             match played {
                 Ok(foreign) => {
-                    if let Some((foreign, local)) = foreign.into_iter().zip(&local).find(|(foreign, local)| !same(query, foreign, local)) {
-                        return wrong(Fault::Answers { foreign, local: local.clone() });
+                    if let Some(place) = difference(query, &foreign, &local) {
+                        let is_told = self.hear(setup) || may_end_early(query);
+                        if !is_told || !self.is_of_default(query, &foreign) {
+                            let [foreign, local] = [&foreign, &local].map(|answers| answers[place].clone());
+                            return wrong(Fault::Answers { foreign, local });
+                        }
+                        shortened = true;
                     }
                 }
-                Err(refused) if refused.sqlstate == DEMANDS => return Verdict::Refused,
+                Err(refused) if refused.sqlstate == DEMANDS => return Verdict::Refused(refused.message),
                 Err(refused) => return wrong(Fault::Error(refused)),
             }
-            if query.form == Form::Plain && pushdown == "on" {
+            if query.form == Form::Plain && *pushdown == "on" {
                 match self.back().and_then(|()| cost(&self.session, query, self.simulator)) {
                     Ok(Some(cost)) if cost.is_too_high() => return wrong(Fault::Cost(cost)),
                     Ok(weighed) => self.weighed += usize::from(weighed.is_some()),
@@ -132,7 +149,30 @@ impl<'s> Judge<'s> {
                 }
             }
         }
-        Verdict::Agreed(local.iter().map(Vec::len).sum())
+        let rows = local.iter().map(Vec::len).sum();
+        if shortened { Verdict::Told(rows) } else { Verdict::Agreed(rows) }
+    }
+
+    /// Whether the answers are the copy's if some tables that may begin at the default do.
+    fn is_of_default(&self, query: &Query, foreign: &[Vec<Row>]) -> bool {
+        choices(query).into_iter().any(|aliases| {
+            let played = self.back().and_then(|()| self.play(query, COPY, defaulted_script(query, &aliases), ""));
+            played.is_ok_and(|local| difference(query, foreign, &local).is_none())
+        })
+    }
+
+    /// Whether it was said, since this was last asked, that a default left out rows.
+    fn hear(&mut self, setup: &Setup) -> bool {
+        let here = self.session.take_notices().iter().any(|notice| notice.contains(SHORTENED));
+        if setup.family != Family::Federation {
+            return here;
+        }
+        // postgres_fdw leaves what the other server says to libpq, which writes it to the server's log.
+        let log = self.cluster.log();
+        let news = log.get(self.log..).unwrap_or_default();
+        let there = news.lines().any(|line| line.starts_with("NOTICE") && line.contains(SHORTENED));
+        self.log = log.len();
+        here || there
     }
 
     /// Goes back to where neither side has been asked: what now() means stays.
@@ -141,16 +181,20 @@ impl<'s> Judge<'s> {
     }
 
     /// The answers of one side: those of a prepared statement apart, those of a cursor together.
-    fn play(&self, query: &Query, schema: &str, setting: &str) -> std::result::Result<Vec<Vec<Row>>, Refused> {
-        let side = if schema == "local" { Side::Local } else { Side::Foreign };
-        let Script { before, asking } = script(query, side);
-        self.session.ask(&format!("SET LOCAL search_path = {schema}, public; {setting}"))?;
+    fn play(&self, query: &Query, path: &str, script: Script, setting: &str) -> std::result::Result<Vec<Vec<Row>>, Refused> {
+        let Script { before, asking } = script;
+        self.session.ask(&format!("SET LOCAL search_path = {path}; {setting}"))?;
         for statement in before {
             self.session.ask(&statement)?;
         }
         let answers = asking.iter().map(|statement| self.session.ask(statement)).collect::<std::result::Result<Vec<_>, _>>()?;
         Ok(if matches!(query.form, Form::Cursor { .. }) { vec![answers.concat()] } else { answers })
     }
+}
+
+/// The place of the first answer that differs.
+fn difference(query: &Query, foreign: &[Vec<Row>], local: &[Vec<Row>]) -> Option<usize> {
+    foreign.iter().zip(local).position(|(foreign, local)| !same(query, foreign, local))
 }
 
 /// Whether two answers are equal, as far as the query determines them.

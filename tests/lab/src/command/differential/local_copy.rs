@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use super::sample::{APPS, DATA, KEYS, TARGETS, header};
+use super::sample::{APPS, DATA, KEYS, Sample, TARGETS, header};
 use super::session::Session;
-use super::table::{TABLES, Table, Wanted};
+use super::setup::DEFAULT;
+use super::table::{Table, Wanted, foreign_tables};
 use crate::failure::Result;
 
 /// Fills schema `local`: its tables have the columns of those in the schema `like`. `lab` is the program that tells the rows.
 pub(super) fn make(session: &Session, lab: &Path, like: &str) -> Result<()> {
     session.run("CREATE SCHEMA local")?;
-    for table in TABLES.iter().filter(|table| table.is_foreign()) {
+    for table in foreign_tables() {
         let name = table.name;
         session.run(&format!("CREATE TABLE local.{name} (LIKE {like}.{name})"))?;
         for app in if table.key == Some("mobileappid") { &APPS[..] } else { &APPS[..1] } {
@@ -22,6 +23,17 @@ pub(super) fn make(session: &Session, lab: &Path, like: &str) -> Result<()> {
     }
     make_keys(session)?;
     session.run("ANALYZE local.logs; ANALYZE public.keys")
+}
+
+/// Views of the copy in schema `local_default`, as the tables show it to those who say nothing of the time.
+pub(super) fn make_defaulted(session: &Session, sample: &Sample) -> Result<()> {
+    session.run("CREATE SCHEMA local_default")?;
+    for table in foreign_tables().filter(|table| table.has_range) {
+        let Table { name, time, .. } = table;
+        let from = sample.place(table, DEFAULT);
+        session.run(&format!("CREATE VIEW local_default.{name} AS SELECT * FROM local.{name} WHERE \"{time}\" >= timestamptz {from}"))?;
+    }
+    Ok(())
 }
 
 /// Reads rows of the truth into a table `stage`, all of them as texts.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::judge::{Fault, Wrong};
 use super::select::{Form, Query};
 use super::session::Row;
-use super::world::SERVERS;
+use super::setup::SETUPS;
 use super::write::{Script, Side, script};
 
 /// Rows shown of each side.
@@ -15,8 +15,8 @@ const SHOWN: usize = 5;
 /// A failure in words.
 pub(super) fn report(seed: u64, number: u64, drawn: &Query, smallest: &Query, wrong: &Wrong, tried: usize) -> String {
     let mut text = format!("differential: query {number} of seed {seed}: {}\n", fault(wrong));
-    let server = SERVERS[smallest.server].name;
-    let _ = writeln!(text, "the smallest of {tried} that fail alike, on server {server} with pushdown {}:", wrong.pushdown);
+    let path = SETUPS[smallest.setup].path();
+    let _ = writeln!(text, "the smallest of {tried} that fail alike, with pushdown {}:\n  SET search_path = {path};", wrong.pushdown);
     let _ = writeln!(text, "  SET TimeZone = '{}';", smallest.zone);
     for setting in &smallest.settings {
         let _ = writeln!(text, "  SET {setting};");
@@ -40,8 +40,7 @@ pub(super) fn report(seed: u64, number: u64, drawn: &Query, smallest: &Query, wr
         }
     }
     if drawn != smallest {
-        let _ =
-            write!(text, "drawn was, on server {} at {}:\n{}", SERVERS[drawn.server].name, drawn.zone, statements(drawn, Side::Foreign));
+        let _ = write!(text, "drawn was, in {} at {}:\n{}", SETUPS[drawn.setup].path(), drawn.zone, statements(drawn, Side::Foreign));
     }
     let _ = write!(text, "again: cargo lab differential --no-build --seed {seed} --number {number}");
     text

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::DateTime;
 use lab::write_table;
 
-use super::table::{Kind, TABLES, Table, Wanted, table};
+use super::table::{Kind, TABLES, Table, Wanted, foreign_tables, table};
+use super::zone::zoned;
 use crate::failure::{Doing, Result};
 
 /// What every URL of the test says of its data. They lie in the past of any clock, and around changes to and from summer time on
@@ -27,7 +28,7 @@ impl Sample {
     /// Reads the simulator's truth; no server is needed.
     pub(super) fn read() -> Result<Self> {
         let mut sample = Self { texts: HashMap::new(), times: HashMap::new() };
-        for table in TABLES.iter().filter(|table| table.is_foreign()) {
+        for table in foreign_tables() {
             let remote = format!("{}.{}", table.source, table.remote);
             for app in if table.name == "logs_of_both" { &APPS[..] } else { &APPS[..1] } {
                 let columns = table.columns.iter().map(|column| (column.name, column.name, column.kind));
@@ -84,6 +85,19 @@ impl Sample {
     /// Microseconds since 1970.
     pub(super) fn times(&self, table: &Table, column: &'static str) -> &[i64] {
         self.times.get(&(table.name, column)).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Sample {
+    /// The time at a place, in hundredths, among the distinct times of a table's rows, as a literal without a type.
+    pub(super) fn place(&self, table: &Table, place: u32) -> String {
+        format!("'{}'", zoned(self.micros_at(table, place)))
+    }
+
+    /// The same in microseconds since 1970.
+    pub(super) fn micros_at(&self, table: &Table, place: u32) -> i64 {
+        let times = self.times(table, table.time);
+        times.get(times.len() * place as usize / 100).copied().unwrap_or_default()
     }
 }
 

@@ -11,8 +11,8 @@ pub(super) struct Query {
     pub(super) zone: &'static str,
     /// Settings of the session, as `SET LOCAL` takes them.
     pub(super) settings: Vec<&'static str>,
-    /// Which of the foreign servers is asked: its place in the list.
-    pub(super) server: usize,
+    /// In which set-up the foreign tables are asked: its place in the list.
+    pub(super) setup: usize,
 }
 
 /// How a client asks.

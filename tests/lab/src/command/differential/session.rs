@@ -1,9 +1,11 @@
 //! One connection, and answers as texts.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Runtime;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage};
 
 use super::judge::LOST;
 use crate::failure::{Doing, Result};
@@ -17,6 +19,8 @@ pub(super) const DATABASE: &str = "lab_differential";
 pub(super) struct Session {
     runtime: Runtime,
     client: Client,
+    /// What the server said beside its answers.
+    notices: Arc<Mutex<Vec<String>>>,
 }
 
 /// A row's values; `None` is NULL.
@@ -27,21 +31,36 @@ pub(super) type Row = Vec<Option<String>>;
 pub(super) struct Refused {
     pub(super) sqlstate: String,
     pub(super) message: String,
+    /// Detail and hint.
+    pub(super) more: String,
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.sqlstate, self.message)
+        write!(out, "{}: {}{}", self.sqlstate, self.message, self.more)
     }
 }
 
 impl Session {
-    pub(super) fn open(cluster: &Cluster) -> Result<Self> {
-        let address = format!("host=127.0.0.1 port={} user=postgres dbname={DATABASE}", cluster.port);
+    pub(super) fn open(cluster: &Cluster, database: &str) -> Result<Self> {
+        let address = format!("host=127.0.0.1 port={} user=postgres dbname={database}", cluster.port);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let (client, connection) = runtime.block_on(tokio_postgres::connect(&address, NoTls)).doing("connecting")?;
-        runtime.spawn(connection);
-        Ok(Self { runtime, client })
+        let (client, mut connection) = runtime.block_on(tokio_postgres::connect(&address, NoTls)).doing("connecting")?;
+        let notices = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&notices);
+        runtime.spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                if let AsyncMessage::Notice(notice) = message {
+                    heard.lock().unwrap_or_else(PoisonError::into_inner).push(notice.message().to_owned());
+                }
+            }
+        });
+        Ok(Self { runtime, client, notices })
+    }
+
+    /// What the server said since this was last asked. A notice comes before the end of the statement that raised it.
+    pub(super) fn take_notices(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The rows of a statement, or why there are none.
@@ -49,9 +68,9 @@ impl Session {
         let messages = self.runtime.block_on(self.client.simple_query(sql)).map_err(|cause| match cause.as_db_error() {
             Some(error) => {
                 let more = [error.detail(), error.hint()].into_iter().flatten().map(|more| format!(" ({more})"));
-                Refused { sqlstate: error.code().code().to_owned(), message: error.message().to_owned() + &more.collect::<String>() }
+                Refused { sqlstate: error.code().code().to_owned(), message: error.message().to_owned(), more: more.collect() }
             }
-            None => Refused { sqlstate: LOST.into(), message: cause.to_string() },
+            None => Refused { sqlstate: LOST.into(), message: cause.to_string(), more: String::new() },
         })?;
         let rows = messages.into_iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|place| row.get(place).map(str::to_owned)).collect()),

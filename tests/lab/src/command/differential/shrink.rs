@@ -38,8 +38,8 @@ fn smaller(query: &Query) -> Vec<Query> {
     if !query.settings.is_empty() {
         found.push(Query { settings: Vec::new(), ..query.clone() });
     }
-    if query.server > 0 {
-        found.push(Query { server: 0, ..query.clone() });
+    if query.setup > 0 {
+        found.push(Query { setup: 0, ..query.clone() });
     }
     found.extend(selects(&query.select).into_iter().map(|select| Query { select, ..query.clone() }));
     found
@@ -143,11 +143,11 @@ mod tests {
     fn what_makes_no_difference_goes() {
         let sample = Sample::read().unwrap();
         let is_wrong = |query: &Query| query.settings.len() < 2 && text(query).contains("actionname =");
-        let drawn: Vec<Query> = (0..3000).map(|number| draw(&sample, 7, number, 4)).filter(is_wrong).take(40).collect();
+        let drawn: Vec<Query> = (0..3000).map(|number| draw(&sample, 7, number)).filter(is_wrong).take(40).collect();
         assert_eq!(drawn.len(), 40);
         for query in drawn {
             let (smallest, _) = shrink(query.clone(), 2000, is_wrong);
-            assert_eq!((smallest.form.clone(), smallest.zone, smallest.server), (Form::Plain, "UTC", 0));
+            assert_eq!((smallest.form.clone(), smallest.zone, smallest.setup), (Form::Plain, "UTC", 0));
             // One condition, on one table; if it was inside something, that is around it still.
             assert!(text(&smallest).len() < 320, "{}\n{}", text(&query), text(&smallest));
             assert_eq!(text(&smallest).matches("createddate").count(), 0, "{}", text(&smallest));
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_query_that_cannot_be_smaller_stays() {
-        let query = draw(&Sample::read().unwrap(), 7, 1, 4);
+        let query = draw(&Sample::read().unwrap(), 7, 1);
         assert_eq!(shrink(query.clone(), 100, |_| false).0, query);
     }
 
@@ -164,7 +164,7 @@ mod tests {
     fn no_smaller_query_lets_its_rows_be_any() {
         let sample = Sample::read().unwrap();
         for number in 0..500 {
-            for candidate in smaller(&draw(&sample, 3, number, 4)) {
+            for candidate in smaller(&draw(&sample, 3, number)) {
                 let sql = text(&candidate);
                 let is_limited = candidate.select.limit.is_some() && !candidate.select.counted;
                 assert!(!is_limited || candidate.form != Form::Plain || sql.contains(" ORDER BY "), "{sql}");

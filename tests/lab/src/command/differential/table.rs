@@ -68,6 +68,8 @@ pub(super) struct Table {
     pub(super) time: &'static str,
     /// Whether the API refuses a request without a lower bound of time.
     pub(super) bounded: bool,
+    /// Whether it filters by a range of times at all.
+    pub(super) has_range: bool,
     /// The columns that the API filters by, which are compared more often than others.
     pub(super) filtered: &'static [&'static str],
     /// The column of a required parameter.
@@ -115,6 +117,7 @@ pub(super) static TABLES: [Table; 10] = [
         columns: LOG_COLUMNS.split_at(15).0,
         time: "createddate",
         bounded: true,
+        has_range: true,
         filtered: &["actionname", "fromstatus", "tostatus", "actor", "fromownerid", "toownerid"],
         key: None,
         parameters: &[parameter("@.mobileappid = 'my-app'", "@.mobileappid = 'my-app'", Wanted::Nothing)],
@@ -126,6 +129,7 @@ pub(super) static TABLES: [Table; 10] = [
         columns: LOG_COLUMNS,
         time: "createddate",
         bounded: true,
+        has_range: true,
         filtered: &["actionname", "fromstatus", "tostatus", "actor"],
         key: Some("mobileappid"),
         parameters: &[],
@@ -146,6 +150,7 @@ pub(super) static TABLES: [Table; 10] = [
         ],
         time: "lastupdated",
         bounded: false,
+        has_range: false,
         filtered: &[],
         key: None,
         parameters: &[
@@ -173,6 +178,7 @@ pub(super) static TABLES: [Table; 10] = [
         ],
         time: "timestamp",
         bounded: false,
+        has_range: true,
         filtered: &["actioncode"],
         key: None,
         parameters: &[
@@ -199,6 +205,7 @@ pub(super) static TABLES: [Table; 10] = [
         ],
         time: "create_time",
         bounded: false,
+        has_range: true,
         filtered: &["status", "incident_id", "xcustomer_id", "xcustomer_name"],
         key: None,
         parameters: &[
@@ -220,6 +227,7 @@ pub(super) static TABLES: [Table; 10] = [
         ],
         time: "timestamp_operate_time",
         bounded: false,
+        has_range: false,
         filtered: &[],
         key: Some("case_id"),
         parameters: &[],
@@ -238,6 +246,7 @@ pub(super) static TABLES: [Table; 10] = [
         ],
         time: "create_time",
         bounded: false,
+        has_range: false,
         filtered: &[],
         key: Some("case_id"),
         parameters: &[],
@@ -261,6 +270,7 @@ pub(super) static TABLES: [Table; 10] = [
         ],
         time: "creationtime",
         bounded: false,
+        has_range: true,
         filtered: &["status", "source", "categoryid"],
         key: None,
         parameters: &[],
@@ -280,6 +290,7 @@ pub(super) static TABLES: [Table; 10] = [
         ],
         time: "time",
         bounded: false,
+        has_range: false,
         filtered: &["actiontype"],
         key: Some("ticketid"),
         parameters: &[],
@@ -302,11 +313,17 @@ pub(super) static TABLES: [Table; 10] = [
         ],
         time: "at",
         bounded: false,
+        has_range: false,
         filtered: &[],
         key: None,
         parameters: &[],
     },
 ];
+
+/// Those that an API has.
+pub(super) fn foreign_tables() -> impl Iterator<Item = &'static Table> {
+    TABLES.iter().filter(|table| table.is_foreign())
+}
 
 /// The table of this name, which must be one of [`TABLES`].
 pub(super) fn table(name: &str) -> &'static Table {

@@ -26,6 +26,8 @@ pub(super) struct Leaves<'d> {
     pub(super) dice: &'d mut Dice,
     pub(super) sample: &'d Sample,
     pub(super) zone: &'static Zone,
+    /// Places in the order of a table's times where the set-up begins or ends something.
+    pub(super) edges: &'static [u32],
 }
 
 impl Leaves<'_> {
@@ -34,6 +36,10 @@ impl Leaves<'_> {
         if self.dice.in_hundred(6) {
             let change = *self.dice.pick(self.zone.changes);
             return change + self.dice.pick(&[0, -1, 1, 3_600_000_000, -1_800_000_000]);
+        }
+        if column == table.time && !self.edges.is_empty() && self.dice.in_hundred(25) {
+            let place = *self.dice.pick(self.edges);
+            return self.sample.micros_at(table, place) + self.dice.pick(&[0, 0, 0, 1, -1, 1000, -1000]);
         }
         let times = self.sample.times(table, column);
         let time = if times.is_empty() { self.zone.changes[0] } else { *self.dice.pick(times) };

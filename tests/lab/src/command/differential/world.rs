@@ -1,11 +1,16 @@
-//! The foreign tables, on several servers.
+//! The foreign tables on several servers, and everything that is made of them.
+
+mod federation;
+mod partition;
+mod view;
 
 use lab::Simulator;
 
 use super::local_copy;
-use super::sample::DATA;
+use super::sample::{DATA, Sample};
 use super::session::Session;
-use super::table::TABLES;
+use super::setup::DEFAULT;
+use super::table::{Table, foreign_tables};
 use crate::failure::Result;
 use crate::stage::cluster::Cluster;
 
@@ -65,17 +70,29 @@ impl Server {
     }
 }
 
-/// Makes all servers and their tables, and the local copy, in the session's database, which must be new.
-pub(super) fn make(session: &Session, cluster: &Cluster, simulator: &Simulator) -> Result<()> {
+/// Makes all set-ups and the local copy, in the session's database, which must be new.
+pub(super) fn make(session: &Session, cluster: &Cluster, simulator: &Simulator, sample: &Sample) -> Result<()> {
     session.run("SET client_min_messages = warning; CREATE EXTENSION restlog_fdw")?;
     for server in &SERVERS {
-        make_foreign(session, server, simulator)?;
+        make_server(session, server, simulator)?;
     }
-    local_copy::make(session, &cluster.program(), SERVERS[0].name)
+    local_copy::make(session, &cluster.program(), SERVERS[0].name)?;
+    local_copy::make_defaulted(session, sample)?;
+    partition::make_partitioned(session, sample, &SERVERS[0])?;
+    partition::make_nested(session, sample, &SERVERS[1])?;
+    partition::make_inherited(session, sample, &SERVERS[3])?;
+    make_defaulted(session, sample, &SERVERS[1])?;
+    make_analyzed(session, sample, &SERVERS[0])?;
+    view::make_views(session, "barrier", SERVERS[0].name, &["security_barrier", "security_invoker", "security_barrier, security_invoker"])?;
+    view::make_views(session, "barrier_default", "defaulted", &["security_barrier"])?;
+    view::make_united(session, sample, &SERVERS[1])?;
+    federation::make(session, cluster, simulator, sample)?;
+    session.run("RESET client_min_messages")
 }
 
-fn make_foreign(session: &Session, server: &Server, simulator: &Simulator) -> Result<()> {
-    let Server { name: schema, concurrency, pages, switches, ordered } = server;
+/// A server of each source, and all their tables.
+fn make_server(session: &Session, server: &Server, simulator: &Simulator) -> Result<()> {
+    let Server { name: schema, concurrency, pages, switches, .. } = server;
     let mut sql = format!("CREATE SCHEMA {schema};");
     for (source, page) in pages {
         let prefix = if *source == "tixngo" { "/v4" } else { "" };
@@ -84,30 +101,99 @@ fn make_foreign(session: &Session, server: &Server, simulator: &Simulator) -> Re
         sql += &format!(
             "CREATE SERVER {schema}_{source} FOREIGN DATA WRAPPER restlog_fdw \
                OPTIONS (source '{source}', base_url '{url}', page_size '{page}', concurrency '{concurrency}'); \
-             CREATE USER MAPPING FOR CURRENT_USER SERVER {schema}_{source} OPTIONS ({secret}); CREATE SCHEMA imported;"
+             CREATE USER MAPPING FOR CURRENT_USER SERVER {schema}_{source} OPTIONS ({secret});"
         );
-        for table in TABLES.iter().filter(|table| table.source == *source) {
-            let (remote, name) = (table.remote, table.name);
-            sql += &format!("IMPORT FOREIGN SCHEMA {source} LIMIT TO ({remote}) FROM SERVER {schema}_{source} INTO imported;");
-            if remote != name {
-                sql += &format!("ALTER FOREIGN TABLE imported.{remote} RENAME TO {name};");
-            }
-            sql += &format!("ALTER FOREIGN TABLE imported.{name} SET SCHEMA {schema};");
-            let mut options = Vec::new();
-            if ["logs", "tickets"].contains(&table.name) {
-                options.push("ADD mobile_app_id 'my-app'");
-            }
-            if *ordered && ["logs", "action_logs", "cases", "board_tickets"].contains(&table.name) {
-                options.push("ADD \"order\" 'ascending'");
-            }
-            if !options.is_empty() {
-                sql += &format!("ALTER FOREIGN TABLE {schema}.{} OPTIONS ({});", table.name, options.join(", "));
-            }
-            if table.name == "tickets" {
-                sql += &format!("ALTER FOREIGN TABLE {schema}.tickets ADD lastupdated timestamptz OPTIONS (field '/lastUpdated');");
-            }
-        }
-        sql += "DROP SCHEMA imported;";
+    }
+    for table in foreign_tables() {
+        sql += &imported(server, table, schema, table.name);
     }
     session.run(&sql)
+}
+
+/// The statements that import a table under a name of its own.
+fn imported(server: &Server, table: &Table, schema: &str, name: &str) -> String {
+    let Table { source, remote, .. } = table;
+    let mut sql = format!(
+        "CREATE SCHEMA imported; IMPORT FOREIGN SCHEMA {source} LIMIT TO ({remote}) FROM SERVER {}_{source} INTO imported;",
+        server.name
+    );
+    if *remote != name {
+        sql += &format!("ALTER FOREIGN TABLE imported.{remote} RENAME TO {name};");
+    }
+    sql += &format!("ALTER FOREIGN TABLE imported.{name} SET SCHEMA {schema}; DROP SCHEMA imported;");
+    let options = options(server, table);
+    if !options.is_empty() {
+        let added: Vec<String> = options.iter().map(|option| format!("ADD {option}")).collect();
+        sql += &format!("ALTER FOREIGN TABLE {schema}.{name} OPTIONS ({});", added.join(", "));
+    }
+    if table.name == "tickets" {
+        sql += &format!("ALTER FOREIGN TABLE {schema}.{name} ADD lastupdated timestamptz OPTIONS (field '/lastUpdated');");
+    }
+    sql
+}
+
+/// A table's options on a server, beside its name in the source.
+fn options(server: &Server, table: &Table) -> Vec<&'static str> {
+    let mut options = Vec::new();
+    if ["logs", "tickets"].contains(&table.name) {
+        options.push("mobile_app_id 'my-app'");
+    }
+    if server.ordered && ["logs", "logs_of_both", "action_logs", "cases", "board_tickets"].contains(&table.name) {
+        options.push("\"order\" 'ascending'");
+    }
+    options
+}
+
+/// What follows the columns of a foreign table that is created by hand.
+fn foreign_options(server: &Server, table: &Table) -> String {
+    let name = format!("table '{}'", table.remote);
+    let options: Vec<&str> = std::iter::once(name.as_str()).chain(options(server, table)).collect();
+    format!("SERVER {}_{} OPTIONS ({})", server.name, table.source, options.join(", "))
+}
+
+/// What a foreign table that took its columns from a parent still lacks.
+fn attach_options(table: &Table, name: &str) -> String {
+    if table.name == "tickets" {
+        format!("ALTER FOREIGN TABLE {name} ALTER lastupdated OPTIONS (ADD field '/lastUpdated')")
+    } else {
+        String::new()
+    }
+}
+
+/// Tables with an option `default_from`, where the API has a range of times.
+fn make_defaulted(session: &Session, sample: &Sample, server: &Server) -> Result<()> {
+    let mut sql = String::from("CREATE SCHEMA defaulted;");
+    for table in foreign_tables() {
+        let name = table.name;
+        sql += &imported(server, table, "defaulted", name);
+        if table.has_range {
+            sql += &format!("ALTER FOREIGN TABLE defaulted.{name} OPTIONS (ADD default_from {});", sample.place(table, DEFAULT));
+        }
+    }
+    session.run(&sql)
+}
+
+/// Tables whose statistics know a part of them: the default is where ANALYZE begins, and goes before anything is asked.
+fn make_analyzed(session: &Session, sample: &Sample, server: &Server) -> Result<()> {
+    let mut sql = String::from("CREATE SCHEMA analyzed;");
+    for table in foreign_tables() {
+        let name = table.name;
+        sql += &imported(server, table, "analyzed", name);
+        if table.has_range {
+            sql += &format!("ALTER FOREIGN TABLE analyzed.{name} OPTIONS (ADD default_from {});", sample.place(table, DEFAULT));
+        }
+        sql += &format!("ANALYZE analyzed.{name}; ANALYZE local.{name};");
+        if table.has_range {
+            sql += &format!("ALTER FOREIGN TABLE analyzed.{name} OPTIONS (DROP default_from);");
+        }
+    }
+    session.run(&sql)
+}
+
+/// The columns of a table, as a list.
+fn columns(session: &Session, table: &str) -> Result<String> {
+    session.value(&format!(
+        "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute \
+         WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped"
+    ))
 }

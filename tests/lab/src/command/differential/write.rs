@@ -19,16 +19,28 @@ pub(super) struct Script {
     pub(super) asking: Vec<String>,
 }
 
-struct Writer {
+struct Writer<'w> {
     side: Side,
     /// Types and values of parameters; `None` where values stand in the text.
     parameters: Option<Vec<(&'static str, [String; 2])>>,
     views: Vec<String>,
+    /// Aliases of tables that begin at the default.
+    defaulted: &'w [&'w str],
 }
 
 /// The statements of a query.
 pub(super) fn script(query: &Query, side: Side) -> Script {
-    let mut writer = Writer { side, parameters: matches!(query.form, Form::Prepared { .. }).then(Vec::new), views: Vec::new() };
+    write(query, side, &[])
+}
+
+/// The statements that ask the local copy, of which the tables of these aliases begin at the default.
+pub(super) fn defaulted_script(query: &Query, defaulted: &[&str]) -> Script {
+    write(query, Side::Local, defaulted)
+}
+
+fn write(query: &Query, side: Side, defaulted: &[&str]) -> Script {
+    let parameters = matches!(query.form, Form::Prepared { .. }).then(Vec::new);
+    let mut writer = Writer { side, parameters, views: Vec::new(), defaulted };
     let select = writer.select(&query.select);
     let mut before = writer.views;
     let asking = match &query.form {
@@ -62,7 +74,7 @@ pub(super) fn script(query: &Query, side: Side) -> Script {
     Script { before, asking }
 }
 
-impl Writer {
+impl Writer<'_> {
     fn select(&mut self, select: &Select) -> String {
         let mut with = Vec::new();
         let mut sql = String::from("SELECT ");
@@ -110,6 +122,7 @@ impl Writer {
     fn from(&mut self, from: &From, with: &mut Vec<String>) -> String {
         let alias = &from.alias;
         let (wrap, parts, columns) = match &from.source {
+            Source::Table(table) if self.defaulted.contains(&alias.as_str()) => return format!("local_default.{} {alias}", table.name),
             Source::Table(table) => return format!("{} {alias}", table.name),
             Source::Derived { wrap, parts, columns } => (wrap, parts, columns.join(", ")),
         };
