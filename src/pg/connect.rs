@@ -16,7 +16,8 @@ use crate::sources::Source;
 struct Kept {
     server: pg_sys::Oid,
     user: pg_sys::Oid,
-    settings: Settings,
+    /// The server's own options as they were: with a definition among them, they say all that the connection depends on.
+    options: catalog::Options,
     secrets: BTreeMap<String, Secret>,
     connection: Arc<Connection>,
 }
@@ -29,20 +30,20 @@ thread_local! {
 pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<Arc<Connection>> {
     let source: &Source = &server.source;
     // Only the server's options: tables of one server share its pool.
-    let options = Settings::resolve(Some(source), &server.options, &[])?;
-    check_hosts(&options)?;
+    let settings = Settings::resolve(Some(source), &server.options, &[])?;
+    check_hosts(&settings)?;
     let secrets = catalog::secrets(user, server.oid)?;
     CONNECTIONS.with_borrow_mut(|kept| {
-        kept.retain(|k| k.server != server.oid || k.user != user || (k.settings == options && k.secrets == secrets));
+        kept.retain(|k| k.server != server.oid || k.user != user || (k.options == server.options && k.secrets == secrets));
         if let Some(k) = kept.iter().find(|k| k.server == server.oid && k.user == user) {
             return Ok(Arc::clone(&k.connection));
         }
-        let access = Access::new(source, options.parameters.clone(), secrets.clone()).map_err(|error| match error.kind() {
+        let access = Access::new(source, settings.parameters.clone(), secrets.clone()).map_err(|error| match error.kind() {
             ErrorKind::Unauthorized => catalog::no_secret(source, user, server.oid),
             _ => error,
         })?;
-        let connection = Arc::new(Connection::new(&options, access)?);
-        kept.push(Kept { server: server.oid, user, settings: options, secrets, connection: Arc::clone(&connection) });
+        let connection = Arc::new(Connection::new(&settings, access)?);
+        kept.push(Kept { server: server.oid, user, options: server.options.clone(), secrets, connection: Arc::clone(&connection) });
         Ok(connection)
     })
 }
