@@ -1,12 +1,13 @@
 //! AnalyzeForeignTable: a sample of a bounded number of pages, so that the planner knows a log's values.
 
-use std::ffi::{CString, c_int};
+use std::ffi::c_int;
 
 use pgrx::prelude::*;
 use pgrx::{PgRelation, pg_sys, spi};
 
 use super::catalog::ForeignTable;
 use super::report::OrRaise;
+use super::text::{relation_name, to_server};
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::Defaults;
 use crate::plan::window::{MINUS_INFINITY, rfc3339};
@@ -139,7 +140,7 @@ struct Sample<'r> {
 
 impl Sample<'_> {
     fn name(&self) -> String {
-        spi::quote_qualified_identifier(self.relation.namespace(), self.relation.name())
+        relation_name(self.relation.oid())
     }
 
     /// Samples pages that are spread over the times, so that a histogram spans all of them, and says how many rows there are by how
@@ -199,7 +200,7 @@ impl Sample<'_> {
     /// # Safety
     /// Within SPI; the array has room for them.
     unsafe fn take(&mut self, query: &str, table: &ForeignTable) -> (u64, Option<(i64, i64)>) {
-        let text = CString::new(query).unwrap_or_default();
+        let text = to_server(query);
         let time = table.table.time_range.as_ref().map(|range| range.column);
         let time = table.columns.iter().position(|column| {
             column
@@ -209,7 +210,7 @@ impl Sample<'_> {
         let mut times: Option<(i64, i64)> = None;
         // SAFETY: SPI's table lives until SPI_finish; the tuples made here live in the caller's context.
         unsafe {
-            if pg_sys::SPI_execute(text.as_ptr(), true, 0) != pg_sys::SPI_OK_SELECT as i32 || pg_sys::SPI_tuptable.is_null() {
+            if pg_sys::SPI_execute(text, true, 0) != pg_sys::SPI_OK_SELECT as i32 || pg_sys::SPI_tuptable.is_null() {
                 return (0, None);
             }
             let (found, read) = ((*pg_sys::SPI_tuptable).tupdesc, pg_sys::SPI_processed);
@@ -254,11 +255,11 @@ unsafe fn total_of(table: &ForeignTable, name: &str) -> Option<f64> {
 /// # Safety
 /// Within SPI.
 unsafe fn number(query: &str) -> Option<f64> {
-    let text = CString::new(query).unwrap_or_default();
+    let text = to_server(&query);
     let mut null = true;
     // SAFETY: the caller's.
     unsafe {
-        if pg_sys::SPI_execute(text.as_ptr(), true, 0) != pg_sys::SPI_OK_SELECT as i32 || pg_sys::SPI_processed == 0 {
+        if pg_sys::SPI_execute(text, true, 0) != pg_sys::SPI_OK_SELECT as i32 || pg_sys::SPI_processed == 0 {
             return None;
         }
         let table = pg_sys::SPI_tuptable;

@@ -17,6 +17,7 @@ use super::node::{relation_of, scan_user};
 use super::notices::Told;
 use super::replay::Replay;
 use super::report::OrRaise;
+use super::text::shown;
 use super::tuple::TupleFiller;
 use super::wait::WatchedStream;
 use super::{connect, learned, operand, settings};
@@ -422,7 +423,7 @@ impl Scan {
 /// Writes the request lines that workers kept: only this thread may write to the log.
 pub(super) fn write_log(stats: &Stats) {
     for line in stats.take_log() {
-        pgrx::log!("restlog_fdw: {line}");
+        pgrx::log!("restlog_fdw: {}", shown(&line));
     }
 }
 

@@ -10,6 +10,7 @@ use super::executor::{Scan, read_plan, scan_of};
 use super::node::relation_of;
 use super::report::OrRaise;
 use super::settings;
+use super::text::to_server;
 use crate::plan::qual::{Condition, Op};
 use crate::plan::scan_plan::ScanPlan;
 use crate::sources::{Direction, Origin, TimeRange};
@@ -24,9 +25,10 @@ struct Explainer {
 
 impl Explainer {
     fn text(&self, label: &str, value: &str) {
-        let (Ok(label), Ok(value)) = (CString::new(label), CString::new(value)) else { return };
+        let Ok(label) = CString::new(label) else { return };
+        let value = to_server(value);
         // SAFETY: Postgres' own state; both strings live during the call.
-        unsafe { pg_sys::ExplainPropertyText(label.as_ptr(), value.as_ptr(), self.state) };
+        unsafe { pg_sys::ExplainPropertyText(label.as_ptr(), value, self.state) };
     }
 
     fn count(&self, label: &str, unit: Option<&str>, value: u64) {

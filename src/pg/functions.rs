@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pgrx::datum::TimestampWithTimeZone;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::{AnyElement, pg_sys};
 
 use super::catalog::{self, Server};
 use super::report::OrRaise;
 use super::wait::WatchedStream;
-use super::{connect, executor, last_scan, settings};
+use super::{connect, executor, last_scan, settings, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
 use crate::plan::selection::Selection;
@@ -37,9 +37,13 @@ fn sources() -> TableIterator<'static, (name!(name, String), name!(title, String
 
 /// The columns of a built-in source: what each is, and where a condition on it travels.
 #[allow(clippy::type_complexity, reason = "pgrx reads the SQL columns from this type")]
-#[pg_extern(immutable, strict, parallel_safe)]
+#[pg_extern(sql = "
+CREATE FUNCTION columns(source text)
+RETURNS TABLE (table_name text, column_name text, data_type text, field text, request_parameter text, description text)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
 fn columns(
-    source: &str,
+    source: AnyElement,
 ) -> TableIterator<
     'static,
     (
@@ -51,7 +55,9 @@ fn columns(
         name!(description, String),
     ),
 > {
-    let found = sources::built_in(source).unwrap_or_else(|| {
+    // SAFETY: declared as a text above.
+    let source = unsafe { catalog::text_of(text::argument(source)) };
+    let found = sources::built_in(&source).unwrap_or_else(|| {
         Err(Error::new(ErrorKind::OptionValue, format!("there is no built-in source \"{source}\""))
             .hint(format!("Built in are: {}.", sources::built_in_names().join(", "))))
     });
@@ -70,7 +76,14 @@ fn table_rows(table: &Table) -> Vec<(String, String, String, Option<String>, Opt
         let range =
             table.time_range.as_ref().filter(|range| range.column == i).map(|range| format!("{}, {}", range.from.name, range.to.name));
         let parameter = range.or_else(|| column.filter.as_ref().map(|f| f.place.name.clone()));
-        (table.name.clone(), column.name.clone(), column.sql_type.as_sql().to_owned(), field, parameter, column.doc.clone())
+        (
+            table.name.clone(),
+            column.name.clone(),
+            column.sql_type.as_sql().to_owned(),
+            field,
+            parameter,
+            text::shown(&column.doc).into_owned(),
+        )
     };
     table.columns.iter().enumerate().map(row).collect()
 }
@@ -136,32 +149,32 @@ fn counters(
 
 /// Sends one tiny request as the current user: is the API reachable, and does it accept the credentials?
 #[allow(clippy::type_complexity, reason = "pgrx reads the SQL columns from this type")]
-#[pg_extern(volatile, strict, parallel_unsafe)]
+#[pg_extern(sql = "
+CREATE FUNCTION check_server(name text) RETURNS TABLE (ok boolean, message text, detail text, hint text, sqlstate text)
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+")]
 fn check_server(
-    name: &str,
+    name: AnyElement,
 ) -> TableIterator<
     'static,
     (name!(ok, bool), name!(message, String), name!(detail, Option<String>), name!(hint, Option<String>), name!(sqlstate, String)),
 > {
-    let oid = server_oid(name);
+    // SAFETY: declared as a text above.
+    let oid = server_oid(unsafe { text::argument(name) });
+    let shown = |text: &str| text::shown(text).into_owned();
     let row = match ask(oid) {
-        Ok(message) => (true, message, None, None, "00000".to_owned()),
-        Err(error) => (
-            false,
-            error.message().to_owned(),
-            error.get_detail().map(str::to_owned),
-            error.get_hint().map(str::to_owned),
-            error.kind().sqlstate().to_owned(),
-        ),
+        Ok(message) => (true, shown(&message), None, None, "00000".to_owned()),
+        Err(error) => {
+            (false, shown(error.message()), error.get_detail().map(shown), error.get_hint().map(shown), error.kind().sqlstate().to_owned())
+        }
     };
     TableIterator::once(row)
 }
 
-fn server_oid(name: &str) -> pg_sys::Oid {
-    let c_name = std::ffi::CString::new(name).unwrap_or_default();
-    // SAFETY: raises if there is no such server or the user may not use it.
+fn server_oid(name: *const std::ffi::c_char) -> pg_sys::Oid {
+    // SAFETY: a NUL-terminated name; raises if there is no such server or the user may not use it.
     unsafe {
-        let oid = pg_sys::get_foreign_server_oid(c_name.as_ptr(), false);
+        let oid = pg_sys::get_foreign_server_oid(name, false);
         let user = pg_sys::GetUserId();
         // AclMode grew to 64 bits in 16.
         let usage = pg_sys::ACL_USAGE as pg_sys::AclMode;
@@ -170,7 +183,7 @@ fn server_oid(name: &str) -> pg_sys::Oid {
         #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
         let allowed = pg_sys::object_aclcheck(pg_sys::ForeignServerRelationId, oid, user, usage);
         if allowed != pg_sys::AclResult::ACLCHECK_OK {
-            pg_sys::aclcheck_error(allowed, pg_sys::ObjectType::OBJECT_FOREIGN_SERVER, c_name.as_ptr());
+            pg_sys::aclcheck_error(allowed, pg_sys::ObjectType::OBJECT_FOREIGN_SERVER, name);
         }
         oid
     }

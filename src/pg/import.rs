@@ -1,12 +1,11 @@
 //! ImportForeignSchema: the tables of a source as `CREATE FOREIGN TABLE` statements.
 
-use std::ffi::CString;
-
 use pgrx::prelude::*;
 use pgrx::{PgList, pg_sys};
 
 use super::catalog::{Server, option, options_of, text_of};
 use super::report::OrRaise;
+use super::text::to_server;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Column, Table};
 
@@ -46,12 +45,12 @@ pub(super) unsafe extern "C-unwind" fn import_foreign_schema(
         let mut statements = PgList::<std::ffi::c_char>::new();
         for table in read.source.tables.iter().filter(wanted) {
             let text = create_table(table, &text_of((*stmt).server_name), case);
-            let Ok(text) = CString::new(text) else {
+            if text.contains('\0') {
                 let error =
                     Error::new(ErrorKind::ColumnName, format!("a column of table \"{}\" has a NUL character in its name", table.name));
                 super::report::raise(&error.hint("Correct the server's option definition."));
-            };
-            statements.push(pg_sys::pstrdup(text.as_ptr()));
+            }
+            statements.push(to_server(&text));
         }
         statements.into_pg()
     }

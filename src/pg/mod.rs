@@ -31,6 +31,7 @@ mod report;
 mod row_bounds;
 mod settings;
 mod statistics;
+mod text;
 mod tuple;
 mod validator;
 mod wait;

@@ -8,6 +8,7 @@ use super::estimate::{self, expected_rows};
 use super::expr::Converter;
 use super::relation::{self, Converted, Planning, clauses_of, planning, used_attributes};
 use super::report::OrRaise;
+use super::text::escaped;
 use super::{joins, order, row_bounds};
 use crate::error::{Error, Result};
 use crate::plan::scan_plan::ScanPlan;
@@ -254,7 +255,8 @@ pub(super) unsafe fn operand_list(operands: Vec<*mut pg_sys::Node>) -> *mut pg_s
 
 /// The plan's private data, as copyObject can copy it.
 pub(super) fn private_list(plan: &ScanPlan) -> *mut pg_sys::List {
-    let text = std::ffi::CString::new(plan.to_json().or_raise()).unwrap_or_default();
+    // In ASCII, so that it is the same text in every database's encoding.
+    let text = std::ffi::CString::new(escaped(&plan.to_json().or_raise())).unwrap_or_default();
     let mut list = PgList::<pg_sys::Node>::new();
     // SAFETY: allocates in the planner's memory context.
     list.push(unsafe { pg_sys::makeString(pg_sys::pstrdup(text.as_ptr())).cast() });

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
-use pgrx::{JsonB, pg_sys};
+use pgrx::{AnyElement, pg_sys};
 
-use super::catalog::{self, ForeignTable, Options, option, options_of};
+use super::catalog::{self, ForeignTable, Options, option, options_of, text_of};
 use super::last_scan::remember;
 use super::report::OrRaise;
+use super::text::shown;
 use super::{connect, executor, settings, wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
@@ -31,10 +32,13 @@ fn probe(
     table: pg_sys::Oid,
     from: TimestampWithTimeZone,
     to: TimestampWithTimeZone,
-    keys: JsonB,
+    keys: AnyElement,
 ) -> TableIterator<'static, (name!(subject, String), name!(found, String), name!(as_described, Option<bool>), name!(setting, Option<String>))>
 {
-    let rows = findings(table, from.into(), to.into(), &keys.0).or_raise();
+    // SAFETY: declared as a jsonb above, whose output is palloc'd; not pgrx's own type, which takes every text for UTF-8.
+    let keys = unsafe { text_of(pg_sys::OidOutputFunctionCall(pg_sys::F_JSONB_OUT.into(), keys.datum())) };
+    let keys = serde_json::from_str(&keys).unwrap_or_default();
+    let rows = findings(table, from.into(), to.into(), &keys).or_raise();
     TableIterator::new(rows)
 }
 
@@ -77,7 +81,7 @@ fn findings(
     let found = wait::run(probe.run());
     executor::write_log(&stats);
     remember(&stats, &[]);
-    let names = Names::read(relation, &table)?;
+    let names = Names::read(relation, &table);
     Ok(found?.into_iter().map(|finding| row(finding, &table, &names)).collect())
 }
 
@@ -142,22 +146,22 @@ struct Names {
 }
 
 impl Names {
-    fn read(relation: pg_sys::Oid, table: &ForeignTable) -> Result<Self> {
-        let one = |sql: &str, oid: pg_sys::Oid| {
-            read_one::<String>(sql, oid).ok_or_else(|| Error::new(ErrorKind::Internal, "a foreign table or its server has no name"))
-        };
-        Ok(Self {
-            table: one("SELECT $1::pg_catalog.regclass::text", relation)?,
-            server: one("SELECT pg_catalog.quote_ident(srvname) FROM pg_catalog.pg_foreign_server WHERE oid = $1", table.server.oid)?,
-            // SAFETY: it is a foreign table, as seen before; what it returns is palloc'd.
-            table_options: unsafe { options_of((*pg_sys::GetForeignTable(relation)).options) },
-        })
+    fn read(relation: pg_sys::Oid, table: &ForeignTable) -> Self {
+        // SAFETY: it is a foreign table of a server, as seen before; what these return is palloc'd.
+        unsafe {
+            Self {
+                table: text_of(pg_sys::OidOutputFunctionCall(pg_sys::F_REGCLASSOUT.into(), pg_sys::Datum::from(relation))),
+                server: text_of(pg_sys::quote_identifier((*pg_sys::GetForeignServer(table.server.oid)).servername)),
+                table_options: options_of((*pg_sys::GetForeignTable(relation)).options),
+            }
+        }
     }
 }
 
 fn row(finding: Finding, table: &ForeignTable, names: &Names) -> (String, String, Option<bool>, Option<String>) {
     let setting = finding.remedy.as_ref().and_then(|remedy| statement(remedy, table, names));
-    (finding.subject, finding.found, finding.as_described, setting)
+    let shown = |text: &str| shown(text).into_owned();
+    (shown(&finding.subject), shown(&finding.found), finding.as_described, setting.as_deref().map(shown))
 }
 
 /// The statement that sets the options.

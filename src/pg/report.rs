@@ -3,17 +3,18 @@
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode};
 
+use super::text::shown;
 use crate::error::Error;
 
 /// Ends the statement with this error.
 pub(crate) fn raise(error: &Error) -> ! {
     let code = sqlstate(error.kind().sqlstate());
-    let mut report = ErrorReport::new(code, error.message().to_owned(), "restlog_fdw");
+    let mut report = ErrorReport::new(code, shown(error.message()).into_owned(), "restlog_fdw");
     if let Some(detail) = error.get_detail() {
-        report = report.set_detail(detail.to_owned());
+        report = report.set_detail(shown(detail).into_owned());
     }
     if let Some(hint) = error.get_hint() {
-        report = report.set_hint(hint.to_owned());
+        report = report.set_hint(shown(hint).into_owned());
     }
     report.report(PgLogLevel::ERROR);
     unreachable!("an ERROR does not return");
@@ -22,7 +23,7 @@ pub(crate) fn raise(error: &Error) -> ! {
 /// Tells the client something, and goes on.
 pub(crate) fn notice(message: &str, hint: &str) {
     let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
-    ErrorReport::new(code, message.to_owned(), "restlog_fdw").set_hint(hint.to_owned()).report(PgLogLevel::NOTICE);
+    ErrorReport::new(code, shown(message).into_owned(), "restlog_fdw").set_hint(shown(hint).into_owned()).report(PgLogLevel::NOTICE);
 }
 
 /// Unwraps, or ends the statement.

@@ -7,6 +7,7 @@ use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
 
 use super::catalog::ForeignTable;
+use super::text::shown;
 use crate::scan::page::{CellState, Page};
 
 /// How one attribute is filled from one column of the page.
@@ -128,10 +129,17 @@ impl TupleFiller {
                 let location =
                     format!("Column \"{name}\" of foreign table \"{table}\", record {} of page {}.", page.record(row), page.number);
                 let detail = report.detail().map_or_else(|| location.clone(), |d| format!("{d}\n{location}"));
-                let mut placed = pgrx::pg_sys::panic::ErrorReport::new(report.sql_error_code(), report.message().to_owned(), "restlog_fdw")
-                    .set_detail(detail);
+                // What pgrx could not read of Postgres' message.
+                let message = if report.message().contains('\u{fffd}') {
+                    report.message().replace('\u{fffd}', "?")
+                } else {
+                    report.message().to_owned()
+                };
+                let mut placed =
+                    pgrx::pg_sys::panic::ErrorReport::new(report.sql_error_code(), shown(&message).into_owned(), "restlog_fdw")
+                        .set_detail(shown(&detail).into_owned());
                 if let Some(hint) = report.hint() {
-                    placed = placed.set_hint(hint.to_owned());
+                    placed = placed.set_hint(shown(hint).into_owned());
                 }
                 placed.report(pgrx::PgLogLevel::ERROR);
                 unreachable!("an ERROR does not return")

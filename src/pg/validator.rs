@@ -1,10 +1,11 @@
 //! The wrapper's validator: Postgres calls it for each `CREATE` and `ALTER` with the options as they would become.
 
 use pgrx::prelude::*;
-use pgrx::{IntoDatum, pg_sys};
+use pgrx::{AnyElement, IntoDatum, pg_sys};
 
 use super::catalog;
 use super::report::{OrRaise, raise};
+use super::text::to_server;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{self, Context};
 use crate::sources;
@@ -14,19 +15,13 @@ use crate::sources;
 CREATE FUNCTION fdw_validator(text[], oid) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
-fn fdw_validator(given: Vec<Option<String>>, catalog: pg_sys::Oid) {
-    validate(given, catalog).or_raise();
+fn fdw_validator(given: AnyElement, catalog: pg_sys::Oid) {
+    // SAFETY: an array of texts, as Postgres stores options; what it is made into is palloc'd.
+    let options = unsafe { catalog::options_of(pg_sys::untransformRelOptions(given.datum())) };
+    validate(options, catalog).or_raise();
 }
 
-fn validate(given: Vec<Option<String>>, catalog: pg_sys::Oid) -> Result<()> {
-    let options: catalog::Options = given
-        .into_iter()
-        .flatten()
-        .map(|option| match option.split_once('=') {
-            Some((name, value)) => (name.to_owned(), value.to_owned()),
-            None => (option, String::new()),
-        })
-        .collect();
+fn validate(options: catalog::Options, catalog: pg_sys::Oid) -> Result<()> {
     let context = match catalog {
         pg_sys::ForeignDataWrapperRelationId => Context::Wrapper,
         pg_sys::ForeignServerRelationId => Context::Server,
@@ -73,8 +68,7 @@ pub(super) fn parse_default_from(text: &str, now: i64) -> i64 {
     if !is_date {
         return now - before("default_from", text, now);
     }
-    let Ok(c_text) = std::ffi::CString::new(text) else { raise(&invalid("default_from")) };
-    let args = [c_text.as_c_str().into_datum(), pg_sys::InvalidOid.into_datum(), (-1_i32).into_datum()];
+    let args = input_arguments("default_from", text);
     // SAFETY: input functions take a C string, a type's oid and a type modifier; the result is read as its type.
     let time = unsafe { pgrx::direct_function_call_as_datum(pg_sys::timestamptz_in, &args) };
     time.map_or(now, |datum| datum.value() as i64)
@@ -87,8 +81,7 @@ pub(super) fn parse_max_window(text: &str) -> i64 {
 
 /// How many microseconds an interval reaches back from a time.
 fn before(option: &str, text: &str, now: i64) -> i64 {
-    let Ok(c_text) = std::ffi::CString::new(text) else { raise(&invalid(option)) };
-    let args = [c_text.as_c_str().into_datum(), pg_sys::InvalidOid.into_datum(), (-1_i32).into_datum()];
+    let args = input_arguments(option, text);
     // SAFETY: as above.
     let time = unsafe {
         let interval = pgrx::direct_function_call_as_datum(pg_sys::interval_in, &args);
@@ -98,6 +91,15 @@ fn before(option: &str, text: &str, now: i64) -> i64 {
         Some(time) if time < now => now.saturating_sub(time),
         _ => raise(&invalid(option).detail("An interval counts back from now: it must be greater than 0, such as '7 days'.")),
     }
+}
+
+/// What an input function takes: a C string, a type's oid and a type modifier. Times and intervals are ASCII: Postgres' own error about
+/// another text would have that in it, which pgrx could not read in another encoding than UTF-8.
+fn input_arguments(option: &str, text: &str) -> [Option<pg_sys::Datum>; 3] {
+    if !text.is_ascii() {
+        raise(&invalid(option));
+    }
+    [Some(pg_sys::Datum::from(to_server(text))), pg_sys::InvalidOid.into_datum(), (-1_i32).into_datum()]
 }
 
 fn invalid(option: &str) -> Error {

@@ -1,0 +1,79 @@
+//! Text between Rust, where it is UTF-8, and Postgres, where it has the database's encoding.
+//!
+//! pgrx takes every text of Postgres for UTF-8 without looking, and hands its own over as UTF-8. In a database with another encoding that
+//! breaks Rust's strings, and what a client is sent; so text crosses here instead, wherever it may hold more than ASCII.
+
+use std::borrow::Cow;
+use std::ffi::{CString, c_char};
+use std::fmt::Write;
+
+use pgrx::{AnyElement, pg_sys};
+
+use super::catalog::text_of;
+
+/// Whether Postgres takes UTF-8 as it is. SQL_ASCII does: it is no encoding, but the absence of one.
+fn takes_utf8() -> bool {
+    // SAFETY: reads a global of the backend.
+    let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
+    encoding == pg_sys::pg_enc::PG_UTF8 as i32 || encoding == pg_sys::pg_enc::PG_SQL_ASCII as i32
+}
+
+/// Text for people, in a form that every database can show: an error about a character must not fail for that character. Where the
+/// encoding is not UTF-8, what is not ASCII is written as in a Unicode literal.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || takes_utf8() { Cow::Borrowed(text) } else { Cow::Owned(escaped(&text.replace('…', "..."))) }
+}
+
+/// ASCII only, the rest as `\uXXXX`: within a string of JSON, the same text.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_ascii() {
+            escaped.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
+}
+
+/// A copy of the text in the database's encoding, in the current memory context. Raises Postgres' own error for a character that it does
+/// not have. Text with a NUL, which no C string holds, ends there.
+pub(super) fn to_server(text: &str) -> *mut c_char {
+    let text = CString::new(text.split('\0').next().unwrap_or_default()).unwrap_or_default();
+    let length = text.as_bytes().len() as i32;
+    // SAFETY: a NUL-terminated string of that length; the conversion returns its argument, or a palloc'd string.
+    unsafe { pg_sys::pstrdup(pg_sys::pg_any_to_server(text.as_ptr(), length, pg_sys::pg_enc::PG_UTF8 as i32)) }
+}
+
+/// An argument of type text, as Postgres has it.
+///
+/// # Safety
+///
+/// The function is declared with an argument of that type, which is not NULL.
+pub(super) unsafe fn argument(argument: AnyElement) -> *mut c_char {
+    // SAFETY: see above; text_to_cstring detoasts what it must.
+    unsafe { pg_sys::text_to_cstring(argument.datum().cast_mut_ptr()) }
+}
+
+/// The name of a relation as a statement has it, with its schema.
+pub(super) fn relation_name(relation: pg_sys::Oid) -> String {
+    // SAFETY: raises, or yields NULL, if there is no such relation; both names are palloc'd.
+    unsafe {
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
+        text_of(pg_sys::quote_qualified_identifier(schema, pg_sys::get_rel_name(relation)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_those_of_json() {
+        assert_eq!(escaped("a\"ü🎉"), "a\"\\u00fc\\ud83c\\udf89");
+        assert_eq!(serde_json::from_str::<String>(&format!("\"{}\"", escaped("Größe 🎉"))).unwrap(), "Größe 🎉");
+    }
+}
