@@ -18,7 +18,7 @@ usage: cargo lab COMMAND [OPTIONS]
   demo  [--keep]                        show the extension at work
   test  [--only NAME…] [--accept] [--long]
                                         run all Rust tests, all golden SQL tests, random queries beside a local
-                                        copy: 500, or 10,000 with --long; and cancel, leak and storm, shortly
+                                        copy: 1,000, or 10,000 with --long; and cancel, leak and storm, shortly
   bench [--quick] [--only PART…]        measure speed and memory against a bare HTTP client, a local table
                                         and a Python script
   differential [--queries N] [--seed N] [--number N]

@@ -44,7 +44,7 @@ use setup::SETUPS;
 use tally::Tally;
 
 /// Queries of each test run, and of a long one.
-pub(crate) const QUERIES: u64 = 500;
+pub(crate) const QUERIES: u64 = 1000;
 pub(crate) const LONG_QUERIES: u64 = 10_000;
 /// Every test run asks the same queries, so that what passes today fails tomorrow only for a change.
 pub(crate) const SEED: u64 = 1;

@@ -61,9 +61,20 @@ impl<'q> Parts<'q> {
         self.from(&select.from);
         for join in &select.joins {
             self.from(&join.item);
-            join.on.iter().for_each(|condition| self.condition(condition));
+            join.on.iter().for_each(|condition| self.conjunct(condition));
         }
-        select.filter.iter().for_each(|condition| self.condition(condition));
+        select.filter.iter().for_each(|condition| self.conjunct(condition));
+    }
+
+    /// A condition that all rows must satisfy. That a time is not NULL says nothing of it: no row before the default is meant less.
+    fn conjunct(&mut self, condition: &'q Condition) {
+        let ends = |condition: &Condition, end: &str| matches!(condition, Condition::Leaf(leaf) if leaf.foreign.ends_with(end));
+        match condition {
+            Condition::And(parts) => parts.iter().for_each(|part| self.conjunct(part)),
+            Condition::Not(inner) if ends(inner, " IS NULL") => {}
+            _ if ends(condition, " IS NOT NULL") => {}
+            _ => self.condition(condition),
+        }
     }
 
     fn from(&mut self, from: &'q From) {
@@ -135,6 +146,7 @@ mod tests {
     fn a_default_stands_in_only_where_nothing_is_said_of_the_time() {
         assert_eq!(choices(&query("defaulted", &["t1.actor = 'System'"])), [["t1"]]);
         assert!(choices(&query("defaulted", &["to_char(t1.createddate, 'YYYY') = '2025'"])).is_empty());
+        assert_eq!(choices(&query("defaulted", &["t1.createddate IS NOT NULL"])), [["t1"]]);
         assert!(choices(&query("one", &[])).is_empty());
     }
 
