@@ -255,7 +255,7 @@ unsafe fn total_of(table: &ForeignTable, name: &str) -> Option<f64> {
 /// # Safety
 /// Within SPI.
 unsafe fn number(query: &str) -> Option<f64> {
-    let text = to_server(&query);
+    let text = to_server(query);
     let mut null = true;
     // SAFETY: the caller's.
     unsafe {

@@ -6,6 +6,7 @@
 use std::io::{BufReader, Read};
 use std::sync::Mutex;
 
+use super::lock::lock_whole;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What we ask servers for. Order does not matter to them.
@@ -18,15 +19,13 @@ pub struct BodyPool(Mutex<Vec<Vec<u8>>>);
 impl BodyPool {
     /// An empty buffer.
     pub fn take(&self) -> Vec<u8> {
-        self.0.lock().ok().and_then(|mut free| free.pop()).unwrap_or_default()
+        lock_whole(&self.0).pop().unwrap_or_default()
     }
 
     /// Keeps a buffer's memory.
     pub fn give_back(&self, mut body: Vec<u8>) {
         body.clear();
-        if let Ok(mut free) = self.0.lock() {
-            free.push(body);
-        }
+        lock_whole(&self.0).push(body);
     }
 }
 

@@ -66,12 +66,12 @@ impl Chain {
                     pager.refused(error)?;
                     shared.learn(&slice, rows);
                     if let Some(turns) = shared.turns() {
-                        turns.done(place);
+                        turns.done(place)?;
                     }
                     return Ok(());
                 }
             };
-            pager.recall(shared.see(&decoded.facts));
+            pager.recall(shared.see(&decoded.facts)?);
             let more = pager.advance(&decoded.facts).map_err(|error| shared.located(&slice, number, error))?;
             ahead = ahead.take().filter(|sent| more && sent.is_for(pager.token()));
             if let Some(turns) = shared.turns() {
@@ -83,12 +83,12 @@ impl Chain {
                 && let Some(cuts) = Cuts::of(shared, &slice, &page, decoded.facts.records, full)
             {
                 if let Some(window) = rest.take() {
-                    shared.add(cuts.rest(place.0, window));
+                    shared.add(cuts.rest(place.0, window)?)?;
                 }
                 if let Some(pieces) = cuts.again(size, expected) {
                     shared.recycle(page);
                     shared.return_leave();
-                    shared.add(pieces);
+                    shared.add(pieces)?;
                     return Ok(());
                 }
             }
@@ -105,7 +105,7 @@ impl Chain {
                 None
             };
             if let Some(remaining) = remaining {
-                shared.add([Work::Pages { slice, remaining: Arc::new(remaining), page: 0 }]);
+                shared.add([Work::Pages { slice, remaining: Arc::new(remaining), page: 0 }])?;
                 shared.hand_over(page, place, sender).await;
                 return Ok(());
             }
@@ -115,7 +115,7 @@ impl Chain {
             }
             let wanted = shared.hand_over(page, place, sender).await;
             if !more && let Some(turns) = shared.turns() {
-                turns.done(place);
+                turns.done(place)?;
             }
             if !wanted || !more {
                 return Ok(());
@@ -158,7 +158,7 @@ impl<'s> Cuts<'s> {
     }
 
     /// The rest of the slice's window as chains of their own.
-    fn rest(&self, number: usize, window: Window) -> Vec<Work> {
+    fn rest(&self, number: usize, window: Window) -> Result<Vec<Work>> {
         let ordered = self.shared.turns().is_some();
         let spec = self.shared.spec();
         let mut pieces = split::rest(window.until(spec.now), self.density, spec.concurrency, self.unit, ordered);
@@ -169,10 +169,10 @@ impl<'s> Cuts<'s> {
                 if turns.direction() == Direction::Descending {
                     pieces.reverse();
                 }
-                turns.add(number, pieces.len())
+                turns.add(number, pieces.len())?
             }
         };
-        pieces.into_iter().zip(places).map(|((piece, expected), place)| self.chain(place, piece, expected)).collect()
+        Ok(pieces.into_iter().zip(places).map(|((piece, expected), place)| self.chain(place, piece, expected)).collect())
     }
 
     /// A chain that turns out to be much longer than expected, in pieces that take its place: its first page is read again with

@@ -14,6 +14,7 @@ use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
 use super::gate::{Gate, Place, Warmth};
 use super::link;
+use super::lock::lock_whole;
 use super::no_answer::{Peer, root_cause};
 use super::rate_limit::{Advice, server_time};
 use super::resolver::Resolver;
@@ -65,7 +66,7 @@ impl Pace {
     /// Takes the next free moment and says how long it is until then.
     fn reserve(&self) -> Duration {
         let now = Instant::now();
-        let Ok(mut next) = self.next.lock() else { return Duration::ZERO };
+        let mut next = lock_whole(&self.next);
         let at = (*next).max(now);
         *next = at + self.gap;
         at - now

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::eventfd::EventFd;
@@ -17,6 +17,7 @@ use super::chain::Chain;
 use super::client::{Reply, Scan, describe};
 use super::decode::{Decoded, SliceRules};
 use super::gate::Gate;
+use super::lock::{lock, lock_whole};
 use super::page::Page;
 use super::paging::{PageFacts, Remaining, SUSPECT_TOTAL, Seen};
 use super::stats::Stats;
@@ -174,41 +175,51 @@ impl Shared {
         }
     }
 
+    /// Gives idle workers what there is to do.
+    fn fill(self: &Arc<Self>, workers: &mut JoinSet<Result<()>>, sender: &mpsc::Sender<Message>) -> Result<()> {
+        while workers.len() < self.spec.concurrency
+            && let Some(taken) = self.take()?
+        {
+            workers.spawn(work(Arc::clone(self), taken, sender.clone()));
+        }
+        Ok(())
+    }
+
     /// The next thing to do. Pages of a chain that was begun go before other chains.
-    fn take(&self) -> Option<Work> {
-        let mut works = self.works.lock().ok()?;
-        let work = works.pop_front()?;
+    fn take(&self) -> Result<Option<Work>> {
+        let mut works = lock(&self.works)?;
+        let Some(work) = works.pop_front() else { return Ok(None) };
         if let Work::Pages { slice, remaining, page } = &work
             && page + 1 < remaining.pages()
         {
             works.push_front(Work::Pages { slice: Arc::clone(slice), remaining: Arc::clone(remaining), page: page + 1 });
         }
-        Some(work)
+        Ok(Some(work))
     }
 
-    pub(super) fn add(&self, more: impl IntoIterator<Item = Work>) {
-        if let Ok(mut works) = self.works.lock() {
-            for work in more {
-                match work {
-                    Work::Chain(_) => works.push_back(work),
-                    Work::Pages { .. } => works.push_front(work),
-                }
-            }
-            // Workers that wait for their turn must leave one to the chain whose turn it is: the place that a finished chain
-            // leaves goes to the next in order.
-            if self.turns.is_some() {
-                works.make_contiguous().sort_by_key(|work| match work {
-                    Work::Chain(chain) => chain.place,
-                    Work::Pages { .. } => (0, 0),
-                });
+    pub(super) fn add(&self, more: impl IntoIterator<Item = Work>) -> Result<()> {
+        let mut works = lock(&self.works)?;
+        for work in more {
+            match work {
+                Work::Chain(_) => works.push_back(work),
+                Work::Pages { .. } => works.push_front(work),
             }
         }
+        // Workers that wait for their turn must leave one to the chain whose turn it is: the place that a finished chain
+        // leaves goes to the next in order.
+        if self.turns.is_some() {
+            works.make_contiguous().sort_by_key(|work| match work {
+                Work::Chain(chain) => chain.place,
+                Work::Pages { .. } => (0, 0),
+            });
+        }
         self.added.notify_one();
+        Ok(())
     }
 
     /// Adds what a page has shown, and returns what others had shown before.
-    pub(super) fn see(&self, facts: &PageFacts) -> Seen {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).add(facts)
+    pub(super) fn see(&self, facts: &PageFacts) -> Result<Seen> {
+        Ok(lock(&self.seen)?.add(facts))
     }
 
     /// What is to be read.
@@ -228,9 +239,7 @@ impl Shared {
 
     /// Keeps a spent page's memory.
     pub(super) fn recycle(&self, page: Page) {
-        if let Ok(mut spent) = self.spent.lock() {
-            spent.push(page);
-        }
+        lock_whole(&self.spent).push(page);
     }
 
     fn client_scan(&self) -> Scan<'_> {
@@ -294,7 +303,7 @@ impl Shared {
     fn decode(&self, reply: Reply, number: u64, rules: &SliceRules) -> Result<(Page, Decoded)> {
         let decoder = &self.spec.decoder;
         let started = Instant::now();
-        let page = self.spent.lock().ok().and_then(|mut spent| spent.pop()).unwrap_or_default();
+        let page = lock_whole(&self.spent).pop().unwrap_or_default();
         let decoded = decoder.decode(rules, &reply.body, page.reset(decoder.width(), number));
         self.stats.decode_micros.add_time(started.elapsed());
         let (page, mut decoded) = decoded?;
@@ -347,10 +356,8 @@ pub(super) async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
     // notice that its client is gone.
     let mut tick = tokio::time::interval(TICK);
     let last = loop {
-        while workers.len() < shared.spec.concurrency
-            && let Some(taken) = shared.take()
-        {
-            workers.spawn(work(Arc::clone(&shared), taken, sender.clone()));
+        if let Err(error) = shared.fill(&mut workers, &sender) {
+            break Message::Failed(error);
         }
         shared.running.store(workers.len(), Ordering::Relaxed);
         let joined = tokio::select! {

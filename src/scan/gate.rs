@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::lock::lock_whole;
+
 /// The decisions, without a clock of their own.
 #[derive(Debug)]
 struct Window {
@@ -70,15 +72,13 @@ pub struct Warmth(Mutex<Option<(f64, Instant)>>);
 impl Warmth {
     /// Half of that is no surprise to the API within a minute.
     fn start(&self, now: Instant) -> f64 {
-        let last = self.0.lock().ok().and_then(|last| *last);
+        let last = *lock_whole(&self.0);
         last.filter(|(_, at)| now.saturating_duration_since(*at) < WARM).map_or(1.0, |(limit, _)| limit / 2.0)
     }
 
     /// Remembers how far a scan got.
     pub fn keep(&self, limit: f64, now: Instant) {
-        if let Ok(mut last) = self.0.lock() {
-            *last = Some((limit, now));
-        }
+        *lock_whole(&self.0) = Some((limit, now));
     }
 }
 
@@ -109,12 +109,12 @@ impl Gate {
 
     /// How many may be in flight.
     pub fn limit(&self) -> f64 {
-        self.window.lock().map_or(1.0, |window| window.limit)
+        lock_whole(&self.window).limit
     }
 
     /// Whether a request has succeeded since then.
     pub fn answered_since(&self, moment: Instant) -> bool {
-        self.window.lock().is_ok_and(|window| window.answered.is_some_and(|answered| answered >= moment))
+        lock_whole(&self.window).answered.is_some_and(|answered| answered >= moment)
     }
 
     /// Waits for a place.
@@ -123,7 +123,7 @@ impl Gate {
             // Registered before looking: a place that is given back in between wakes it.
             let moved = self.moved.notified();
             let now = Instant::now();
-            let entered = self.window.lock().map_or(Ok(()), |mut window| window.enter(now));
+            let entered = lock_whole(&self.window).enter(now);
             match entered {
                 Ok(()) => return Place { gate: self, succeeded: false },
                 Err(None) => moved.await,
@@ -134,9 +134,7 @@ impl Gate {
 
     /// The API wants fewer requests than there were when this one was `sent`; nobody sends for so long.
     pub fn slow_down(&self, sent: Instant, wait: Duration) {
-        if let Ok(mut window) = self.window.lock() {
-            window.slow_down(sent, wait, Instant::now());
-        }
+        lock_whole(&self.window).slow_down(sent, wait, Instant::now());
     }
 }
 
@@ -149,12 +147,12 @@ impl Place<'_> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Ok(mut window) = self.gate.window.lock() {
-            window.leave(self.succeeded);
-            if self.succeeded {
-                window.answered = Some(Instant::now());
-            }
+        let mut window = lock_whole(&self.gate.window);
+        window.leave(self.succeeded);
+        if self.succeeded {
+            window.answered = Some(Instant::now());
         }
+        drop(window);
         self.gate.moved.notify_waiters();
     }
 }

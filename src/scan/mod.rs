@@ -13,6 +13,7 @@ mod drive;
 pub mod gate;
 pub mod json_text;
 pub mod link;
+mod lock;
 mod no_answer;
 pub mod page;
 pub mod paging;

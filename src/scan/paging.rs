@@ -344,7 +344,7 @@ impl Pager {
 /// Whether a number is one at which somebody stops counting.
 fn is_round(number: u64) -> bool {
     let mut digits = number;
-    while digits >= 10 && digits % 10 == 0 {
+    while digits >= 10 && digits.is_multiple_of(10) {
         digits /= 10;
     }
     number >= 100 && [1, 2, 5, 25].contains(&digits)

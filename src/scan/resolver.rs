@@ -12,6 +12,8 @@ use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::watch;
 
+use super::lock::lock_whole;
+
 /// Why a name has no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unresolved {
@@ -44,9 +46,7 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if let Ok(mut pending) = self.pending.lock() {
-            pending.remove(&self.name);
-        }
+        lock_whole(&self.pending).remove(&self.name);
     }
 }
 
@@ -71,10 +71,7 @@ impl Resolver {
             });
             receiver
         };
-        match self.pending.lock() {
-            Ok(mut pending) => pending.entry(name.to_owned()).or_insert_with(begin).clone(),
-            Err(_) => begin(),
-        }
+        lock_whole(&self.pending).entry(name.to_owned()).or_insert_with(begin).clone()
     }
 }
 

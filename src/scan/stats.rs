@@ -4,6 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::lock::lock_whole;
+
 /// One counter; workers add, the backend reads.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
@@ -75,13 +77,11 @@ impl Stats {
 
     /// Adds a line for the log.
     pub fn log(&self, line: String) {
-        if let Ok(mut lines) = self.log.lock() {
-            lines.push(line);
-        }
+        lock_whole(&self.log).push(line);
     }
 
     /// Takes the lines for the log.
     pub fn take_log(&self) -> Vec<String> {
-        self.log.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default()
+        std::mem::take(&mut *lock_whole(&self.log))
     }
 }

@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use super::client::{Connection, Limits};
 use super::decode::{Decoder, SliceRules};
 use super::drive::{Shared, drive};
+use super::lock::lock_whole;
 use super::page::Page;
 use super::runtime::runtime;
 use super::stats::Stats;
@@ -172,9 +173,8 @@ impl Stream {
 
     /// Gives a spent page's memory back: returning it to the allocator each time costs a quarter of a scan in page faults.
     pub fn recycle(&self, page: Page) {
-        if let Ok(mut spent) = self.spent.lock()
-            && spent.len() < 4
-        {
+        let mut spent = lock_whole(&self.spent);
+        if spent.len() < 4 {
             spent.push(page);
         }
     }

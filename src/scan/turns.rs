@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use tokio::sync::watch;
 
+use super::lock::lock;
 use super::page::{CellState, Page};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::Direction;
@@ -30,11 +31,11 @@ impl Turns {
     }
 
     /// The places of further pieces of a slice.
-    pub(super) fn add(&self, slice: usize, count: usize) -> Vec<Place> {
-        let Ok(mut pieces) = self.pieces.lock() else { return Vec::new() };
+    pub(super) fn add(&self, slice: usize, count: usize) -> Result<Vec<Place>> {
+        let mut pieces = lock(&self.pieces)?;
         let first = pieces[slice];
         pieces[slice] += count;
-        (first..first + count).map(|piece| (slice, piece)).collect()
+        Ok((first..first + count).map(|piece| (slice, piece)).collect())
     }
 
     /// Waits for a chain's turn.
@@ -44,9 +45,10 @@ impl Turns {
     }
 
     /// Gives the turn to the next chain.
-    pub(super) fn done(&self, (slice, piece): Place) {
-        let more = self.pieces.lock().is_ok_and(|pieces| piece + 1 < pieces[slice]);
+    pub(super) fn done(&self, (slice, piece): Place) -> Result<()> {
+        let more = piece + 1 < lock(&self.pieces)?[slice];
         self.turn.send_replace(if more { (slice, piece + 1) } else { (slice + 1, 0) });
+        Ok(())
     }
 
     /// Refuses a page whose times go back: `last` is the time of the row before it.
@@ -77,11 +79,11 @@ mod tests {
     #[test]
     fn pieces_of_a_slice_come_before_the_next_slice() {
         let turns = Turns::new(Direction::Ascending, 2);
-        assert_eq!(turns.add(0, 2), [(0, 1), (0, 2)]);
+        assert_eq!(turns.add(0, 2), Ok(vec![(0, 1), (0, 2)]));
         let mut seen = vec![(0, 0)];
         for _ in 0..3 {
             let now = *turns.turn.borrow();
-            turns.done(now);
+            turns.done(now).unwrap();
             seen.push(*turns.turn.borrow());
         }
         assert_eq!(seen, [(0, 0), (0, 1), (0, 2), (1, 0)]);

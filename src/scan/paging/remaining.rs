@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use super::super::lock::lock;
 use super::head::{Likeness, compare};
 use super::moved::{capped, no_total, same_again, shifted};
 use super::{PageFacts, SUSPECT_TOTAL, is_round};
@@ -94,7 +95,7 @@ impl Remaining {
         }
         if self.lap > 0 {
             let ends = [(left.start, facts.head.first().copied()), (left.start + got, facts.last)];
-            let mut seams = self.seams.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seams = lock(&self.seams)?;
             for (place, print) in ends.into_iter().filter_map(|(place, print)| Some((place, print?))) {
                 if *seams.entry(place).or_insert(print) != print {
                     return Err(shifted("Two pages that should meet at one record have different ones there."));
