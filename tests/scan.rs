@@ -332,6 +332,22 @@ fn retries_are_counted_and_a_scan_over_its_limit_is_an_error() {
 }
 
 #[test]
+fn throttling_of_many_requests_at_once_ends_as_soon_as_that_of_one() {
+    let wish = Wish {
+        switches: "rows=3100,fault=throttle:none,at=2",
+        days: (0..8).map(|day| (day, day + 1)).collect(),
+        page_sizes: (60, 60),
+        options: vec![("concurrency", "8"), ("retry_budget", "4s")],
+        ..Wish::default()
+    };
+    let mut scan = start("busy", wish);
+    scan.stream.want_more(true);
+    let began = Instant::now();
+    assert_eq!(scan.drain().unwrap_err().kind(), ErrorKind::Throttled);
+    assert!((4..7).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+}
+
+#[test]
 fn rows_outside_the_window_are_counted() {
     let mut scan = start("edges", Wish { days: vec![(5, 6)], ..Wish::default() });
     assert_eq!(scan.drain().unwrap().len(), 100);

@@ -1,6 +1,5 @@
 //! The only code that opens a connection: one request in, one decompressed body or one classified error out.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,8 +13,8 @@ use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
 use super::gate::{Gate, Place, Warmth};
 use super::link;
-use super::lock::lock_whole;
 use super::no_answer::{Peer, root_cause};
+use super::pace::Pace;
 use super::rate_limit::{Advice, server_time};
 use super::resolver::Resolver;
 use super::retry::{Failure, RetryPolicy};
@@ -53,24 +52,6 @@ pub struct Connection {
     pace: Option<Pace>,
     /// What the last scan showed.
     pub(super) warmth: Warmth,
-}
-
-/// Spaces requests evenly.
-#[derive(Debug)]
-struct Pace {
-    gap: Duration,
-    next: Mutex<Instant>,
-}
-
-impl Pace {
-    /// Takes the next free moment and says how long it is until then.
-    fn reserve(&self) -> Duration {
-        let now = Instant::now();
-        let mut next = lock_whole(&self.next);
-        let at = (*next).max(now);
-        *next = at + self.gap;
-        at - now
-    }
 }
 
 /// What a scan allows its requests.
@@ -151,9 +132,7 @@ impl Connection {
                 .detail(format!("{}.", root_cause(&e)))
                 .hint("If no certificates are installed on the database server, install them (Debian: ca-certificates) or set ca_file.")
         })?;
-        let pace = settings
-            .requests_per_second
-            .map(|rate| Pace { gap: Duration::from_secs_f64((1.0 / rate).min(3600.0)), next: Mutex::new(Instant::now()) });
+        let pace = settings.requests_per_second.map(Pace::new);
         Ok(Self {
             http,
             proxied: settings.proxy.is_some(),
@@ -243,7 +222,7 @@ impl Connection {
         let Scan { limits, stats, .. } = scan;
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
-        let mut failed_at = None;
+        let mut last: Option<(Attempt, Instant)> = None;
         loop {
             if let Some(pace) = &self.pace {
                 tokio::time::sleep(pace.reserve()).await;
@@ -251,12 +230,17 @@ impl Connection {
             if limits.max_requests > 0 && stats.begun.add(1) >= limits.max_requests {
                 return Err(Attempt::given_up(too_many_requests(limits.max_requests).detail(format!("{}, {at}.", request.line()))));
             }
-            let mut place = Some(scan.gate.enter().await);
-            if let Some(since) = failed_at.take() {
-                // Whatever was waited for counts. Where others got their answers meanwhile the API does serve this scan, and
-                // patience begins anew.
-                waited = if scan.gate.answered_since(since) { Duration::ZERO } else { waited + since.elapsed() };
-            }
+            let mut place = match last.take() {
+                None => Some(scan.gate.enter().await),
+                Some((mut failed, since)) => {
+                    let entered = self.enter_again(scan.gate, since, &mut waited).await;
+                    if entered.is_none() {
+                        failed.error = describe(failed.error, request, at, attempt - 1);
+                        return Err(failed);
+                    }
+                    entered
+                }
+            };
             stats.requests.add(1);
             let sent = Instant::now();
             let outcome = self.attempt(built, scan).await;
@@ -291,9 +275,26 @@ impl Connection {
             drop(place);
             stats.retries.add(1);
             stats.backoff_micros.add_time(wait);
-            failed_at = Some(Instant::now());
+            let since = Instant::now();
             tokio::time::sleep(wait).await;
+            last = Some((failed, since));
             attempt += 1;
+        }
+    }
+
+    /// Waits for a place as long as the budget lasts, and adds what was waited `since` the failure. The budget begins anew where others
+    /// were answered meanwhile: the API does serve this scan. `None` when it is used up.
+    async fn enter_again<'g>(&self, gate: &'g Gate, mut since: Instant, waited: &mut Duration) -> Option<Place<'g>> {
+        loop {
+            let left = self.retry.budget.saturating_sub(*waited).saturating_sub(since.elapsed());
+            // A place that is free is taken, even in the last moment.
+            let entered = tokio::time::timeout(left, gate.enter()).await.ok();
+            let answered = gate.answered_since(since);
+            *waited = if answered { Duration::ZERO } else { *waited + since.elapsed() };
+            if entered.is_some() || !answered {
+                return entered;
+            }
+            since = Instant::now();
         }
     }
 

@@ -206,6 +206,16 @@ mod tests {
         assert_eq!(round(&mut Window::new(2, 4.0), now, true), 2, "never more than there may be");
     }
 
+    #[tokio::test]
+    async fn who_waits_can_tell_whether_others_were_answered() {
+        let (gate, before) = (Gate::new(2), Instant::now());
+        drop(gate.enter().await);
+        assert!(!gate.answered_since(before), "an end without an answer is none");
+        gate.enter().await.succeeded();
+        assert!(gate.answered_since(before));
+        assert!(!gate.answered_since(Instant::now() + Duration::from_millis(1)));
+    }
+
     #[test]
     fn a_failure_that_is_no_refusal_changes_nothing() {
         let (mut window, now) = (Window::new(4, 1.0), Instant::now());

@@ -15,6 +15,7 @@ pub mod json_text;
 pub mod link;
 mod lock;
 mod no_answer;
+mod pace;
 pub mod page;
 pub mod paging;
 pub mod probe;
