@@ -27,7 +27,7 @@ pub enum ErrorKind {
     Unconnectable,
     /// 401 or 403, or no secret at all: correct the user mapping.
     Unauthorized,
-    /// 429 that outlasted its retries, or more requests than `restlog_fdw.max_requests` allows.
+    /// 429 that outlasted `retry_budget`, or more requests than `restlog_fdw.max_requests` allows.
     Throttled,
     /// One response is larger than `max_response_bytes`: ask for smaller pages or raise the limit.
     TooLarge,

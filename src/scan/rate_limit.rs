@@ -31,11 +31,27 @@ impl Advice {
     fn read<'h>(header: impl Fn(&str) -> Option<&'h str>, now: u64) -> Self {
         let counted = |ending: &str| PREFIXES.iter().find_map(|prefix| header(&format!("{prefix}-{ending}")));
         let retry_after = header("retry-after").and_then(|text| time_until(text, now));
-        let remaining = counted("remaining").and_then(|text| text.trim().parse::<f64>().ok());
+        let (remaining, reset) = header("ratelimit").map_or_else(|| (counted("remaining"), counted("reset")), structured);
+        let remaining = remaining.and_then(|text| text.trim().parse::<f64>().ok());
         // Where some requests are left, another limit than the counted one refused this one, and its reset says nothing.
-        let reset = if remaining.is_none_or(|left| left < 1.0) { counted("reset").and_then(|text| time_until(text, now)) } else { None };
+        let reset = reset.filter(|_| remaining.is_none_or(|left| left < 1.0)).and_then(|text| time_until(text, now));
         Self { wait: retry_after.or(reset), exhausted: retry_after.is_some() || remaining.is_some_and(|left| left < 1.0) }
     }
+}
+
+/// What is left and when it is reset, by the one header of the later drafts: `"burst";r=0;t=30, "day";r=900;t=3600`, and before that
+/// `limit=100, remaining=0, reset=30`. Of several limits the one that is used up.
+fn structured(header: &str) -> (Option<&str>, Option<&str>) {
+    let limits: Vec<&str> = if header.contains("remaining=") { vec![header] } else { header.split(',').collect() };
+    let spent = limits.iter().map(|limit| one_limit(limit)).find(|(remaining, _)| *remaining == Some("0"));
+    spent.unwrap_or_else(|| limits.first().map_or((None, None), |limit| one_limit(limit)))
+}
+
+/// The same of one limit.
+fn one_limit(text: &str) -> (Option<&str>, Option<&str>) {
+    let members = || text.split([';', ',']).filter_map(|member| member.trim().split_once('='));
+    let find = |names: [&str; 2]| members().find(|(name, _)| names.contains(name)).map(|(_, value)| value);
+    (find(["r", "remaining"]), find(["t", "reset"]))
 }
 
 /// The server's own clock, in seconds since the Unix epoch.
@@ -100,6 +116,16 @@ mod tests {
             assert_eq!(wait(name, "1789999999"), Some(0), "it is over");
         }
         assert_eq!(wait("x-ratelimit-limit", "45"), None);
+    }
+
+    #[test]
+    fn one_header_may_say_it_all() {
+        let spent = |seconds| Advice { wait: Some(Duration::from_secs(seconds)), exhausted: true };
+        assert_eq!(advice(&[("ratelimit", r#""default";r=0;t=30"#)]), spent(30));
+        assert_eq!(advice(&[("ratelimit", r#""day";r=900;t=3600, "burst";r=0;t=5"#)]), spent(5));
+        assert_eq!(advice(&[("ratelimit", "limit=100, remaining=0, reset=40")]), spent(40));
+        assert_eq!(advice(&[("ratelimit", r#""default";r=7;t=30"#)]), Advice::default());
+        assert_eq!(advice(&[("ratelimit", "nonsense")]), Advice::default());
     }
 
     #[test]
