@@ -22,14 +22,17 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         prepare(&project)?;
     }
     let simulator = Simulator::start(([127, 0, 0, 1], simulator_port)).doing("starting the simulator")?;
-    let cluster = Cluster::start(&project, port, &simulator.url())?;
+    let mut cluster = Cluster::start(&project, port, &simulator.url())?;
+    cluster.tell_of(&simulator.start_secure().doing("starting the simulator's https")?)?;
     let mut out = std::io::stdout();
+    let variables: Vec<String> = cluster.environment().iter().map(|(name, value)| format!(" {name}={value}")).collect();
     writeln!(
         out,
-        "export RESTLOG_SIM_URL={} RESTLOG_LAB={}\npsql postgresql://postgres@127.0.0.1:{}/postgres\n\n\
+        "export RESTLOG_SIM_URL={} RESTLOG_LAB={}{}\npsql postgresql://postgres@127.0.0.1:{}/postgres\n\n\
          Ctrl-C stops both and removes the cluster.",
         simulator.url(),
         cluster.program().display(),
+        variables.concat(),
         cluster.port
     )?;
     out.flush()?;

@@ -103,6 +103,11 @@ impl Cluster {
         Ok(())
     }
 
+    /// The variables that clients are told beside those of the simulator itself.
+    pub(crate) fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
     /// psql as the superuser, with an environment that is the same everywhere.
     pub(crate) fn psql(&self, database: &str) -> Command {
         let mut psql = Command::new(Path::new(PG_CONFIG).with_file_name("psql"));
