@@ -147,6 +147,27 @@ fn a_proxy_carries_https_and_sees_nothing_of_it() {
 }
 
 #[test]
+fn a_socks_proxy_carries_either_scheme_and_is_not_blamed_for_the_api() {
+    let stage = Stage::new("socks");
+    let proxy = stage.secure.proxy(Proxy::Open).replace("http:", "socks5:");
+    let through = |address: &str| stage.read(address, &[("proxy", &proxy), ("max_retries", "0")]);
+    for address in [stage.secure.url(Door::Good), stage.simulator.url()] {
+        let reading = through(&address);
+        assert_eq!(reading.rows, Ok(450), "{reading:?}");
+    }
+    assert_eq!(stage.secure.tunnels(), 2);
+    let told = [
+        (stage.secure.url(Door::Expired), "the certificate of the API has expired"),
+        (stage.secure.url(Door::SelfSigned).replace("https:", "http:"), "the API does not speak plain http at this port"),
+        ("http://127.0.0.1:1".to_owned(), "the API could not be reached"),
+    ];
+    for (address, message) in told {
+        let reading = through(&address);
+        assert_eq!(reading.error().message(), message, "{reading:?}");
+    }
+}
+
+#[test]
 fn a_proxy_that_refuses_is_named() {
     let stage = Stage::new("refusing");
     let address = stage.secure.url(Door::Good);
@@ -164,8 +185,12 @@ fn a_proxy_that_refuses_is_named() {
         ("the proxy opened no connection to the API", ErrorKind::Unreachable, 2),
         "{reading:?}"
     );
-    let reading = through(&address, "http://127.0.0.1:1");
-    assert_eq!((reading.error().message(), reading.requests), ("the proxy could not be reached", 2), "{reading:?}");
+    for proxy in ["http://127.0.0.1:1", "https://127.0.0.1:1", "socks5://127.0.0.1:1"] {
+        for address in [address.as_str(), &stage.simulator.url()] {
+            let reading = through(address, proxy);
+            assert_eq!((reading.error().message(), reading.requests), ("the proxy could not be reached", 2), "{proxy}: {reading:?}");
+        }
+    }
     let proxy = stage.secure.url(Door::SelfSigned);
     let reading = through(&address, &proxy);
     assert_eq!((reading.error().message(), reading.requests), ("the certificate of the proxy is not trusted", 1), "{reading:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::decode;
-use super::no_answer::{self, Cause, Peer};
+use super::no_answer::{self, Cause, Peer, Route};
 use super::rate_limit::Advice;
 use super::retry::Failure;
 use crate::error::{Error, ErrorKind};
@@ -36,9 +36,9 @@ impl Attempt {
         Self { failure, expired: error.kind() == ErrorKind::Unauthorized, error, status: None }
     }
 
-    /// No answer, or half of one; `asked` is who the request was for, `proxied` whether it went through a proxy.
-    pub(super) fn connection(error: &reqwest::Error, asked: Peer, proxied: bool) -> Self {
-        let (peer, cause) = no_answer::read(error, asked, proxied);
+    /// No answer, or half of one; `asked` is who the request was for, by which `route`.
+    pub(super) fn connection(error: &reqwest::Error, asked: Peer, route: Route) -> Self {
+        let (peer, cause) = no_answer::read(error, asked, route);
         Self { failure: cause.may_pass().then_some(Failure::Connection), ..Self::given_up(cause.error(peer)) }
     }
 

@@ -13,7 +13,7 @@ use super::auth::{Access, Authorization};
 use super::body::{self, BodyPool};
 use super::gate::{Gate, Place, Warmth};
 use super::link;
-use super::no_answer::{Peer, root_cause};
+use super::no_answer::{Peer, Route, root_cause};
 use super::pace::Pace;
 use super::rate_limit::{Advice, server_time};
 use super::resolver::Resolver;
@@ -39,8 +39,7 @@ const MAX_ERROR_BODY: u64 = 64 << 10;
 #[derive(Debug)]
 pub struct Connection {
     http: reqwest::Client,
-    /// Whether requests go through a proxy.
-    proxied: bool,
+    route: Route,
     base: Url,
     auth_url: Option<Url>,
     access: Access,
@@ -135,7 +134,11 @@ impl Connection {
         let pace = settings.requests_per_second.map(Pace::new);
         Ok(Self {
             http,
-            proxied: settings.proxy.is_some(),
+            route: match &settings.proxy {
+                None => Route::Direct,
+                Some(proxy) if proxy.scheme().starts_with("socks") => Route::Socks,
+                Some(_) => Route::HttpProxy,
+            },
             base: settings.base_url.clone(),
             auth_url: settings.auth_url.clone(),
             access,
@@ -302,7 +305,7 @@ impl Connection {
         let Scan { limits, stats, pool, .. } = scan;
         let again = built.try_clone().ok_or_else(|| Attempt::given_up(unsendable("the body")))?;
         let asked = if self.auth_url.as_ref() == Some(built.url()) { Peer::Login } else { Peer::Api };
-        let no_answer = |error: reqwest::Error| Attempt::connection(&error, asked, self.proxied);
+        let no_answer = |error: reqwest::Error| Attempt::connection(&error, asked, self.route);
         let mut response = self.http.execute(again).await.map_err(no_answer)?;
         if let Some(date) = server_time(response.headers()) {
             stats.saw_date(date);

@@ -49,6 +49,16 @@ impl fmt::Display for Peer {
     }
 }
 
+/// How requests get there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    Direct,
+    /// By a proxy that takes part in plain http, and opens tunnels for https.
+    HttpProxy,
+    /// By a proxy that opens tunnels for either.
+    Socks,
+}
+
 /// Why it did not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cause {
@@ -215,13 +225,12 @@ impl Distrust {
     }
 }
 
-/// Reads an error of the HTTP client: who is to blame, and for what. `asked` is who the request was for, `proxied` whether it
-/// went through a proxy.
-pub(super) fn read(error: &reqwest::Error, asked: Peer, proxied: bool) -> (Peer, Cause) {
+/// Reads an error of the HTTP client: who is to blame, and for what. `asked` is who the request was for, by which `route`.
+pub(super) fn read(error: &reqwest::Error, asked: Peer, route: Route) -> (Peer, Cause) {
     let to_proxy = causes(error).any(|cause| cause.to_string().ends_with(TO_PROXY));
-    // What http finds behind a proxy is the proxy itself; https has a tunnel through it.
     let plain = error.url().is_some_and(|url| url.scheme() == "http");
-    let peer = if proxied && (to_proxy || plain) { Peer::Proxy } else { asked };
+    // What plain http finds behind such a proxy is the proxy itself.
+    let peer = if to_proxy || (plain && route == Route::HttpProxy) { Peer::Proxy } else { asked };
     let cause = causes(error).find_map(specific).unwrap_or_else(|| match (error.is_timeout(), error.is_connect()) {
         (true, true) => Cause::ConnectTimeout,
         (true, false) => Cause::Timeout,

@@ -1,5 +1,7 @@
-//! A proxy that carries https by CONNECT, or refuses to.
+//! A proxy that carries https by CONNECT, or anything by SOCKS 5; or refuses to.
 
+use std::io;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,11 +13,23 @@ use super::secure::Proxy;
 /// Longest head of a request.
 const MAX_HEAD: usize = 8 << 10;
 
+/// The version of SOCKS, with which each of its messages begins; those of HTTP begin with a letter.
+const SOCKS: u8 = 5;
+/// What a SOCKS proxy answers: it has connected, or the other side refused.
+const CONNECTED: u8 = 0;
+const REFUSED: u8 = 5;
+
 /// One connection to a proxy.
 pub(crate) async fn serve(mut stream: TcpStream, proxy: Proxy, tunnels: Arc<AtomicU64>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
+            Ok(SOCKS) if head.is_empty() && proxy == Proxy::Open => {
+                if let Ok(Some(upstream)) = connect_by_socks(&mut stream).await {
+                    carry(stream, upstream, &tunnels).await;
+                }
+                return;
+            }
             // No method of HTTP begins like this: a greeting in TLS, most likely.
             Ok(byte) if head.is_empty() && !byte.is_ascii_uppercase() => {
                 let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
@@ -41,9 +55,29 @@ pub(crate) async fn serve(mut stream: TcpStream, proxy: Proxy, tunnels: Arc<Atom
     if stream.write_all(format!("HTTP/1.1 {answer}\r\n\r\n").as_bytes()).await.is_err() {
         return;
     }
-    if let Some(mut upstream) = upstream {
-        tunnels.fetch_add(1, Ordering::Relaxed);
-        // It ends when either side does.
-        let _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream).await;
+    if let Some(upstream) = upstream {
+        carry(stream, upstream, &tunnels).await;
     }
+}
+
+/// Carries bytes both ways until either side ends.
+async fn carry(mut stream: TcpStream, mut upstream: TcpStream, tunnels: &AtomicU64) {
+    tunnels.fetch_add(1, Ordering::Relaxed);
+    let _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream).await;
+}
+
+/// The handshake of SOCKS 5 (RFC 1928) behind its first byte, for who needs no login and asks for an IPv4 address.
+async fn connect_by_socks(stream: &mut TcpStream) -> io::Result<Option<TcpStream>> {
+    let methods = stream.read_u8().await?;
+    stream.read_exact(&mut vec![0; usize::from(methods)]).await?;
+    stream.write_all(&[SOCKS, 0]).await?;
+    let mut request = [0; 8];
+    stream.read_exact(&mut request).await?;
+    let port = stream.read_u16().await?;
+    let address = Ipv4Addr::new(request[4], request[5], request[6], request[7]);
+    // Loopback only, as above.
+    let upstream = if address.is_loopback() { TcpStream::connect((address, port)).await.ok() } else { None };
+    let code = if upstream.is_some() { CONNECTED } else { REFUSED };
+    stream.write_all(&[SOCKS, code, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+    Ok(upstream)
 }

@@ -43,7 +43,7 @@ pub enum Door {
 /// A proxy of the simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proxy {
-    /// Carries what it is asked to.
+    /// Carries what it is asked to, by CONNECT or, at `socks5:`, by SOCKS.
     Open,
     /// Asks for a user name and a password: 407.
     Login,
