@@ -122,8 +122,14 @@ unsafe fn implied(
         let Some(var) = var_of(other).filter(|var| (**var).vartype == pg_sys::TIMESTAMPTZOID && (**var).varlevelsup == 0) else {
             return Vec::new();
         };
-        let relation = *(*root).simple_rel_array.add((*var).varno as usize);
-        if relation.is_null() || (*var).varno as u32 == (*rel).relid {
+        // A few numbers stand for no relation of the query (primnodes.h).
+        #[allow(clippy::unnecessary_cast, reason = "it is unsigned before Postgres 15")]
+        let number = (*var).varno as i32;
+        if number <= 0 || number >= (*root).simple_rel_array_size || number as u32 == (*rel).relid {
+            return Vec::new();
+        }
+        let relation = *(*root).simple_rel_array.add(number as usize);
+        if relation.is_null() {
             return Vec::new();
         }
         let column = ((*var).varno as u32, (*var).varattno);
