@@ -22,6 +22,10 @@ const BATCH: u32 = 50;
 /// What anonymous memory may grow by: the allocator's arenas settle a little differently from run to run.
 const GROWTH_KIB: u64 = 1024;
 const DATABASE: &str = "lab_leak";
+/// Requests that a scan has in flight.
+const CONCURRENCY: usize = 2;
+/// Idle connections that the pools of three servers may have beyond the one that each has at least.
+const SPARE_CONNECTIONS: usize = 3 * (CONCURRENCY - 1);
 /// For idle connections to be handed back to their pool after the last answer.
 const SETTLE: Duration = Duration::from_millis(300);
 
@@ -76,11 +80,11 @@ async fn compare(stage: &Stage, scans: u32, progress: &mut Progress) -> Result<O
     stage.cluster.create_database(DATABASE)?;
     let maker = stage.connect(DATABASE).await?;
     // No retries and small pages: what ends a scan is what is measured, not the waiting before it.
-    let quick = ", page_size '20', max_retries '0', concurrency '2'";
+    let quick = format!(", page_size '20', max_retries '0', concurrency '{CONCURRENCY}'");
     let mut sql = String::from("CREATE EXTENSION restlog_fdw;");
-    sql += &stage.tixngo("good", &stage.url("tag=leak,rows=60"), quick);
-    sql += &stage.tixngo("bad", &stage.url("tag=leak,rows=60,fault=status:500,at=2"), quick);
-    sql += &stage.tixngo("slow", &stage.url("tag=leak,rows=60,fault=stall,at=2"), quick);
+    sql += &stage.tixngo("good", &stage.url("tag=leak,rows=60"), &quick);
+    sql += &stage.tixngo("bad", &stage.url("tag=leak,rows=60,fault=status:500,at=2"), &quick);
+    sql += &stage.tixngo("slow", &stage.url("tag=leak,rows=60,fault=stall,at=2"), &quick);
     maker.ask(&sql).await.doing("making the tables")?;
     drop(maker);
     let client = stage.connect(DATABASE).await?;
@@ -95,9 +99,11 @@ async fn compare(stage: &Stage, scans: u32, progress: &mut Progress) -> Result<O
     let after = holding(&client).await?;
     outcome.check((asked < scans as usize).then(|| format!("leak: {scans} scans cannot have sent {asked} requests only")));
     let growth = after.held.anonymous.saturating_sub(before.held.anonymous);
+    let others = |holding: Holding| holding.held.descriptors - holding.held.sockets;
     let grown = [
         (growth > GROWTH_KIB).then_some("anonymous memory"),
-        (after.held.descriptors > before.held.descriptors).then_some("descriptors"),
+        (others(after) > others(before)).then_some("descriptors"),
+        (after.held.sockets > before.held.sockets + SPARE_CONNECTIONS).then_some("sockets"),
         (after.held.threads > before.held.threads).then_some("threads"),
         (after.contexts > before.contexts).then_some("memory contexts"),
     ];
@@ -192,7 +198,7 @@ fn range(schema: &str) -> String {
 /// What the backend holds once it rests.
 async fn holding(client: &Client) -> Result<Holding> {
     for schema in ["good", "bad", "slow"] {
-        // Each pool ends with one request that succeeded, so that each moment has the same idle connections.
+        // Each pool has a connection then.
         let first_page = format!("SELECT ticketid FROM {} LIMIT 1", range(schema));
         client.ask(&first_page).await.doing("a first page")?;
     }
