@@ -169,7 +169,7 @@ impl Style {
         describe(&mut table);
         let of = |name: &&str, text: bool| {
             let column = &table.columns[table.column(name).unwrap()];
-            let Origin::Field { pointer, form } = &column.origin else { panic!("{name} is no field") };
+            let Origin::Field { pointer, form } = &column.origin else { unreachable!("{name} is no field") };
             let target = if text { Target::Text } else { column.sql_type.into() };
             Column { name: (*name).into(), from: From::Field(pointer.clone()), target, form: *form }
         };

@@ -150,9 +150,9 @@ impl Records<'_> {
 
     /// The URL of the page after this one, if there is one.
     fn next(&self, given: &Given) -> Option<String> {
-        let end = given.cut.offset + given.count;
+        let end = given.behind.unwrap_or(given.total);
         let key = |page| Key { cursor: end, page }.encode(self.trail.marks());
-        let is_last = end >= given.total;
+        let is_last = given.behind.is_none();
         let is_bookmark = is_last && self.ask.settings.last == Last::Bookmark;
         if given.repeats || (is_bookmark && given.count == 0 && given.cut.page > 1) {
             return Some(self.url(self.ask.one(AFTER)));
@@ -167,7 +167,8 @@ impl List for Records<'_> {
     }
 
     fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
-        let event = self.trail.event(entry.row);
+        let mut event = self.trail.event(entry.row);
+        event.id += entry.fresh.map_or(0, |fresh| (self.trail.rows + fresh).cast_signed());
         let mut tags = vec![b'['];
         for (place, tag) in event.tags.iter().enumerate() {
             if place > 0 {

@@ -1,7 +1,9 @@
 //! The ways in which an answer can be wrong, and how a URL names them: `fault=NAME[:ARG[:ARG]]`.
 
+use super::edit::Edit;
+
 /// A spelling of each fault; `FIELD` stands for a field's name.
-pub const FAULTS: [&str; 27] = [
+pub const FAULTS: [&str; 28] = [
     "status:500",
     "throttle:none",
     "cut",
@@ -27,6 +29,7 @@ pub const FAULTS: [&str; 27] = [
     "bomb",
     "moved_total",
     "shift",
+    "edit:delete:0",
     "far_row",
     "dup_fields",
 ];
@@ -79,6 +82,8 @@ pub(crate) enum Fault {
     MovedTotal,
     /// When this page is read for the first time, a row appears at the front and stays.
     Shift,
+    /// When this page is read for the first time, a row comes, goes, changes or moves, and stays so.
+    Edit(Edit),
     /// One row lies far outside the asked range.
     FarRow,
     /// A record has one key twice.
@@ -132,6 +137,7 @@ impl Fault {
             "bomb" => Self::Bomb,
             "moved_total" => Self::MovedTotal,
             "shift" => Self::Shift,
+            "edit" => Self::Edit(Edit::read(first, second)?),
             "far_row" => Self::FarRow,
             "dup_fields" => Self::DupFields,
             _ => return Err(format!("no fault is called {name:?}")),
@@ -142,8 +148,8 @@ impl Fault {
     /// Whether a fault ordered for page `at` strikes page `page`.
     pub(crate) fn strikes(&self, page: u32, at: u32) -> bool {
         match self {
-            // These two shape the list itself, before a page of it is found.
-            Self::MovedTotal | Self::Shift => false,
+            // These shape the list itself, before a page of it is found.
+            Self::MovedTotal | Self::Shift | Self::Edit(_) => false,
             Self::EndlessEmpty => page >= at,
             _ => page == at,
         }
@@ -195,8 +201,9 @@ mod tests {
             Fault::Bomb => 22,
             Fault::MovedTotal => 23,
             Fault::Shift => 24,
-            Fault::FarRow => 25,
-            Fault::DupFields => 26,
+            Fault::Edit(_) => 25,
+            Fault::FarRow => 26,
+            Fault::DupFields => 27,
         };
         let places: Vec<usize> = FAULTS.iter().map(|text| place(&Fault::read(text).unwrap())).collect();
         assert_eq!(places, (0..FAULTS.len()).collect::<Vec<_>>());

@@ -7,10 +7,16 @@ use std::sync::OnceLock;
 use hyper::header::HOST;
 
 use super::api::{Ask, Page, Refusal};
+use super::edit::Edit;
 use super::fault::Fault;
 use super::json::{Columns, Twist};
 use super::settings::{Order, Over};
 use super::spoil::{SPOILED_RECORD, Spoils, check_field, twist};
+
+/// Set in the place of the page behind a row that was inserted: that row is before it.
+const BEHIND: u64 = 1 << 63;
+/// The number of a row that an edit brought, among those that appeared.
+const EDITED: u64 = 7;
 
 /// Decides whether a row belongs to the answer.
 pub(crate) type Pass<'a> = Box<dyn Fn(u64) -> bool + Send + Sync + 'a>;
@@ -71,6 +77,8 @@ pub(crate) struct Given {
     pub(crate) total: u64,
     /// Records of this page.
     pub(crate) count: u64,
+    /// Where the page behind begins, if there is one: rows that come or go meanwhile do not change it.
+    pub(crate) behind: Option<u64>,
     /// The page should name itself as the next one.
     pub(crate) repeats: bool,
 }
@@ -120,7 +128,16 @@ pub(crate) struct ListPage<'a, L> {
     rows: Rows<'a>,
     cut: Cut,
     arrived: u64,
-    found: OnceLock<(Vec<Entry>, u64)>,
+    edit: Option<Edit>,
+    found: OnceLock<Cutting>,
+}
+
+/// What a page was found to hold.
+#[derive(Debug, Default)]
+struct Cutting {
+    entries: Vec<Entry>,
+    total: u64,
+    behind: Option<u64>,
 }
 
 impl<L> fmt::Debug for ListPage<'_, L> {
@@ -134,20 +151,21 @@ impl<'a, L: List> ListPage<'a, L> {
     pub(crate) fn new(ask: &'a Ask<'a>, list: L, chain: &str, rows: Rows<'a>, cut: Cut) -> Result<Self, Refusal> {
         check_field(ask.settings, list.columns())?;
         let arrived = if list.shifts() { ask.memory.arrived(ask.settings, &ask.target, chain, cut.page) } else { 0 };
-        Ok(Self { ask, list, rows, cut, arrived, found: OnceLock::new() })
+        let edit = ask.memory.edited(ask.settings, &ask.target, chain, cut.page);
+        Ok(Self { ask, list, rows, cut, arrived, edit, found: OnceLock::new() })
     }
 
     /// The rows of all pages together.
     pub(crate) fn total(&self) -> u64 {
-        self.found().1
+        self.found().total
     }
 
-    fn found(&self) -> &(Vec<Entry>, u64) {
+    fn found(&self) -> &Cutting {
         self.found.get_or_init(|| self.find())
     }
 
     /// The page's records, and how many all pages have.
-    fn find(&self) -> (Vec<Entry>, u64) {
+    fn find(&self) -> Cutting {
         match &self.rows {
             Rows::Range(range, None, Order::Ascending) => self.cut_from(range.end - range.start, |place| range.start + place),
             Rows::Range(range, None, Order::Descending) => self.cut_from(range.end - range.start, |place| range.end - 1 - place),
@@ -162,31 +180,53 @@ impl<'a, L: List> ListPage<'a, L> {
         }
     }
 
-    fn cut_from_all(&self, rows: &[u64]) -> (Vec<Entry>, u64) {
+    fn cut_from_all(&self, rows: &[u64]) -> Cutting {
         self.cut_from(rows.len() as u64, |place| usize::try_from(place).ok().and_then(|place| rows.get(place)).copied().unwrap_or_default())
     }
 
-    fn cut_from(&self, count: u64, row_at: impl Fn(u64) -> u64) -> (Vec<Entry>, u64) {
+    fn cut_from(&self, count: u64, row_at: impl Fn(u64) -> u64) -> Cutting {
         if count == 0 {
-            return (Vec::new(), 0);
+            return Cutting::default();
         }
-        let (arrived, total) = (self.arrived, count + self.arrived);
-        let end = self.cut.offset.saturating_add(self.cut.limit).min(total);
+        let edit = self.edit.and_then(|edit| edit.placed(count, &row_at));
+        let (arrived, total) = (self.arrived, edit.map_or(count, |edit| edit.count(count)) + self.arrived);
+        // The place before any edit of what stands here now, and whether an edit brought it.
+        let origin = |place: u64| edit.map_or((place, false), |edit| edit.origin(place));
+        let begin = match edit {
+            Some(edit) if self.list.names_next() => {
+                let behind = |place: &u64| {
+                    let (at, new) = edit.origin(*place);
+                    (at, !new) >= (self.cut.offset & !BEHIND, self.cut.offset & BEHIND > 0)
+                };
+                (0..total).find(behind).unwrap_or(total)
+            }
+            _ => self.cut.offset,
+        };
+        let end = begin.saturating_add(self.cut.limit).min(total);
         let entry = |place: u64| match place.checked_sub(arrived) {
-            Some(place) => Entry { row: row_at(place), fresh: None },
+            Some(place) => {
+                let (at, new) = origin(place);
+                Entry { row: row_at(at), fresh: new.then_some(EDITED) }
+            }
             None => Entry { row: row_at(0), fresh: Some(arrived - 1 - place) },
         };
-        ((self.cut.offset..end).map(entry).collect(), total)
+        let behind = (end < total).then(|| match origin(end) {
+            (at, false) if matches!(edit, Some(Edit::Insert(inserted)) if inserted == at) => at | BEHIND,
+            (at, _) => at,
+        });
+        Cutting { entries: (begin..end).map(entry).collect(), total, behind }
     }
 
     fn given(&self, count: usize, fault: Option<&Fault>) -> Given {
-        Given { cut: self.cut, total: self.total(), count: count as u64, repeats: fault == Some(&Fault::RepeatKey) }
+        // A page that a fault emptied has its rows behind it.
+        let behind = if count == 0 && self.cut.offset < self.total() { Some(self.cut.offset) } else { self.found().behind };
+        Given { cut: self.cut, total: self.total(), count: count as u64, behind, repeats: fault == Some(&Fault::RepeatKey) }
     }
 
     fn entries(&self, fault: Option<&Fault>) -> &[Entry] {
         match fault {
             Some(Fault::EmptyMiddle | Fault::EndlessEmpty) => &[],
-            _ => &self.found().0,
+            _ => &self.found().entries,
         }
     }
 
@@ -211,7 +251,7 @@ impl<L: List> Page for ListPage<'_, L> {
         let settings = if self.list.names_next() { target.settings } else { "" };
         // The host stands in URLs of the next page; the other two decide how times and texts are written.
         let headers = [HOST.as_str(), "x-time-zone", "x-language"].map(|name| self.ask.header(name).unwrap_or_default());
-        format!("{settings} {} {segments:?} {} {} {headers:?} {}", target.path, target.query, body.text(), self.arrived)
+        format!("{settings} {} {segments:?} {} {} {headers:?} {} {:?}", target.path, target.query, body.text(), self.arrived, self.edit)
     }
 
     fn plays(&self, fault: &Fault) -> bool {
@@ -221,6 +261,7 @@ impl<L: List> Page for ListPage<'_, L> {
             Fault::DupFields => spoils.twice.is_some(),
             Fault::RepeatKey => self.list.names_next(),
             Fault::Shift => self.list.shifts(),
+            Fault::Edit(Edit::Move(..)) => !self.list.names_next(),
             Fault::MovedTotal => self.list.shifts() && self.list.tells_total(),
             _ => true,
         }
@@ -257,6 +298,6 @@ impl<L: List> Page for ListPage<'_, L> {
 
     fn shell(&self) -> (Vec<u8>, Vec<u8>) {
         let cut = Cut { offset: 0, limit: 1, page: 1 };
-        self.around(&self.list.frame(&Given { cut, total: 0, count: 0, repeats: false }))
+        self.around(&self.list.frame(&Given { cut, total: 0, count: 0, behind: None, repeats: false }))
     }
 }

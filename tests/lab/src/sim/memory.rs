@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::edit::Edit;
 use super::fault::Fault;
 use super::settings::{Settings, Switch};
 use super::target::Target;
@@ -89,6 +90,15 @@ impl Memory {
             _ => 0,
         }
     }
+
+    /// What has happened to a list when this page of it is read.
+    pub(crate) fn edited(&self, settings: &Settings, target: &Target<'_>, list: &str, page: u32) -> Option<Edit> {
+        let Some(Fault::Edit(edit)) = settings.fault else { return None };
+        let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        let happened = arrivals.entry(format!("{} {list}", target.settings)).or_default();
+        *happened |= u64::from(page >= settings.at);
+        (*happened > 0).then_some(edit)
+    }
 }
 
 #[cfg(test)]
@@ -132,5 +142,9 @@ mod tests {
         assert_eq!(pages("fault=shift,at=2"), [1, 1, 1, 1]);
         assert_eq!(pages("fault=shift,at=2,times=2"), [0, 1, 1, 2]);
         assert_eq!(pages("fault=moved_total,at=2"), [0, 1, 0, 1]);
+        let target = Target { settings: "edited", path: "/", query: "" };
+        let edited = settings("fault=edit:delete:7,at=2");
+        let pages = [1, 2, 1].map(|page| memory.edited(&edited, &target, "list", page).is_some());
+        assert_eq!(pages, [false, true, true]);
     }
 }

@@ -6,6 +6,7 @@ mod asked_range;
 mod audit;
 mod body;
 mod certificates;
+mod edit;
 mod encoding;
 mod exchange;
 pub(crate) mod fault;

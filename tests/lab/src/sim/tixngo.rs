@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::api::{Ask, Dialect, Endpoint, Found, Page, Refusal, Reply};
 use super::asked_range::AskedRange;
+use super::edit::Edit;
 use super::fault::Fault;
 use super::page_key::Key;
 use super::settings::{Case, FilterColumn, Last, Order, Over, Settings};
@@ -108,6 +109,7 @@ impl Endpoint for TicketStatusLogs {
             number,
             limit: limit(ask)?,
             marks,
+            edit: ask.memory.edited(settings, &ask.target, "log", number),
         }))
     }
 }
@@ -205,6 +207,7 @@ struct LogPage<'a> {
     number: u32,
     limit: u64,
     marks: u64,
+    edit: Option<Edit>,
 }
 
 impl LogPage<'_> {
@@ -212,7 +215,7 @@ impl LogPage<'_> {
     fn find(&self) -> (Vec<u64>, Option<u64>) {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let pass_all = self.filters.pass_all();
-        let pass = |row: &u64| pass_all || self.filters.pass(&self.log, *row);
+        let pass = |row: &u64| self.edit != Some(Edit::Delete(*row)) && (pass_all || self.filters.pass(&self.log, *row));
         let mut rows = Vec::new();
         let mut take = |walk: &mut dyn Iterator<Item = u64>| {
             for row in walk {
@@ -264,11 +267,11 @@ impl Page for LogPage<'_> {
         // The filters as asked, not as understood: an unfiltered page, the usual case, keeps a short key.
         let filters = if self.filters.pass_all() { String::new() } else { format!("{:?}", self.filters) };
         let Self { window, cursor, number, limit, marks, .. } = self;
-        format!("log {marks} {window:?} {cursor} {number} {limit} {filters}")
+        format!("log {marks} {window:?} {cursor} {number} {limit} {filters} {:?}", self.edit)
     }
 
     fn plays(&self, fault: &Fault) -> bool {
-        !matches!(fault, Fault::MovedTotal | Fault::Shift)
+        !matches!(fault, Fault::MovedTotal | Fault::Shift | Fault::Edit(Edit::Insert(_) | Edit::Move(..)))
     }
 
     fn shell(&self) -> (Vec<u8>, Vec<u8>) {
@@ -304,7 +307,10 @@ impl Page for LogPage<'_> {
                         out.push(b',');
                     }
                     let twist = twist.as_ref().filter(|_| place == spoiled);
-                    push_row(&mut out, &self.log.row(*row), self.settings, twist);
+                    let mut written = self.log.row(*row);
+                    // The row that stands there instead.
+                    written.version += if self.edit == Some(Edit::Change(*row)) { 1_000 } else { 0 };
+                    push_row(&mut out, &written, self.settings, twist);
                 }
                 out.extend_from_slice(b"]}");
             }
