@@ -300,7 +300,7 @@ impl Pager {
             PagingStyle::Offset { max, .. } if self.pagination.overlaps() => {
                 (is_full || total == SUSPECT_TOTAL) && max.is_none_or(|max| total == SUSPECT_TOTAL || total.saturating_sub(1) <= max)
             }
-            _ => total == SUSPECT_TOTAL || (is_full && (self.pages == 1 || is_round(total))),
+            _ => total == SUSPECT_TOTAL || (is_full && (self.pages == 1 || is_cap(total))),
         }
     }
 
@@ -341,13 +341,18 @@ impl Pager {
     }
 }
 
-/// Whether a number is one at which somebody stops counting.
+/// Whether a number is one that people choose for a limit.
 fn is_round(number: u64) -> bool {
     let mut digits = number;
     while digits >= 10 && digits.is_multiple_of(10) {
         digits /= 10;
     }
-    number >= 100 && [1, 2, 5, 25].contains(&digits)
+    number >= 10 && [1, 2, 3, 5, 25].contains(&digits)
+}
+
+/// Whether a total may be one at which somebody stops counting.
+fn is_cap(total: u64) -> bool {
+    total >= 100 && is_round(total)
 }
 
 /// 128 bits stand for a key, so that memory stays bounded for chains of many long keys (law 8).

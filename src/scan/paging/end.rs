@@ -1,6 +1,6 @@
 //! What proves the end of a chain whose pages name the next one. Pure.
 
-use super::{Doubt, PageFacts, Pager, SUSPECT_TOTAL};
+use super::{Doubt, PageFacts, Pager, SUSPECT_TOTAL, is_round};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{FullLastPage, NextUrl, PagingStyle};
 
@@ -10,8 +10,8 @@ impl Pager {
     pub(super) fn end_unnamed(&mut self, facts: &PageFacts) -> Result<bool> {
         self.end()?;
         let is_full = facts.records >= self.asked;
-        // Two pages of a scan that are equally large may both have been clamped.
-        let is_large = is_full || (facts.records > 1 && facts.records == self.seen.largest);
+        // Two pages of a scan that are equally large may both have been clamped, where that is a number that people choose.
+        let is_large = is_full || (facts.records == self.seen.largest && is_round(facts.records));
         if self.pages > 1 || self.seen.named || !is_large || self.pagination.full_last_page == FullLastPage::Accept {
             return Ok(false);
         }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use super::super::lock::lock;
 use super::head::{Likeness, compare};
 use super::moved::{capped, no_total, same_again, shifted};
-use super::{PageFacts, SUSPECT_TOTAL, is_round};
+use super::{PageFacts, SUSPECT_TOTAL, is_cap};
 use crate::error::Result;
 use crate::plan::request::PageToken;
 use crate::sources::PagingStyle;
@@ -40,7 +40,7 @@ impl Remaining {
     /// overlap it costs little to see; where not, it is asked for if the total is one at which somebody stops counting.
     pub fn pages(&self) -> u64 {
         let left = self.total - self.first;
-        let is_doubtful = self.total == SUSPECT_TOTAL || (left.is_multiple_of(self.size) && (left == 0 || is_round(self.total)));
+        let is_doubtful = self.total == SUSPECT_TOTAL || (left.is_multiple_of(self.size) && (left == 0 || is_cap(self.total)));
         if self.lap > 0 { left / self.size + 1 } else { left.div_ceil(self.size) + u64::from(is_doubtful) }
     }
 

@@ -259,9 +259,13 @@ fn what_other_pages_showed_counts_for_a_full_one() {
         p.recall(seen);
         p.advance(facts)
     };
-    assert_eq!(of_another(seen.add(&page(5, None)), 9, &page(5, None)), Ok(false), "not full");
-    assert_eq!(of_another(seen.add(&page(5, None)), 9, &page(5, None)), Ok(true), "as large as the largest: both may be clamped");
-    assert_eq!(of_another(seen.add(&page(4, None)), 9, &page(4, None)), Ok(false));
+    assert_eq!(of_another(seen.add(&page(20, None)), 90, &page(20, None)), Ok(false), "not full");
+    assert_eq!(of_another(seen.add(&page(20, None)), 90, &page(20, None)), Ok(true), "as large as the largest: both may be clamped");
+    assert_eq!(of_another(seen.add(&page(19, None)), 90, &page(19, None)), Ok(false));
+    for (records, doubted) in [(21, false), (25, true), (50, true), (57, false), (80, false)] {
+        seen.add(&page(records, None));
+        assert_eq!(of_another(seen.add(&page(records, None)), 90, &page(records, None)), Ok(doubted), "{records}");
+    }
     seen.add(&page(5, Some("a")));
     assert_eq!(of_another(seen.add(&page(9, None)), 9, &page(9, None)), Ok(false));
 }

@@ -6,12 +6,12 @@ use super::ask::Asker;
 use super::sample::{Next, Sample, time_of};
 use super::time::Range;
 use super::{Findings, Probe, of_table};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::plan::request::PageToken;
 use crate::sources::{NextUrl, Origin, PagingStyle, Part, SqlType};
 
 /// Pages that are followed to an end, and the two beyond it.
-pub(super) const MOST: u64 = 8;
+pub(super) const MOST: u64 = 9;
 const FOLLOWED: usize = 5;
 
 const SUBJECT: &str = "last page";
@@ -49,10 +49,19 @@ async fn named(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Rang
             findings.right("next page", format!("{place} names {} address", if absolute { "an absolute" } else { "a relative" }));
         }
     }
+    if sample.next.key().is_none() && never_named(probe, asker, sample, findings).await? {
+        return Ok(());
+    }
     let bounds = near_end(probe, sample, range).or_else(|| probe.bounds());
     let mut token = PageToken::Start;
+    let mut before = Sample::default();
     for _ in 0..FOLLOWED {
         let page = asker.page(bounds, &token, Some(asker.size)).await?;
+        if begins_like(&page, &before) {
+            findings.wrong(SUBJECT, again(probe), None);
+            return Ok(());
+        }
+        before.records.clone_from(&page.records);
         let next = match (page.next, &probe.table.pagination.style) {
             (Next::Key(key), PagingStyle::Cursor { .. }) => PageToken::Cursor(key),
             (Next::Key(key), _) => PageToken::Url(key),
@@ -78,6 +87,60 @@ async fn named(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Rang
     Ok(())
 }
 
+/// Whether pages of a window name no next one even where there is one: asked for with one record less, the page that named none
+/// must name it.
+async fn never_named(probe: &Probe, asker: &Asker, sample: &Sample, findings: &mut Findings) -> Result<bool> {
+    let records = sample.records.len() as u64;
+    if records < 2 {
+        return Ok(false);
+    }
+    let smaller = match asker.page(probe.bounds(), &PageToken::Start, Some(records.min(asker.size) - 1)).await {
+        // An API may know but a few sizes.
+        Err(error) if error.kind() == ErrorKind::Shape => Sample { next: sample.next.clone(), ..Sample::default() },
+        smaller => smaller?,
+    };
+    let (given, place) = (smaller.records.len() as u64, place_of_next(probe));
+    if smaller.next.key().is_some() || (records < asker.size && given != records - 1) {
+        return Ok(false);
+    }
+    if given < records && given > 0 {
+        let found = format!("a page of {given} records has nothing {place}, and there are at least {records}: no page names the next one");
+        findings.wrong("next page", found, None);
+    } else {
+        findings.wrong(
+            "next page",
+            format!("a full page of {records} records has nothing {place}, and nothing proves that it is the last"),
+            None,
+        );
+    }
+    Ok(true)
+}
+
+fn place_of_next(probe: &Probe) -> String {
+    match &probe.table.pagination.style {
+        PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => format!("at \"{next}\" in its body"),
+        _ => "in its Link header".to_owned(),
+    }
+}
+
+/// Whether two pages have their first records in common, and those differ from each other.
+fn begins_like(page: &Sample, other: &Sample) -> bool {
+    let (page, other) = (&page.records, &other.records);
+    let both = page.len().min(other.len());
+    both > 1 && page[..both] == other[..both] && page[0] != page[both - 1]
+}
+
+/// The finding of a page that is the first again.
+fn again(probe: &Probe) -> String {
+    let token = match &probe.table.pagination.style {
+        PagingStyle::Cursor { token, .. } => Some(&token.name),
+        PagingStyle::Number { place, .. } | PagingStyle::Offset { place, .. } => Some(&place.name),
+        PagingStyle::NextUrl(_) => None,
+    };
+    let unread = token.map_or_else(String::new, |name| format!(": the API does not read \"{name}\""));
+    format!("another page is the first again{unread}")
+}
+
 /// Pages that are counted.
 async fn counted(probe: &Probe, asker: &Asker, sample: &Sample, page: u64, findings: &mut Findings) -> Result<()> {
     let pagination = &probe.table.pagination;
@@ -95,6 +158,10 @@ async fn counted(probe: &Probe, asker: &Asker, sample: &Sample, page: u64, findi
         true => Some(asker.page(probe.bounds(), &token, Some(asker.size)).await),
         false => None,
     };
+    if matches!(&past, Some(Ok(page)) if begins_like(page, sample)) {
+        findings.wrong(SUBJECT, again(probe), None);
+        return Ok(());
+    }
     let past_end = match &past {
         Some(Ok(page)) if page.records.is_empty() => "a page behind the last is empty",
         Some(Ok(_)) => "a page behind the last has records",

@@ -5,17 +5,21 @@ use serde_json::Value;
 use super::ask::Asker;
 use super::sample::{Moment, Sample, moment, origin, time_of};
 use super::{Findings, Probe, of_table};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
+use crate::plan::request::PageToken;
 use crate::sources::{Column, Form, SqlType, TimeRange};
 
 /// Requests beside one for each other column of times.
-pub(super) const MOST: u64 = 7;
+pub(super) const MOST: u64 = 10;
 
 const MILLI: i64 = 1_000;
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+/// 1970-01-02 and 2100-01-01: before and after what any log has.
+const LONG_AGO: i64 = -10_956 * DAY;
+const FAR_AHEAD: i64 = 36_525 * DAY;
 
 /// What the range was found to do.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +40,22 @@ pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, finding
         order(probe, sample, None, findings);
         return None;
     };
+    let unread = match sample.records.is_empty() {
+        true => swapped(probe, asker, described).await,
+        false => unread(probe, asker, described).await,
+    };
+    match unread {
+        Ok(None) => {}
+        Ok(Some(found)) => {
+            findings.wrong("time range", found, None);
+            order(probe, sample, None, findings);
+            return None;
+        }
+        Err(error) => {
+            findings.failed("time range", &error);
+            return None;
+        }
+    }
     let found = match filtered_column(probe, asker, sample, described).await {
         Ok(Some(found)) => found,
         Ok(None) => {
@@ -84,6 +104,40 @@ fn unit_name(unit: i64) -> &'static str {
         SECOND => "1s",
         _ => "1ms",
     }
+}
+
+/// What the API gives where no log has records shows which bound it does not read: a day far ahead only has records where `from`
+/// counts for nothing, and one long ago only where `to` does. A refusal of such days tells nothing.
+async fn unread(probe: &Probe, asker: &Asker, described: &TimeRange) -> Result<Option<String>> {
+    let mut unread = Vec::new();
+    for (begin, place) in [(FAR_AHEAD, &described.from), (LONG_AGO, &described.to)] {
+        let found = match asker.page(Some((begin, begin + DAY)), &PageToken::Start, Some(asker.size)).await {
+            Err(error) if error.kind() == ErrorKind::Shape => continue,
+            found => found?,
+        };
+        let time = |record: &Value| time_of(record, &probe.table.columns[described.column], probe.settings.time_zone.as_ref());
+        let is_outside = |t: i64| !(begin - DAY..begin + 2 * DAY).contains(&t);
+        if found.records.iter().any(|record| time(record).is_some_and(is_outside)) {
+            unread.push(format!("\"{}\"", place.name));
+        }
+    }
+    let all = unread.join(" and ");
+    Ok((!unread.is_empty()).then(|| format!("the API does not read {all}: check the name and the place in the description's time_range")))
+}
+
+/// Why a window has no records: because its bounds are swapped, or just so.
+async fn swapped(probe: &Probe, asker: &Asker, described: &TimeRange) -> Result<Option<String>> {
+    let (from, to) = (probe.window.lo, probe.window.hi);
+    let found = match asker.page(Some((to, from)), &PageToken::Start, Some(asker.size)).await {
+        Err(error) if error.kind() == ErrorKind::Shape => return Ok(None),
+        found => found?,
+    };
+    let (lower, upper) = (&described.to.name, &described.from.name);
+    Ok((!found.records.is_empty()).then(|| {
+        format!(
+            "\"{upper}\" and \"{lower}\" are swapped: the window has records where \"{lower}\" is its beginning and \"{upper}\" its end"
+        )
+    }))
 }
 
 /// The column by whose time a record is found again, in a window of some milliseconds around it; the described one first.

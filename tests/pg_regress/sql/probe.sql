@@ -81,6 +81,32 @@ SELECT * FROM tried('socialboards', 'tickets=300', 'tickets', '{}', 'SELECT id, 
 SELECT * FROM tried('socialboards', 'tickets=300', 'ticket_log', '{"ticketid": 100001}', 'SELECT actiontype, time FROM %s WHERE ticketid = 100001 AND actiontype IN (''ticket_read'', ''reply_created'')',
   ARRAY['unknown_ticket=http404', 'order=asc', 'max_limit=7,over=clamp']);
 
+-- A description that is wrong where a page or a range is asked for: found out before a scan is
+CREATE FUNCTION public.described(pagination jsonb, lower text, upper text) RETURNS TABLE (subject text, found text, as_described boolean) LANGUAGE plpgsql AS $$
+DECLARE
+  simulator text := (SELECT regexp_replace(option_value, '/~.*', '') FROM information_schema.foreign_server_options WHERE foreign_server_name = 'probed' AND option_name = 'base_url');
+  events jsonb := '{"name": "events", "path": "/audit/events", "records": "/items", "columns": [{"name": "id", "type": "bigint"}, {"name": "at", "type": "timestamptz"}]}';
+  range jsonb := jsonb_build_object('column', 'at', 'from', jsonb_build_object('name', lower), 'to', jsonb_build_object('name', upper));
+  description jsonb := jsonb_build_object('name', 'own', 'auth', '[{"query": "apikey", "value": "{api_key}"}]'::jsonb, 'tables', jsonb_build_array(events || jsonb_build_object('pagination', pagination, 'time_range', range)));
+BEGIN
+  DROP SERVER IF EXISTS own CASCADE;
+  EXECUTE format('CREATE SERVER own FOREIGN DATA WRAPPER restlog_fdw OPTIONS (definition %L, base_url %L)', description, simulator || '/~tag=own,rows=3100');
+  CREATE USER MAPPING FOR CURRENT_USER SERVER own OPTIONS (api_key 'lab-key');
+  IMPORT FOREIGN SCHEMA own FROM SERVER own INTO public;
+  RETURN QUERY SELECT p.subject, p.found, p.as_described FROM restlog.probe('public.events', '2026-01-05', '2026-01-09') p WHERE p.subject IN ('next page', 'last page', 'time range');
+END $$;
+SELECT * FROM described('{"style": "next_url", "next": "/links/next", "size": {"name": "page_size", "max": 100}}', 'since', 'until');
+SELECT * FROM described('{"style": "next_url", "next": "/links/nowhere", "size": {"name": "page_size", "max": 100}}', 'since', 'until');
+SELECT * FROM described('{"style": "link_header", "size": {"name": "page_size", "max": 500}}', 'since', 'until');
+SELECT * FROM described('{"style": "link_header", "size": {"name": "size", "max": 100}}', 'since', 'until');
+SELECT * FROM described('{"style": "next_url", "next": "/links/next", "size": {"name": "page_size", "max": 100}}', 'until', 'since');
+SELECT * FROM described('{"style": "next_url", "next": "/links/next", "size": {"name": "page_size", "max": 100}}', 'from', 'until');
+SELECT * FROM described('{"style": "next_url", "next": "/links/next", "size": {"name": "page_size", "max": 100}}', 'since', 'to');
+CREATE SERVER desk FOREIGN DATA WRAPPER restlog_fdw OPTIONS (base_url :'base', definition '{"name": "desk", "auth": [{"header": "X-Auth-Token", "value": "{token}"}], "tables": [{"name": "desk_cases", "path": "/v2/servicerequest/cases", "records": "/incident_info_list", "pagination": {"style": "offset", "token": {"name": "start"}, "total": "/total_count", "size": {"name": "limit", "max": 50}}, "columns": [{"name": "incident_id"}]}]}');
+CREATE USER MAPPING FOR CURRENT_USER SERVER desk OPTIONS (token 'lab-token');
+IMPORT FOREIGN SCHEMA desk FROM SERVER desk INTO public;
+SELECT subject, found, as_described FROM restlog.probe('public.desk_cases', '2026-01-05', '2026-01-09') WHERE subject = 'last page';
+
 -- What cannot be probed
 \pset format aligned
 SELECT * FROM restlog.probe('ticket_status_logs', '2026-01-09', '2026-01-05');
