@@ -243,7 +243,7 @@ fn what_is_received_is_what_was_asked_for_or_nothing_is_sent() {
         prop_assert_eq!(serde_json::from_slice::<serde_json::Value>(body).unwrap(), serde_json::json!({"wanted": asked[4]}));
         Ok(())
     });
-    println!("asked: {} requests received as asked, {} refused", sent.get(), refused.get());
+    writeln!(std::io::stderr(), "figure: asked: {} requests received as asked, {} refused", sent.get(), refused.get()).unwrap();
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     assert!(sent.get() > 0 && refused.get() > 0);
 }

@@ -13,6 +13,8 @@ mod paging;
 mod slices;
 mod windows;
 
+use std::io::Write;
+
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed};
 
 /// So many cases, from a seed that is printed; `regressions` is the name of the file that keeps failures.
@@ -20,7 +22,8 @@ fn cases(count: u32, regressions: &'static str) -> Config {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = number("RESTLOG_SEED").unwrap_or(1);
     let cases = count * number("RESTLOG_CASES").unwrap_or(1) as u32;
-    println!("{regressions}: {cases} cases, RESTLOG_SEED={seed}");
+    // Not by println!, which a test that passes keeps to itself.
+    writeln!(std::io::stderr(), "figure: {regressions}: {cases} cases of seed {seed}").unwrap();
     let file = format!("{}/tests/properties/regressions/{regressions}.txt", env!("CARGO_MANIFEST_DIR"));
     Config {
         cases,

@@ -18,6 +18,8 @@ pub(crate) struct Suite {
 #[derive(Debug)]
 pub(crate) struct RustTests {
     pub(crate) suites: Vec<Suite>,
+    /// What tests have to tell, although they passed: how much they tried.
+    pub(crate) figures: Vec<String>,
     /// What to show when something failed.
     pub(crate) complaint: Option<String>,
 }
@@ -35,7 +37,7 @@ pub(crate) fn run(project: &Project) -> Result<RustTests> {
         suites.push(Suite { name: "cargo test".into(), passed: 0, failed: 1, seconds: 0.0 });
     }
     let complaint = (!status.success() || failed > 0).then(|| complaint(&text, &log));
-    Ok(RustTests { suites, complaint })
+    Ok(RustTests { suites, figures: read_figures(&text), complaint })
 }
 
 fn read_suites(text: &str) -> Vec<Suite> {
@@ -66,6 +68,11 @@ fn read_suites(text: &str) -> Vec<Suite> {
     suites
 }
 
+/// What stands behind `figure: `, also where a test's own line is still open.
+fn read_figures(text: &str) -> Vec<String> {
+    text.lines().filter_map(|line| line.split_once("figure: ")).map(|(_, figure)| figure.to_owned()).collect()
+}
+
 /// `unittests src/lib.rs (target/debug/deps/lab-71277406d0cc0aa1)` becomes `lab src/lib.rs`.
 fn program_name(running: &str) -> String {
     let (source, program) = running.split_once(" (").unwrap_or((running, ""));
@@ -94,5 +101,6 @@ mod tests {
                     test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
         let suite = Suite { name: "lab src/lib.rs".into(), passed: 2, failed: 2, seconds: 8.17 };
         assert_eq!(read_suites(text), [suite]);
+        assert_eq!(read_figures("x\nfigure: fuzz link: 7 inputs\ntest a ... figure: 2\n"), ["fuzz link: 7 inputs", "2"]);
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     if !skip_rust {
         let tests = rust_tests::run(&project)?;
         complaints.extend(tests.complaint);
+        notes.extend(tests.figures);
         lines.extend(tests.suites.into_iter().map(|suite| Line {
             name: suite.name,
             passed: suite.passed,
