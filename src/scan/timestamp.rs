@@ -9,21 +9,25 @@ use crate::plan::window::EPOCH_SECONDS;
 use crate::time_zone::TimeZone;
 use crate::units::{digits, parse_zone};
 
-/// Reads such as `2025-05-21T06:00:00.1234567+02:00`. A time without a zone is read only where `default_zone` says what it means.
+/// Reads such as `2025-05-21T06:00:00.1234567+02:00`, `2025-05-21 06:00Z` and, at midnight, `2025-05-21`. A time without a zone is read only where `default_zone` says what it means.
 pub fn parse(text: &[u8], default_zone: Option<&TimeZone>) -> Option<i64> {
-    if text.len() < 19 || text[4] != b'-' || text[7] != b'-' || !matches!(text[10], b'T' | b' ') || text[13] != b':' || text[16] != b':' {
+    if text.len() < 10 || text[4] != b'-' || text[7] != b'-' {
         return None;
     }
     let year = digits(&text[0..4])?;
     let month = digits(&text[5..7])?;
     let day = digits(&text[8..10])?;
-    let (hour, minute, second) = (digits(&text[11..13])?, digits(&text[14..16])?, digits(&text[17..19])?);
+    let (hour, minute, second, mut at) = match &text[10..] {
+        [] => (0, 0, 0, 10),
+        [b'T' | b' ', h, i, b':', m, j, b':', s, k, ..] => (digits(&[*h, *i])?, digits(&[*m, *j])?, digits(&[*s, *k])?, 19),
+        [b'T' | b' ', h, i, b':', m, j, ..] => (digits(&[*h, *i])?, digits(&[*m, *j])?, 0, 16),
+        _ => return None,
+    };
     if year == 0 || !(1..=12).contains(&month) || day == 0 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let mut at = 19;
     let mut micros = 0;
-    if text.get(at) == Some(&b'.') {
+    if at == 19 && text.get(at) == Some(&b'.') {
         let fraction = text[at + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
         micros = fraction_micros(&text[at..at + 1 + fraction])?;
         at += 1 + fraction;
@@ -93,6 +97,7 @@ mod tests {
             "2023-08-03T20:39:35.01+03:00",
             "0001-01-01T00:00:00Z",
             "9999-12-31T23:59:59-15:59",
+            "2025-05-21T06:00:00+02:00",
             "1900-03-01T00:00:00Z",
         ] {
             assert_eq!(parse(text.as_bytes(), None), Some(truth(text)), "{text}");
@@ -133,6 +138,12 @@ mod tests {
             "infinity",
             "not a date at all…",
             "2025-05-21T06:00:00+1",
+            "2025-05-21Z",
+            "2025-05-21T",
+            "2025-05-21T06",
+            "2025-05-21T06:0",
+            "2025-05-21T06:00.5Z",
+            "2025-05-21T06:00:0Z",
             "20250521T060000Z    ",
             "+025-05-21T06:00:00Z",
         ] {
@@ -153,6 +164,12 @@ mod tests {
             assert_eq!(parse(text.as_bytes(), Some(&zone("Europe/Zurich"))), Some(utc - 7_200_000_000), "{text}");
         }
         assert_eq!(parse(b"2025-05-21T06:00:00.5+01:00", Some(&zone("+08:00"))), Some(utc - 3_600_000_000), "its own zone goes first");
+        // What Postgres would read in the session's zone, although the API's is known.
+        let day = truth("2025-05-21T00:00:00Z");
+        for (text, hours) in [("2025-05-21", 0), ("2025-05-21 06:00", 6), ("2025-05-21T06:00", 6)] {
+            assert_eq!(parse(text.as_bytes(), Some(&zone("GMT+8"))), Some(day + (hours - 8) * 3_600_000_000), "{text}");
+            assert_eq!(parse(text.as_bytes(), None), None, "{text}");
+        }
         let last = truth("9999-12-31T23:59:59+01:00");
         assert_eq!(parse(b"9999-12-31T23:59:59", Some(&zone("Europe/Zurich"))), Some(last));
     }
