@@ -243,7 +243,9 @@ fn what_is_received_is_what_was_asked_for_or_nothing_is_sent() {
         prop_assert_eq!(serde_json::from_slice::<serde_json::Value>(body).unwrap(), serde_json::json!({"wanted": asked[4]}));
         Ok(())
     });
-    writeln!(std::io::stderr(), "figure: asked: {} requests received as asked, {} refused", sent.get(), refused.get()).unwrap();
+    std::io::stderr()
+        .write_all(format!("figure: asked: {} requests received as asked, {} refused\n", sent.get(), refused.get()).as_bytes())
+        .unwrap();
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     assert!(sent.get() > 0 && refused.get() > 0);
 }

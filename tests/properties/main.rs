@@ -23,7 +23,7 @@ fn cases(count: u32, regressions: &'static str) -> Config {
     let seed = number("RESTLOG_SEED").unwrap_or(1);
     let cases = count * number("RESTLOG_CASES").unwrap_or(1) as u32;
     // Not by println!, which a test that passes keeps to itself.
-    writeln!(std::io::stderr(), "figure: {regressions}: {cases} cases of seed {seed}").unwrap();
+    std::io::stderr().write_all(format!("figure: {regressions}: {cases} cases of seed {seed}\n").as_bytes()).unwrap();
     let file = format!("{}/tests/properties/regressions/{regressions}.txt", env!("CARGO_MANIFEST_DIR"));
     Config {
         cases,
