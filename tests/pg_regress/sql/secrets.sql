@@ -145,7 +145,7 @@ EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT, c = PG_EXCEPTION_CONTEXT;
   RETURN QUERY SELECT SQLSTATE::text, m, has_secret(concat_ws(' ', m, d, h, c));
 END $$;
-ALTER SERVER secrets OPTIONS (ADD max_retries '0', ADD max_response_bytes '100kB', ADD read_timeout '200ms', ADD page_size '50');
+ALTER SERVER secrets OPTIONS (ADD max_retries '0', ADD retry_budget '200ms', ADD max_response_bytes '100kB', ADD read_timeout '200ms', ADD page_size '50');
 \set log 'SELECT count(*) FROM ticket_status_logs WHERE createddate >= ''2026-01-31'''
 SELECT * FROM told('SELECT count(*) FROM ticket_status_logs');
 CALL fault('key=other'); SELECT * FROM told(:'log');
