@@ -39,6 +39,8 @@ pub(crate) struct Size {
 /// The storm of a test run.
 pub(crate) const SHORT: Size = Size { duration: Duration::from_secs(10), sessions: 12, seed: 1 };
 const LONG: Size = Size { duration: Duration::from_secs(60), sessions: 40, seed: 1 };
+/// Every API's failure is told sooner than this, retries included.
+const LAST_PIECE: Duration = Duration::from_secs(15);
 const DATABASE: &str = "lab_storm";
 
 /// What all sessions share.
@@ -111,9 +113,11 @@ async fn all(stage: &Stage, size: Size, progress: &mut Progress) -> Result<Outco
             _ = tick.tick() => progress.tick()?,
         }
     }
+    let overrun = storm.until.elapsed();
     let recovered = crash.await.doing("the crash")??;
     let mut outcome = tally.outcome();
     outcome.notes.push(format!("storm: one backend killed, the server took connections again after {} ms", recovered.as_millis()));
+    outcome.check((overrun > LAST_PIECE).then(|| format!("storm: the last statement took {} s", overrun.as_secs())));
     aftermath::check(stage, &storm, &tally, &mut outcome).await?;
     Ok(outcome)
 }

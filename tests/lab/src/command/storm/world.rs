@@ -170,7 +170,7 @@ fn apis(stage: &Stage, schema: &str, switches: &str, sources: &[&str]) -> String
         let tables: Vec<&str> = TABLES.iter().filter(|(of, _)| of == source).map(|(_, table)| *table).collect();
         sql += &format!(
             "CREATE SERVER {schema}_{source} FOREIGN DATA WRAPPER restlog_fdw OPTIONS (source '{source}', base_url '{url}', \
-               page_size '{page}', concurrency '2', max_retries '1', read_timeout '400ms', request_timeout '1500ms'{app}); \
+               page_size '{page}', concurrency '2', max_retries '1', retry_budget '500ms', read_timeout '400ms', request_timeout '1500ms'{app}); \
              CREATE USER MAPPING FOR CURRENT_USER SERVER {schema}_{source} OPTIONS ({secret}); \
              IMPORT FOREIGN SCHEMA {source} LIMIT TO ({}) FROM SERVER {schema}_{source} INTO {schema};",
             tables.join(", ")
