@@ -4,7 +4,7 @@
 //! Inputs are the files of `corpus/` and mutations of them, in an order that the seed alone decides. `RESTLOG_FUZZ_SECONDS` (for each
 //! target) and `RESTLOG_FUZZ_SEED` search on. An input that fails is written to a file and told how to try again.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod address;
 mod description;

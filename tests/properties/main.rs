@@ -4,7 +4,7 @@
 //! `RESTLOG_SEED` draws other cases, `RESTLOG_CASES` multiplies their number. A failure prints its smallest case, and is drawn again
 //! first from then on: its seed is kept in `regressions/`.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod asked;
 mod cutting;

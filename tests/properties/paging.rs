@@ -125,7 +125,7 @@ impl Server {
             Fault::Delete => named || (overlaps && self.clamp > 1) || self.has_total,
             Fault::Repeat => named || overlaps,
             // Numbers count pages of one size. A page of just the record that overlaps is the end, unless pages never had more.
-            Fault::Shrink => !matches!(self.style, Style::Number { .. }) && !(overlaps && self.clamp < 4),
+            Fault::Shrink => !(matches!(self.style, Style::Number { .. }) || (overlaps && self.clamp < 4)),
             // Where an empty page is the end, it is.
             Fault::Empty => named || self.has_total,
             Fault::Total(more) => named || !self.has_total || self.at > 1 || more >= 0,

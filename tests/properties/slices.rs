@@ -36,8 +36,8 @@ const APPS: [&str; 2] = ["p", "q"];
 /// A condition with its operands in it.
 #[derive(Debug, Clone)]
 enum Cond {
-    And(Vec<Cond>),
-    Or(Vec<Cond>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
     Time(Op, Option<i64>),
     TimeIn(Vec<Option<i64>>),
     Text(usize, Option<&'static str>),
@@ -73,11 +73,10 @@ impl Cond {
             }
         };
         match self {
-            Self::And(parts) => parts.iter().map(|p| p.holds(row)).fold(Some(true), |a, b| match (a, b) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            }),
+            Self::And(parts) => {
+                let fails = any(parts.iter().any(|p| p.holds(row) == Some(false)), parts.iter().any(|p| p.holds(row).is_none()));
+                fails.map(|fails| !fails)
+            }
             Self::Or(parts) => any(parts.iter().any(|p| p.holds(row) == Some(true)), parts.iter().any(|p| p.holds(row).is_none())),
             Self::Time(op, t) => t.map(|t| match op {
                 Op::Eq => row.at == t,
