@@ -23,8 +23,9 @@ pub(super) fn compare(before: &[u64], now: &[u64], whole: bool) -> Likeness {
         return Likeness::Other;
     }
     let longer = if before.len() > now.len() { before } else { now };
+    // One record alone may well be followed by its equal.
     let told_apart = longer.len() > 1 && (1..longer.len()).all(|i| !longer[..i].contains(&longer[i]));
-    if whole || longer.len() == 1 || told_apart || (both == HEAD && !repeats(longer)) { Likeness::Same } else { Likeness::Undecided }
+    if whole || (told_apart && both > 1) || (both == HEAD && !repeats(longer)) { Likeness::Same } else { Likeness::Undecided }
 }
 
 /// Whether a run of fingerprints is made of a shorter one.
@@ -44,8 +45,8 @@ mod tests {
     fn records_that_differ_make_an_equal_beginning_one_page() {
         assert_eq!(likeness(0..32, 0..32), Likeness::Same);
         assert_eq!(likeness(0..7, 0..32), Likeness::Same, "the first page was smaller");
-        assert_eq!(likeness([1], 1..32), Likeness::Same);
-        assert_eq!(likeness([1], [1]), Likeness::Same, "one record each");
+        assert_eq!(likeness([1, 2], 1..32), Likeness::Same);
+        assert_eq!(compare(&[1], &[1], true), Likeness::Same, "one record each, where more were asked for");
         assert_eq!(likeness(0..32, (0..31).chain([99])), Likeness::Other);
         assert_eq!(likeness(0..32, 32..64), Likeness::Other);
         assert_eq!(likeness([], 0..32), Likeness::Other);
@@ -60,5 +61,7 @@ mod tests {
         let few_kinds = |i: u64| i * i * 7 % 31 % 3;
         assert_eq!(likeness((0..32).map(few_kinds), (0..32).map(few_kinds)), Likeness::Same, "the same order of 32 is no chance");
         assert_eq!(likeness([1], [1, 1, 2, 1]), Likeness::Undecided);
+        assert_eq!(likeness([1], 1..32), Likeness::Undecided, "an equal record may follow the first");
+        assert_eq!(likeness([1], [1]), Likeness::Undecided);
     }
 }
