@@ -47,7 +47,8 @@ impl Cost {
 /// those beside the ends of each piece come in excess, and those of a page that was too full and is cut again, so at worst each
 /// comes twice, and once a page that no more than a first look was for. Requests follow from the pages that the records
 /// fill, twice as well, and what cutting costs: each piece ends in a page that is not full, and where the API marks the
-/// end by an empty page, in one more. A piece that is cut again is as many chains more as it has pages. A window that is filled less than the log is elsewhere is cut into the pieces that the plan
+/// end by an empty page, in one more. A piece that is cut again is as many chains more as it has pages, and in a window of centuries, all
+/// of whose rows are at one end, that happens twice. A window that is filled less than the log is elsewhere is cut into the pieces that the plan
 /// said it expected.
 fn most(table: &Table, server: &Server, matching: u64, slices: u64, expected: u64) -> Amount {
     let page = server.page(table.source);
@@ -59,7 +60,7 @@ fn most(table: &Table, server: &Server, matching: u64, slices: u64, expected: u6
     let pieces = if is_cut { SPARE * (server.concurrency - 1) + 1 } else { 1 };
     let chains = pieces * slices;
     Amount {
-        requests: 2 * (pages + chains + pages.min(chains)).max(expected) + server.concurrency,
+        requests: 2 * (pages + chains + 2 * pages.min(chains)).max(expected) + server.concurrency,
         records: 2 * matching + page + BESIDE * chains + overlap * 2 * (pages + chains),
     }
 }

@@ -100,7 +100,11 @@ impl<'q> Parts<'q> {
             Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| self.condition(part)),
             Condition::Not(inner) | Condition::Test(inner, _) => self.condition(inner),
             Condition::Leaf(leaf) => {
-                self.texts.push(&leaf.foreign);
+                // A comparison with NULL is gone before the extension is shown the query, and an OR is what else it is of.
+                let is_null = |operand: &Operand| matches!(operand, Operand::Value { sql, .. } if sql.starts_with("NULL::"));
+                if !leaf.operands.iter().any(is_null) {
+                    self.texts.push(&leaf.foreign);
+                }
                 for operand in &leaf.operands {
                     if let Operand::Scalar(select) = operand {
                         self.select(select);
@@ -167,6 +171,14 @@ mod tests {
         };
         assert!(choices(&outer(Wrap::View)).is_empty());
         assert_eq!(choices(&outer(Wrap::With("MATERIALIZED "))), [["t1"]]);
+    }
+
+    #[test]
+    fn a_comparison_with_null_says_nothing() {
+        let mut asked = query("defaulted", &[]);
+        let compared = Condition::leaf("t1.createddate < {}", vec![Operand::plain("NULL::timestamptz")]);
+        asked.select.filter = vec![Condition::Or(vec![Condition::leaf("t1.actor = 'System'", Vec::new()), compared])];
+        assert_eq!(choices(&asked), [["t1"]]);
     }
 
     #[test]
