@@ -150,7 +150,7 @@ fn a_proxy_carries_https_and_sees_nothing_of_it() {
 fn a_socks_proxy_carries_either_scheme_and_is_not_blamed_for_the_api() {
     let stage = Stage::new("socks");
     let proxy = stage.secure.proxy(Proxy::Open).replace("http:", "socks5:");
-    let through = |address: &str| stage.read(address, &[("proxy", &proxy), ("max_retries", "0")]);
+    let through = |address: &str| stage.read(address, &[("proxy", &proxy), ("max_retries", "0"), ("concurrency", "1")]);
     for address in [stage.secure.url(Door::Good), stage.simulator.url()] {
         let reading = through(&address);
         assert_eq!(reading.rows, Ok(450), "{reading:?}");

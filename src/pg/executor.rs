@@ -9,11 +9,11 @@ use std::task::Poll;
 use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
-use super::catalog::{Column, ForeignTable, is_utf8, text_of};
+use super::catalog::{Column, ForeignTable, is_utf8};
 use super::derived::PgZones;
 use super::last_scan::remember;
 use super::layout::Layout;
-use super::node::{relation_of, scan_user};
+use super::node::{read_plan, relation_of, scan_user};
 use super::notices::Told;
 use super::replay::Replay;
 use super::report::OrRaise;
@@ -129,20 +129,6 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
         let context = (*(*node).ss.ps.state).es_query_cxt;
         (*node).fdw_state = PgMemoryContexts::For(context).leak_and_drop_on_delete(scan).cast();
     }
-}
-
-/// SAFETY: `plan` was made by our own GetForeignPlan.
-pub(super) unsafe fn read_plan(plan: *mut pg_sys::ForeignScan) -> ScanPlan {
-    // SAFETY: it put one string there.
-    let text = unsafe {
-        let node = PgList::<pg_sys::Node>::from_pg((*plan).fdw_private).head().unwrap_or(std::ptr::null_mut());
-        #[cfg(any(feature = "pg13", feature = "pg14"))]
-        let text = (*node.cast::<pg_sys::Value>()).val.str_;
-        #[cfg(not(any(feature = "pg13", feature = "pg14")))]
-        let text = (*node.cast::<pg_sys::String>()).sval;
-        text_of(text)
-    };
-    ScanPlan::from_json(&text).or_raise()
 }
 
 /// SAFETY: `node` went through BeginForeignScan.

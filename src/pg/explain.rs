@@ -6,8 +6,8 @@ use pgrx::prelude::*;
 use pgrx::{PgList, pg_sys};
 
 use super::catalog::{ForeignTable, text_of};
-use super::executor::{Scan, read_plan, scan_of};
-use super::node::relation_of;
+use super::executor::{Scan, scan_of};
+use super::node::{read_plan, relation_of};
 use super::report::OrRaise;
 use super::settings;
 use super::text::to_server;

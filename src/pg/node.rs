@@ -1,6 +1,27 @@
-//! What an executor's node says of itself: the relation that it reads, and the user whose mapping counts.
+//! What an executor's node says of itself: its plan, the relation that it reads, and the user whose mapping counts.
 
 use pgrx::{PgList, pg_sys};
+
+use super::catalog::text_of;
+use super::report::OrRaise;
+use crate::plan::scan_plan::ScanPlan;
+
+/// What our planner told the executor.
+///
+/// # Safety
+/// `plan` was made by our own GetForeignPlan.
+pub(super) unsafe fn read_plan(plan: *mut pg_sys::ForeignScan) -> ScanPlan {
+    // SAFETY: it put one string there.
+    let text = unsafe {
+        let node = PgList::<pg_sys::Node>::from_pg((*plan).fdw_private).head().unwrap_or(std::ptr::null_mut());
+        #[cfg(any(feature = "pg13", feature = "pg14"))]
+        let text = (*node.cast::<pg_sys::Value>()).val.str_;
+        #[cfg(not(any(feature = "pg13", feature = "pg14")))]
+        let text = (*node.cast::<pg_sys::String>()).sval;
+        text_of(text)
+    };
+    ScanPlan::from_json(&text).or_raise()
+}
 
 /// The foreign table that a node reads. A node that counts has no relation of its own, only the one that it stands for.
 ///

@@ -181,7 +181,7 @@ pub fn no_secret(source: &Source, owner: Option<Owner<'_>>) -> Error {
         Some(Owner { has_mapping: true, .. }) => format!("ALTER USER MAPPING FOR {user} SERVER {server} OPTIONS (ADD {first} '…')"),
         _ => format!("CREATE USER MAPPING FOR {user} SERVER {server} OPTIONS ({first} '…')"),
     };
-    Error::new(ErrorKind::Unauthorized, message).hint(format!("Run {verb}. A source takes {ways}."))
+    Error::new(ErrorKind::Unauthorized, message).hint(format!("Run {verb}. The source takes {ways}."))
 }
 
 /// Puts values in the place of their names, each once: a brace in a secret is only a brace.

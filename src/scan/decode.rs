@@ -5,9 +5,12 @@
 
 mod fields;
 mod peek;
+mod shape;
 mod value;
 mod walk;
 
+pub(super) use self::shape::no_records;
+use self::shape::{malformed, no_evidence, not_an_object};
 pub(super) use self::walk::{refusal_in, refusal_of};
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -197,7 +200,7 @@ impl Decoder {
         }
         if let Err(e) = read {
             // The only thing that serde refuses for its type is a record: everything around it may be anything.
-            let own = reader.error.take().or_else(|| e.is_data().then(|| not_an_object(&reader)));
+            let own = reader.error.take().or_else(|| e.is_data().then(|| not_an_object(reader.out.facts.records, reader.page.number)));
             return Err(own.unwrap_or_else(|| malformed(text, &e)));
         }
         if !reader.found {
@@ -210,33 +213,6 @@ impl Decoder {
         }
         Ok((reader.page, reader.out))
     }
-}
-
-/// SECURITY: the body is described, not shown; it may hold personal data or repeat a secret.
-fn malformed(text: &str, error: &serde_json::Error) -> Error {
-    if text.trim_start().starts_with('<') {
-        return Error::new(ErrorKind::Shape, "the response is a web page, not JSON")
-            .hint("Check base_url: a wrong path or a login page often answers like this.");
-    }
-    let problem = if error.is_eof() { "the response ends before its JSON does" } else { "the response is not valid JSON" };
-    Error::new(ErrorKind::Shape, problem).detail(format!("At line {}, column {} of {} bytes.", error.line(), error.column(), text.len()))
-}
-
-fn no_evidence(at: &Pointer) -> Error {
-    Error::new(ErrorKind::Shape, format!("the response has no object at \"{at}\""))
-        .detail("Without it nothing says whether there is another page.")
-        .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
-}
-
-pub(super) fn no_records(at: &Pointer) -> Error {
-    Error::new(ErrorKind::Shape, format!("the response has no array of records at \"{at}\""))
-        .detail("An answer without records does not prove that there are none.")
-        .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
-}
-
-fn not_an_object(reader: &Reader<'_>) -> Error {
-    Error::new(ErrorKind::Shape, "a record is not an object")
-        .detail(format!("Record {} of page {}.", reader.out.facts.records, reader.page.number))
 }
 
 struct Reader<'a> {

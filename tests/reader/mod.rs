@@ -154,8 +154,8 @@ impl Style {
     pub(crate) fn read_as(&self, simulator: &str, wish: &Wish, describe: impl FnOnce(&mut Table)) -> Result<Vec<String>, Error> {
         let source = self.source();
         let mut options = vec![("base_url".to_owned(), format!("{simulator}/~{}{}", wish.switches, self.prefix))];
-        // A throttle that does not end is waited out until then.
-        options.push(("retry_budget".to_owned(), "500ms".to_owned()));
+        // A throttle that does not end is waited out until then; one that ends asks for two seconds at most.
+        options.push(("retry_budget".to_owned(), "2500ms".to_owned()));
         options.extend(wish.options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let settings = Settings::resolve(Some(&source), &options, &[]).unwrap();
         let secret = if self.source == "viviot" || self.source == "huawei" || self.source == "socialboards" {

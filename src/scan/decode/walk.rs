@@ -250,7 +250,7 @@ fn read_raw<E: serde::de::Error>(
     reader.put(mark, &node.columns, raw).map_err(|error| reader.fail::<E>(error))?;
     let is_object = raw.starts_with('{');
     if depth == 0 && !is_object {
-        let error = not_an_object(reader);
+        let error = not_an_object(reader.out.facts.records, reader.page.number);
         return Err(reader.fail(error));
     }
     if is_object && !node.children.is_empty() {
