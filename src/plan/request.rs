@@ -7,6 +7,9 @@ use super::slice::Slice;
 use super::window::{INFINITY, MINUS_INFINITY, Window, ceil_to, floor_to, rfc3339_millis};
 use crate::sources::{Filter, Method, PagingStyle, Part, Place, SqlType, Table, TimeFormat, TimeRange};
 
+/// A value is shown as far as this.
+pub(super) const MAX_SHOWN: usize = 60;
+
 /// Where a page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageToken {
@@ -54,14 +57,20 @@ impl Request {
         Self { method, path: fixed_steps(path), query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None }
     }
 
-    /// Method and path: what an error may show.
+    /// Method and path: what an error may show. A long value is cut.
     pub fn line(&self) -> String {
         let mut text = format!("{} ", self.method.as_str());
         for step in &self.path {
             text.push('/');
             match step {
                 Step::Fixed(step) => text.push_str(step),
-                Step::Value(value) => push_readable(&mut text, value, Some('/')),
+                Step::Value(value) => {
+                    let end = value.char_indices().nth(MAX_SHOWN).map_or(value.len(), |(end, _)| end);
+                    push_readable(&mut text, &value[..end], Some('/'));
+                    if end < value.len() {
+                        text.push('…');
+                    }
+                }
             }
         }
         text
@@ -269,6 +278,9 @@ mod tests {
         let value = |text: &str| Step::Value(text.into());
         assert_eq!(request.path, [Step::Fixed("a".into()), value("{kind}"), Step::Fixed("b".into()), value("x/\ny")]);
         assert_eq!(request.line(), "GET /a/{kind}/b/x%2F%0Ay");
+        let mut long = Request::new(Method::Get, "/a/{id}/b");
+        long.put(&Place { part: Part::Path, name: "id".into() }, "é".repeat(10_000));
+        assert_eq!(long.line(), format!("GET /a/{}…/b", "é".repeat(MAX_SHOWN)), "an error's detail stays short");
     }
 
     #[test]

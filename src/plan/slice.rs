@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::carry;
+use super::request::MAX_SHOWN;
 use super::selection::Selection;
 use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, is_unheard_of};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,9 +15,6 @@ pub(super) const MAX_WINDOWS: usize = 64;
 const MAX_FAN_OUT: usize = 100;
 /// Lists longer than this, percent-encoding not counted, stay local: servers refuse request lines beyond 8 kB.
 const MAX_LIST_BYTES: usize = 4096;
-
-/// A value that is refused is shown as far as this.
-const MAX_SHOWN: usize = 60;
 
 /// One independent chain of pages.
 #[derive(Debug, Clone, PartialEq)]

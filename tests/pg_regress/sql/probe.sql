@@ -7,6 +7,12 @@
 SELECT * FROM restlog.probe('ticket_status_logs', '2026-01-05', '2026-01-09');
 SELECT requests <= 85 AS as_told FROM restlog.last_scan();
 \! "$RESTLOG_LAB" requests probed --count
+-- It takes no transaction id: a standby has none to give
+BEGIN;
+SELECT count(*) > 5 AS many FROM restlog.probe('ticket_status_logs', '2026-01-05', '2026-01-09');
+SELECT pg_current_xact_id_if_assigned();
+COMMIT;
+\! "$RESTLOG_LAB" requests probed --count > /dev/null
 
 -- Under each switch: what the report says otherwise than without it, what it says to set, and the answer once that is set
 SET client_min_messages = warning;
