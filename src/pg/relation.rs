@@ -10,7 +10,7 @@ use super::planner::get_foreign_rel_size;
 use super::row_bounds::RowBound;
 use crate::error::Result;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::{Defaults, default_would_hide, missing_parameter};
+use crate::plan::slice::{Defaults, missing_parameter};
 
 /// The part of a table that a range has, as Postgres guesses it (DEFAULT_RANGE_INEQ_SEL).
 pub(super) const RANGE_SELECTIVITY: f64 = 0.005;
@@ -45,17 +45,7 @@ impl Planning {
         if let Some(column) = self.joins.restricted_parameters(&self.table).find(|column| !condition.fixes(*column)) {
             return Err(missing_parameter(table, &table.columns[column]));
         }
-        match &table.time_range {
-            Some(range)
-                if self.defaults.from.is_some()
-                    && self.joins.restricted.contains(&range.column)
-                    && range.required
-                    && !condition.bounds(range.column).0 =>
-            {
-                Err(default_would_hide(table))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// The part of the rows that conditions leave which Postgres does not see: it would see them as conditions of the query.
@@ -64,6 +54,9 @@ impl Planning {
     /// As for [`Self::convert`].
     pub(super) unsafe fn implied_selectivity(&self, root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) -> f64 {
         let Some(range) = &self.table.table.time_range else { return 1.0 };
+        if self.row_bounds.is_empty() && self.joins.implied.is_empty() {
+            return 1.0;
+        }
         // SAFETY: the caller's.
         let plan = unsafe { self.convert(root, rel, &[]) }.plan;
         match plan.condition().bounds(range.column) {
