@@ -7,6 +7,10 @@
 use super::window::{MINUS_INFINITY, Window, floor_to};
 use crate::sources::Direction;
 
+/// A day, an hour, a minute, a second.
+const SEAMS: [i64; 4] = [86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000];
+/// A piece is at least so many times as long as the grid on which it ends.
+const SEAM_SHARE: i64 = 8;
 /// A piece is at least so many of the API's units wide: each is asked for one unit wider on both sides.
 const MIN_UNITS: i64 = 16;
 /// Pieces for each of the others that are read at once: some end sooner than others.
@@ -48,7 +52,8 @@ pub fn first_piece(
         }
         // The newest part is the first.
         Some(Direction::Descending) => {
-            let cut = cut(window, parts, unit).map(|cut| floor_to(window.hi - (cut - window.lo), unit))?;
+            let cut = cut(window, parts, unit)?;
+            let cut = floor_to(window.hi - (cut - window.lo), seam(cut - window.lo, unit));
             (window.lo < cut && cut < window.hi).then_some((Window { lo: cut, ..window }, Window { hi: cut, ..window }))
         }
     }
@@ -135,11 +140,12 @@ pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrenc
         return None;
     }
     // What the first page covered, and what it did not reach.
+    let seam = seam((last - first).saturating_abs(), unit);
     let (head, tail) = if ascending {
-        let cut = floor_to(last, unit);
+        let cut = floor_to(last, seam);
         (Window { hi: cut, ..window }, Window { lo: cut, ..window })
     } else {
-        let cut = floor_to(last, unit).saturating_add(unit);
+        let cut = floor_to(last, seam).saturating_add(seam);
         (Window { lo: cut, ..window }, Window { hi: cut, ..window })
     };
     if tail.is_empty() {
@@ -199,13 +205,19 @@ fn whole_pages(pages: f64) -> usize {
     if pages <= 0.8 { 1 } else { ((pages * 1.05).ceil() as usize).max(2) }
 }
 
-/// Where the first of so many equal parts ends, on the API's grid.
+/// The grid on which pieces of a width meet: as coarse as there is room for. An API may read times less finely than it says, and cut
+/// them to whole seconds or minutes: what lies between the cut and a seam would then be in none of both pieces.
+fn seam(width: i64, unit: i64) -> i64 {
+    SEAMS.into_iter().find(|seam| width / SEAM_SHARE >= *seam && seam % unit == 0).unwrap_or(unit)
+}
+
+/// Where the first of so many equal parts ends, on a grid that is the API's own or coarser.
 fn cut(window: Window, parts: f64, unit: i64) -> Option<i64> {
     let width = (window.hi.checked_sub(window.lo)? as f64 / parts) as i64;
     if width < unit.saturating_mul(MIN_UNITS) {
         return None;
     }
-    Some(floor_to(window.lo + width, unit)).filter(|cut| *cut > window.lo)
+    Some(floor_to(window.lo + width, seam(width, unit))).filter(|cut| *cut > window.lo)
 }
 
 #[cfg(test)]
@@ -288,6 +300,18 @@ mod tests {
         assert!(again(&sudden, 1.0).is_some(), "the page's end is what the rest is like");
         assert_eq!(again(&[5; 100], 1.0), None, "all at one time");
         assert_eq!(again(&[5, 1_000_000], 1.0), None, "two records");
+    }
+
+    #[test]
+    fn pieces_meet_on_a_grid_that_coarser_apis_have_too() {
+        let window = w(1_234_567, 31 * DAY + 7_654_321);
+        let grid = |parts: usize| {
+            let pieces = equal(window, parts, UNIT);
+            SEAMS.into_iter().find(|seam| pieces[1..].iter().all(|piece| piece.lo % seam == 0))
+        };
+        assert_eq!((grid(3), grid(30), grid(1000)), (Some(DAY), Some(SEAMS[1]), Some(SEAMS[2])));
+        assert_eq!(seam(7_000_000, UNIT), UNIT, "too short for seconds");
+        assert_eq!(seam(DAY, 7_000), 7_000, "the API's own grid goes first");
     }
 
     #[test]

@@ -18,12 +18,15 @@ impl AskedRange {
     pub(crate) fn new(settings: &Settings, from: Option<i64>, to: Option<i64>) -> Self {
         let unit = match settings.granularity {
             Granularity::Millisecond => MILLI,
-            Granularity::Second => 1_000 * MILLI,
+            Granularity::Second | Granularity::SecondCutOff => 1_000 * MILLI,
             Granularity::Day => DAY * MILLI,
         };
         Self {
             from: from.map(|from| from.div_euclid(unit) * unit),
-            to: to.map(|to| -(-to).div_euclid(unit) * unit),
+            to: to.map(|to| match settings.granularity {
+                Granularity::SecondCutOff => to.div_euclid(unit) * unit,
+                _ => -(-to).div_euclid(unit) * unit,
+            }),
             bounds: settings.bounds,
         }
     }

@@ -36,7 +36,7 @@ choice!(
 );
 choice!(
     /// The unit to which the asked range is widened.
-    Granularity { Millisecond = "ms", Second = "s", Day = "day" }
+    Granularity { Millisecond = "ms", Second = "s", Day = "day", SecondCutOff = "s_cut" }
 );
 choice!(
     /// The order of rows by their creation.
