@@ -7,7 +7,7 @@ unsafe extern "C-unwind" {
     // partcache.c
     fn RelationGetPartitionQual(relation: pg_sys::Relation) -> *mut pg_sys::List;
     // pqcomm.c, since 14
-    #[cfg(not(feature = "pg13"))]
+    #[cfg(not(any(feature = "pg13", feature = "pg14")))]
     fn pq_check_connection() -> bool;
     // latch.c, since 15
     #[cfg(not(any(feature = "pg13", feature = "pg14")))]
