@@ -152,10 +152,12 @@ fn a_socks_proxy_carries_either_scheme_and_is_not_blamed_for_the_api() {
     let proxy = stage.secure.proxy(Proxy::Open).replace("http:", "socks5:");
     let through = |address: &str| stage.read(address, &[("proxy", &proxy), ("max_retries", "0"), ("concurrency", "1")]);
     for address in [stage.secure.url(Door::Good), stage.simulator.url()] {
+        let before = stage.secure.tunnels();
         let reading = through(&address);
         assert_eq!(reading.rows, Ok(450), "{reading:?}");
+        // Not how many: an HTTP/1.1 connection that is not yet back in the pool when the next page is asked for gets company.
+        assert!(stage.secure.tunnels() > before, "{address} was not asked through the proxy");
     }
-    assert_eq!(stage.secure.tunnels(), 2);
     let told = [
         (stage.secure.url(Door::Expired), "the certificate of the API has expired"),
         (stage.secure.url(Door::SelfSigned).replace("https:", "http:"), "the API does not speak plain http at this port"),
