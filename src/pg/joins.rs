@@ -51,11 +51,12 @@ pub(super) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelO
             for (i, column) in table.columns.iter().enumerate() {
                 let Some(column) = column.as_ref().filter(|column| column.described.is_some()) else { continue };
                 let attribute = (i + 1) as i16;
-                if !equalities(root, rel, table, attribute, uses_column).is_empty() {
+                let equal = |form| equalities(root, rel, Wanted { attribute, table, form });
+                if !equal(WantedForm::Expression).is_empty() {
                     joins.restrict([attribute], table);
                 }
                 if column.pushdown {
-                    movable.extend(equalities(root, rel, table, attribute, is_column));
+                    movable.extend(equal(WantedForm::Column));
                 }
             }
         }
@@ -142,15 +143,17 @@ unsafe fn implied(
 struct Wanted<'t> {
     attribute: i16,
     table: &'t ForeignTable,
+    form: WantedForm,
 }
 
-type IsWanted = unsafe extern "C-unwind" fn(
-    *mut pg_sys::PlannerInfo,
-    *mut pg_sys::RelOptInfo,
-    *mut pg_sys::EquivalenceClass,
-    *mut pg_sys::EquivalenceMember,
-    *mut std::ffi::c_void,
-) -> bool;
+/// What a side of an equality must be.
+#[derive(Clone, Copy)]
+enum WantedForm {
+    /// The column, or what is made of it as the time column.
+    Column,
+    /// Any expression that uses the column.
+    Expression,
+}
 
 /// The equalities of a column with columns of other relations.
 ///
@@ -159,11 +162,8 @@ type IsWanted = unsafe extern "C-unwind" fn(
 unsafe fn equalities(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
-    table: &ForeignTable,
-    attribute: i16,
-    is_wanted: IsWanted,
+    mut wanted: Wanted<'_>,
 ) -> Vec<*mut pg_sys::RestrictInfo> {
-    let mut wanted = Wanted { attribute, table };
     // SAFETY: the caller's; `wanted` lives during the call.
     unsafe {
         let found = pg_sys::generate_implied_equalities_for_column(
@@ -177,9 +177,9 @@ unsafe fn equalities(
     }
 }
 
-/// Whether a member of an equivalence class is the wanted column of this relation, or what is made of it as the time column.
+/// Whether a member of an equivalence class is what is wanted of this relation.
 #[pg_guard]
-unsafe extern "C-unwind" fn is_column(
+unsafe extern "C-unwind" fn is_wanted(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
     _class: *mut pg_sys::EquivalenceClass,
@@ -188,32 +188,16 @@ unsafe extern "C-unwind" fn is_column(
 ) -> bool {
     // SAFETY: the planner's pointers; `wanted` is what equalities passed.
     unsafe {
-        let Wanted { attribute, table } = &*wanted.cast::<Wanted<'_>>();
+        let Wanted { attribute, table, form } = &*wanted.cast::<Wanted<'_>>();
         let expression: *mut pg_sys::Node = (*member).em_expr.cast();
-        let is_it = |var: *mut pg_sys::Var| (*var).varno as u32 == (*rel).relid && (*var).varattno == *attribute;
-        match var_of(expression) {
-            Some(var) => is_it(var),
-            None => {
+        match (form, var_of(expression)) {
+            (WantedForm::Expression, _) => used_attributes(rel, expression, table).contains(attribute),
+            (WantedForm::Column, Some(var)) => (*var).varno as u32 == (*rel).relid && (*var).varattno == *attribute,
+            (WantedForm::Column, None) => {
                 let described = table.column(*attribute).and_then(|column| column.described);
                 let made = Converter::new(root, rel, table).made(expression);
                 made.is_some_and(|made| Some(made.column) == described)
             }
         }
-    }
-}
-
-/// Whether a member of an equivalence class is made of the wanted column of this relation, whatever is made of it.
-#[pg_guard]
-unsafe extern "C-unwind" fn uses_column(
-    _root: *mut pg_sys::PlannerInfo,
-    rel: *mut pg_sys::RelOptInfo,
-    _class: *mut pg_sys::EquivalenceClass,
-    member: *mut pg_sys::EquivalenceMember,
-    wanted: *mut std::ffi::c_void,
-) -> bool {
-    // SAFETY: as for is_column.
-    unsafe {
-        let Wanted { attribute, table } = &*wanted.cast::<Wanted<'_>>();
-        used_attributes(rel, (*member).em_expr.cast(), table).contains(attribute)
     }
 }
