@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "reading/spec.rs"]
+mod spec;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -9,11 +12,11 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use restlog_fdw::options::{OnInvalid, Settings};
+use restlog_fdw::options::Settings;
 use restlog_fdw::plan::slice::Slice;
 use restlog_fdw::scan::auth::Access;
-use restlog_fdw::scan::client::{Connection, Limits};
-use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
+use restlog_fdw::scan::client::Connection;
+use restlog_fdw::scan::decode::{Column, From, Target};
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{Counting, ScanSpec, Stream};
 use restlog_fdw::sources::{Form, Pointer, Source};
@@ -50,23 +53,9 @@ fn read(bodies: &'static [&'static str], counting: Option<Counting>) -> (usize, 
     let table = Arc::new(source.tables[0].clone());
     let id =
         Column { name: "id".into(), from: From::Field(Pointer(vec!["id".into()])), target: Target::Integer(i64::MAX), form: Form::Plain };
-    let spec = ScanSpec {
-        slices: vec![Slice { window: None, values: BTreeMap::new(), partition: Vec::new() }],
-        decoder: Decoder::new(vec![id], &table, OnInvalid::Error, None),
-        now: i64::MAX,
-        time_column: None,
-        time_is_required: false,
-        partition_columns: BTreeMap::new(),
-        page_sizes: (9, 9),
-        limited: false,
-        order: None,
-        known_density: None,
-        concurrency: 1,
-        limits: Limits { max_requests: 0, max_response_bytes: 1 << 20, log: false },
-        connection: Arc::new(Connection::new(&settings, access).unwrap()),
-        counting,
-        table,
-    };
+    let slices = vec![Slice { window: None, values: BTreeMap::new(), partition: Vec::new() }];
+    let connection = Arc::new(Connection::new(&settings, access).unwrap());
+    let spec = ScanSpec { page_sizes: (9, 9), counting, ..spec::plain(table, connection, slices, vec![id]) };
     let stats = Arc::new(Stats::default());
     let mut stream = Stream::start(spec, Arc::clone(&stats)).unwrap();
     let (started, mut rows) = (Instant::now(), 0);

@@ -10,18 +10,17 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use proptest::prelude::*;
-use restlog_fdw::options::{OnInvalid, Settings};
+use restlog_fdw::options::Settings;
 use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slice::{Defaults, slices};
 use restlog_fdw::plan::window::WindowSet;
 use restlog_fdw::scan::auth::Access;
-use restlog_fdw::scan::client::{Connection, Limits};
-use restlog_fdw::scan::decode::Decoder;
+use restlog_fdw::scan::client::Connection;
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};
 use restlog_fdw::sources::{Source, Table};
 
-use super::cases;
+use super::{cases, spec};
 
 /// A column of request parameters in each place, two of them in the path; then columns that records carry.
 const DEFINITION: &str = r#"{"name": "own", "tables": [{
@@ -106,23 +105,8 @@ impl Own {
         let values = values.iter().map(|(name, values)| (self.table.column(name).unwrap(), values.clone())).collect();
         let slices =
             slices(&self.table, &Selection { windows: WindowSet::all(), values }, &Defaults::default()).map_err(|e| e.to_string())?;
-        let spec = ScanSpec {
-            slices,
-            decoder: Decoder::new(Vec::new(), &self.table, OnInvalid::Error, None),
-            now: i64::MAX,
-            time_column: None,
-            time_is_required: false,
-            partition_columns: BTreeMap::new(),
-            page_sizes: (9, 9),
-            limited: false,
-            order: None,
-            known_density: None,
-            concurrency: 1,
-            limits: Limits { max_requests: 0, max_response_bytes: 1 << 20, log: false },
-            connection: Arc::clone(&self.connection),
-            counting: None,
-            table: Arc::clone(&self.table),
-        };
+        let plain = spec::plain(Arc::clone(&self.table), Arc::clone(&self.connection), slices, Vec::new());
+        let spec = ScanSpec { page_sizes: (9, 9), ..plain };
         let mut stream = Stream::start(spec, Arc::new(Stats::default())).unwrap();
         loop {
             match stream.try_next() {

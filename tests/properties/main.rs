@@ -11,6 +11,8 @@ mod cutting;
 mod links;
 mod paging;
 mod slices;
+#[path = "../reading/spec.rs"]
+mod spec;
 mod windows;
 
 use std::io::Write;

@@ -1,18 +1,20 @@
 //! Reads a described API to its end through the scan room, without a Postgres.
 
+mod spec;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use restlog_fdw::error::{Error, Result};
-use restlog_fdw::options::{OnInvalid, Secret, Settings};
+use restlog_fdw::options::{Secret, Settings};
 use restlog_fdw::plan::slice::Slice;
 use restlog_fdw::scan::auth::Access;
-use restlog_fdw::scan::client::{Connection, Limits};
-use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
+use restlog_fdw::scan::client::Connection;
+use restlog_fdw::scan::decode::{Column, From, Target};
 use restlog_fdw::scan::stats::Stats;
-use restlog_fdw::scan::stream::{ScanSpec, Stream};
+use restlog_fdw::scan::stream::Stream;
 use restlog_fdw::sources::{Form, Pointer, Source};
 
 /// What was read of the first table, and what it took.
@@ -43,23 +45,8 @@ pub(crate) fn start(source: &Arc<Source>, options: &[(&str, &str)], secret: &str
     let table = Arc::new(source.tables[0].clone());
     let id =
         Column { name: "id".into(), from: From::Field(Pointer(vec!["id".into()])), target: Target::Integer(i64::MAX), form: Form::Plain };
-    let spec = ScanSpec {
-        slices: vec![Slice { window: None, values: BTreeMap::new(), partition: Vec::new() }],
-        decoder: Decoder::new(vec![id], &table, OnInvalid::Error, None),
-        now: i64::MAX,
-        time_column: None,
-        time_is_required: false,
-        partition_columns: BTreeMap::new(),
-        page_sizes: (100, 100),
-        limited: false,
-        order: None,
-        known_density: None,
-        concurrency: 1,
-        limits: Limits { max_requests: 0, max_response_bytes: 1 << 20, log: false },
-        connection: Arc::new(Connection::new(&settings, access)?),
-        counting: None,
-        table,
-    };
+    let slices = vec![Slice { window: None, values: BTreeMap::new(), partition: Vec::new() }];
+    let spec = spec::plain(table, Arc::new(Connection::new(&settings, access)?), slices, vec![id]);
     let stats = Arc::new(Stats::default());
     Ok((Stream::start(spec, Arc::clone(&stats))?, stats))
 }
