@@ -64,7 +64,7 @@ pub(super) fn judge(step: &Step, given: Order, crashed: bool, outcome: &Result<A
     }
     match given {
         Order::Cancel(_) if refused.is_cancel(false) => Verdict::Ended(Ending::Cancelled),
-        Order::Timeout(_) if refused.is_cancel(true) => Verdict::Ended(Ending::TimedOut),
+        Order::Timeout(_) if refused.is_time_out() => Verdict::Ended(Ending::TimedOut),
         Order::Terminate(_) if refused.is_termination() => Verdict::Ended(Ending::Terminated),
         _ if crashed && refused.is_crash() => Verdict::Ended(Ending::Crashed),
         _ => Verdict::Wrong(refused.to_string()),
@@ -105,7 +105,7 @@ mod tests {
         let plain = step(Want::Done, &["08006"]);
         assert_eq!(judge(&plain, Order::Cancel(SOON), false, &cancelled), Verdict::Ended(Ending::Cancelled));
         assert!(is_wrong(&judge(&plain, Order::Leave, true, &cancelled)));
-        assert!(is_wrong(&judge(&plain, Order::Timeout(SOON), true, &cancelled)));
+        assert_eq!(judge(&plain, Order::Timeout(SOON), false, &cancelled), Verdict::Ended(Ending::TimedOut));
         assert_eq!(judge(&plain, Order::Leave, false, &error("08006", "")), Verdict::Refused);
         assert!(is_wrong(&judge(&plain, Order::Cancel(SOON), true, &error("XX000", ""))));
         assert_eq!(judge(&plain, Order::Terminate(SOON), false, &error("57P01", "")), Verdict::Ended(Ending::Terminated));

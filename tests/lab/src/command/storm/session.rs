@@ -148,7 +148,7 @@ async fn tidy(storm: &Storm, session: &Connected, order: Order) -> Result<bool, 
         late += 1;
         let struck = match order {
             Order::Cancel(_) => refused.is_cancel(false),
-            Order::Timeout(_) => refused.is_cancel(true),
+            Order::Timeout(_) => refused.is_time_out(),
             _ => false,
         };
         if !struck || late > LATE {

@@ -112,6 +112,12 @@ impl Refused {
         matches!(self, Self::Error { sqlstate, message } if sqlstate == "57014" && message == said)
     }
 
+    /// Whether this may be the end of a short `statement_timeout`. A timer that fires while Postgres parses is set anew before
+    /// interrupts are served, which forgets the cause: such a timeout is told as a request.
+    pub(crate) fn is_time_out(&self) -> bool {
+        self.is_cancel(true) || self.is_cancel(false)
+    }
+
     /// Whether the session is over because it was told to end.
     pub(crate) fn is_termination(&self) -> bool {
         self.sqlstate().is_none_or(|sqlstate| sqlstate == "57P01")
@@ -168,6 +174,7 @@ mod tests {
         let error = |sqlstate: &str, message: &str| Refused::Error { sqlstate: sqlstate.into(), message: message.into() };
         let asked = error("57014", "canceling statement due to user request");
         assert!(asked.is_cancel(false) && !asked.is_cancel(true));
+        assert!(asked.is_time_out() && !error("57014", "canceling statement due to lock timeout").is_time_out());
         assert!(!error("08006", "canceling statement due to user request").is_cancel(false));
         assert!(error("57P01", "").is_termination() && Refused::Lost(String::new()).is_termination() && !asked.is_termination());
         assert!(error("57P03", "").is_crash() && !error("57P01", "").is_crash());
