@@ -61,14 +61,17 @@ impl Attempt {
                     "Check base_url: with the table's path it must make the API's own address.",
                 ),
             ),
-            _ if status.is_redirection() => (
-                None,
-                error(
-                    ErrorKind::Shape,
-                    "the API redirects to another host, which is not followed",
-                    "Set base_url to the address that it redirects to, if you trust it.",
-                ),
-            ),
+            StatusCode::ACCEPTED => {
+                let hint = "Try again later, or raise retry_budget.";
+                (
+                    Some(Failure::Server(wait)),
+                    error(ErrorKind::Unreachable, "the API has accepted the request, but not yet answered it", hint),
+                )
+            }
+            // The server gave up waiting for the request, or fears that it is a replay: RFC 9110 and RFC 8470 ask for another attempt.
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
+                (Some(Failure::Server(wait)), error(ErrorKind::Unreachable, "the API did not take the request", "Try again later."))
+            }
             StatusCode::SERVICE_UNAVAILABLE if wait.is_some() => {
                 let until = wait.and_then(|wait| moment(wait, now)).map_or_else(String::new, |until| format!(" until {until}"));
                 let message = format!("the API is unavailable{until}");
@@ -91,6 +94,11 @@ impl Attempt {
         };
         let error = error.detail(format!("HTTP status {}", status.as_u16()));
         Self { failure, error, expired: status == StatusCode::UNAUTHORIZED, status: Some(status) }
+    }
+
+    /// A redirect that is not followed.
+    pub(super) fn redirected(status: StatusCode, error: Error) -> Self {
+        Self { status: Some(status), ..Self::given_up(error.detail(format!("HTTP status {}", status.as_u16()))) }
     }
 
     /// Whether the body may have a code that says why.

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK};
-use reqwest::{Response, redirect};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION};
+use reqwest::{Response, StatusCode, redirect};
 use url::Url;
 
 use super::address;
@@ -15,7 +15,9 @@ use super::gate::{Gate, Place, Warmth};
 use super::link;
 use super::no_answer::{Peer, Route, root_cause};
 use super::pace::Pace;
+use super::partial::Partial;
 use super::rate_limit::{Advice, server_time};
+use super::redirection;
 use super::resolver::Resolver;
 use super::retry::{Failure, RetryPolicy};
 use super::session::{Session, Token};
@@ -26,8 +28,6 @@ use crate::plan::carry;
 use crate::plan::request::{Request, Step, fixed_steps};
 use crate::sources::{Method, Part};
 
-/// A chain of redirects within one host is followed this far.
-const MAX_REDIRECTS: usize = 5;
 /// More than this is not reserved on the word of a Content-Length.
 const MAX_RESERVE: u64 = 64 << 20;
 /// One request has its token renewed this often, at most.
@@ -84,6 +84,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Its headers.
     pub headers: HeaderMap,
+    /// What it says of itself where it is a part of an answer.
+    pub partial: Option<Partial>,
 }
 
 impl Reply {
@@ -97,17 +99,9 @@ impl Connection {
     /// A client for these settings. `access` shows who asks.
     pub fn new(settings: &Settings, access: Access) -> Result<Self> {
         let session = Session::new(access.fixed()?);
-        let same_origin = redirect::Policy::custom(|attempt| {
-            // SECURITY: reqwest would take our own header for the key along to another host. Stopping leaves the 3xx to us.
-            let from = attempt.previous().first().map(Url::origin);
-            if attempt.previous().len() <= MAX_REDIRECTS && from == Some(attempt.url().origin()) {
-                attempt.follow()
-            } else {
-                attempt.stop()
-            }
-        });
         let mut builder = reqwest::Client::builder()
-            .redirect(same_origin)
+            // SECURITY: reqwest would take our own header for the key along to another host. Redirects are followed here.
+            .redirect(redirect::Policy::none())
             .dns_resolver(Resolver::default())
             .user_agent(settings.user_agent.as_str())
             .connect_timeout(settings.connect_timeout)
@@ -303,14 +297,14 @@ impl Connection {
 
     async fn attempt(&self, built: &reqwest::Request, scan: &Scan<'_>) -> std::result::Result<Reply, Attempt> {
         let Scan { limits, stats, pool, .. } = scan;
-        let again = built.try_clone().ok_or_else(|| Attempt::given_up(unsendable("the body")))?;
         let asked = if self.auth_url.as_ref() == Some(built.url()) { Peer::Login } else { Peer::Api };
         let no_answer = |error: reqwest::Error| Attempt::connection(&error, asked, self.route);
-        let mut response = self.http.execute(again).await.map_err(no_answer)?;
+        let mut response = self.follow(built, &no_answer).await?;
         if let Some(date) = server_time(response.headers()) {
             stats.saw_date(date);
         }
-        if !response.status().is_success() {
+        // An accepted request was not yet answered.
+        if !response.status().is_success() || response.status() == StatusCode::ACCEPTED {
             let failed = Attempt::status(response.status(), Advice::of(response.headers(), unix_now()), unix_now());
             return Err(if failed.may_say_more() {
                 failed.said(&self.access.errors, error_body(response).await.as_deref())
@@ -318,6 +312,7 @@ impl Connection {
                 failed
             });
         }
+        let partial = Partial::of(response.status(), response.headers()).map_err(Attempt::given_up)?;
         let mut wire = pool.take();
         let announced = response.content_length().unwrap_or(0);
         if announced > limits.max_response_bytes {
@@ -335,7 +330,30 @@ impl Connection {
         let encoding = headers.get(CONTENT_ENCODING).and_then(|h| h.to_str().ok());
         let body = body::decompress(encoding, wire, pool, limits.max_response_bytes).map_err(Attempt::given_up)?;
         stats.body_bytes.add(body.len() as u64);
-        Ok(Reply { body, headers })
+        Ok(Reply { body, headers, partial })
+    }
+
+    /// Sends a request, and again where redirects within its origin lead.
+    async fn follow(
+        &self,
+        built: &reqwest::Request,
+        no_answer: &(dyn Fn(reqwest::Error) -> Attempt + Sync),
+    ) -> std::result::Result<Response, Attempt> {
+        let until = Instant::now() + self.request_timeout;
+        let clone = |request: &reqwest::Request| request.try_clone().ok_or_else(|| Attempt::given_up(unsendable("the body")));
+        let mut request = clone(built)?;
+        let mut followed = 0;
+        loop {
+            let response = self.http.execute(clone(&request)?).await.map_err(no_answer)?;
+            let status = response.status();
+            if !status.is_redirection() {
+                return Ok(response);
+            }
+            let target = redirection::target(&request, status, response.headers().get(LOCATION), followed);
+            *request.url_mut() = target.map_err(|error| Attempt::redirected(status, error))?;
+            *request.timeout_mut() = Some(until.saturating_duration_since(Instant::now()));
+            followed += 1;
+        }
     }
 
     fn below_base(&self, steps: &[Step]) -> Result<Url> {

@@ -307,6 +307,7 @@ impl Shared {
         let decoded = decoder.decode(rules, &reply.body, page.reset(decoder.width(), number));
         self.stats.decode_micros.add_time(started.elapsed());
         let (page, mut decoded) = decoded?;
+        decoded.facts.partial = reply.partial;
         if self.spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
             decoded.facts.next = reply.next()?;
         }

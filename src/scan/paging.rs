@@ -12,6 +12,7 @@ pub use self::head::HEAD;
 use self::head::{Likeness, compare};
 use self::moved::{capped, no_total, same_again, shifted};
 pub use self::remaining::Remaining;
+use super::partial::Partial;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::PageToken;
 use crate::sources::{Pagination, PagingStyle};
@@ -39,6 +40,8 @@ pub struct PageFacts {
     pub head: Vec<u64>,
     /// The fingerprint of the last record, where pages overlap.
     pub last: Option<u64>,
+    /// What the response says of itself where it is a part of an answer.
+    pub partial: Option<Partial>,
 }
 
 impl PageFacts {
@@ -163,6 +166,14 @@ impl Pager {
 
     /// Moves on past the page just read. `false` is the proven end.
     pub fn advance(&mut self, facts: &PageFacts) -> Result<bool> {
+        let more = self.step(facts)?;
+        if !more && let Some(partial) = facts.partial {
+            partial.may_be_last(self.total == Some(self.read))?;
+        }
+        Ok(more)
+    }
+
+    fn step(&mut self, facts: &PageFacts) -> Result<bool> {
         if let Some(doubt) = self.doubt.take() {
             return self.resolve(facts, doubt);
         }

@@ -93,7 +93,7 @@ mod tests {
 
     fn read(access: &Access, body: &str, header: Option<&'static str>) -> Result<Token> {
         let headers = header.map(|value| ("x-subject-token".parse().unwrap(), HeaderValue::from_static(value)));
-        Token::read(access.login().unwrap(), &Reply { body: body.into(), headers: HeaderMap::from_iter(headers) })
+        Token::read(access.login().unwrap(), &Reply { body: body.into(), headers: HeaderMap::from_iter(headers), partial: None })
     }
 
     #[test]

@@ -109,6 +109,7 @@ impl Server {
             total: self.has_total.then_some(total),
             head: page.iter().take(HEAD).map(print).collect(),
             last: page.last().map(print).filter(|_| self.pagination().overlaps()),
+            partial: None,
         };
         self.previous = Some((page.clone(), facts.clone()));
         (page, facts)
