@@ -14,8 +14,6 @@ use crate::scan::page::{CellState, Page};
 struct Filled {
     /// Attribute number - 1.
     attribute: usize,
-    /// The page's column.
-    column: usize,
     input: pg_sys::FmgrInfo,
     io_param: pg_sys::Oid,
     typmod: i32,
@@ -25,7 +23,8 @@ struct Filled {
 pub(super) struct TupleFiller {
     table: String,
     natts: usize,
-    filled: Vec<Filled>,
+    /// The attribute of each of the page's columns, where it has one.
+    filled: Vec<Option<Filled>>,
     /// Names for errors, beside `filled`.
     names: Vec<String>,
     /// Whether the database's encoding is UTF-8.
@@ -42,23 +41,21 @@ impl TupleFiller {
     /// `attributes` are (attribute number, page column). Input functions are looked up in the current memory context, which
     /// must live as long as the scan.
     pub(super) fn new(table: &ForeignTable, attributes: &[(i16, usize)], utf8: bool) -> Self {
-        let mut names = Vec::new();
-        let filled = attributes
-            .iter()
-            .filter_map(|&(number, column)| {
-                let described = table.column(number)?;
-                let (mut function, mut io_param) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
-                let mut input = pg_sys::FmgrInfo::default();
-                // SAFETY: the type exists, since a column has it.
-                unsafe {
-                    pg_sys::getTypeInputInfo(described.type_oid, &mut function, &mut io_param);
-                    pg_sys::fmgr_info(function, &mut input);
-                }
-                let attribute = usize::try_from(number - 1).ok()?;
-                names.push(described.name.clone());
-                Some(Filled { attribute, column, input, io_param, typmod: described.typmod })
-            })
-            .collect();
+        let width = attributes.iter().map(|(_, column)| column + 1).max().unwrap_or(0);
+        let mut names = vec![String::new(); width];
+        let mut filled: Vec<Option<Filled>> = (0..width).map(|_| None).collect();
+        for &(number, column) in attributes {
+            let (Some(described), Ok(attribute)) = (table.column(number), usize::try_from(number - 1)) else { continue };
+            let (mut function, mut io_param) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+            let mut input = pg_sys::FmgrInfo::default();
+            // SAFETY: the type exists, since a column has it.
+            unsafe {
+                pg_sys::getTypeInputInfo(described.type_oid, &mut function, &mut io_param);
+                pg_sys::fmgr_info(function, &mut input);
+            }
+            names[column].clone_from(&described.name);
+            filled[column] = Some(Filled { attribute, input, io_param, typmod: described.typmod });
+        }
         Self { table: table.name.clone(), natts: table.columns.len(), filled, names, utf8 }
     }
 
@@ -66,16 +63,15 @@ impl TupleFiller {
     ///
     /// SAFETY: `slot` is this scan's tuple slot, cleared, and the current memory context is the per-tuple one.
     pub(super) unsafe fn fill(&mut self, slot: *mut pg_sys::TupleTableSlot, page: &Page, row: usize) {
-        let (states, cells) = page.row(row);
         let arena = page.arena().as_ptr();
         let mut texts = false;
         // SAFETY: the slot's arrays have natts elements (execTuples.c); offsets come from this page's own arena.
         unsafe {
             let (values, nulls) = ((*slot).tts_values, (*slot).tts_isnull);
             std::ptr::write_bytes(nulls, 1, self.natts);
-            for f in &self.filled {
-                let cell = cells[f.column];
-                let datum = match states[f.column] {
+            for (column, state, cell) in page.row(row) {
+                let Some(Some(f)) = self.filled.get(column) else { continue };
+                let datum = match state {
                     CellState::Null => continue,
                     CellState::Value => pg_sys::Datum::from(cell),
                     CellState::Bytes => pg_sys::Datum::from(arena.add(cell as usize)),
@@ -104,16 +100,13 @@ impl TupleFiller {
         let at = std::panic::AssertUnwindSafe(&place);
         let (filled, utf8) = (&mut self.filled, self.utf8);
         let (table, names) = (&self.table, &self.names);
-        let (_, cells) = page.row(row);
         PgTryBuilder::new(std::panic::AssertUnwindSafe(|| {
-            for (i, f) in filled.iter_mut().enumerate() {
-                if page.cell(row, f.column).0 != CellState::Text {
-                    continue;
-                }
-                at.set(i);
+            for (column, _, cell) in page.row(row).filter(|(_, state, _)| *state == CellState::Text) {
+                let Some(Some(f)) = filled.get_mut(column) else { continue };
+                at.set(column);
                 // SAFETY: the cell is an offset of NUL-terminated text; the rest is the caller's.
                 unsafe {
-                    let mut text = page.arena().as_ptr().add(cells[f.column] as usize).cast::<c_char>().cast_mut();
+                    let mut text = page.arena().as_ptr().add(cell as usize).cast::<c_char>().cast_mut();
                     if !utf8 {
                         let length = CStr::from_ptr(text).to_bytes().len() as i32;
                         text = pg_sys::pg_any_to_server(text, length, pg_sys::pg_enc::PG_UTF8 as i32);

@@ -21,7 +21,7 @@ use self::fields::{Found, Node};
 pub(super) use self::value::{DOTNET_UNSET, from_unix_millis};
 use self::value::{is_same, one_member, uuid};
 use super::json_text::{self, Invalid};
-use super::page::{CellState, Page, RowMark};
+use super::page::{CellState, Page};
 use super::paging::{HEAD, PageFacts};
 use super::timestamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -181,7 +181,6 @@ impl Decoder {
             decoder: self,
             rules,
             page,
-            constants: Vec::new(),
             out: Decoded::default(),
             found: false,
             evident: false,
@@ -219,7 +218,6 @@ struct Reader<'a> {
     decoder: &'a Decoder,
     rules: &'a SliceRules,
     page: Page,
-    constants: Vec<(usize, CellState, u64)>,
     out: Decoded,
     found: bool,
     evident: bool,
@@ -270,16 +268,16 @@ impl Reader<'_> {
                 && let Some((_, value)) = self.rules.asked.iter().find(|(asked, _)| *asked == wanted)
             {
                 let (state, cell) = self.text_cell(column.target, value);
-                self.constants.push((index, state, cell));
+                self.page.set_constant(index, state, cell);
             }
         }
     }
 
     /// Puts one raw JSON value into the cells that want it.
-    fn put(&mut self, mark: RowMark, columns: &[usize], raw: &str) -> Result<()> {
+    fn put(&mut self, columns: &[usize], raw: &str) -> Result<()> {
         for &column in columns {
             let (state, cell) = self.cell(column, raw).map_err(|Invalid| self.bad_text(column))?;
-            self.page.set(mark, column, state, cell);
+            self.page.set(column, state, cell);
         }
         Ok(())
     }
@@ -366,25 +364,21 @@ impl Reader<'_> {
     }
 
     /// Keeps or drops the record just read.
-    fn finish_record(&mut self, mark: RowMark) -> Result<()> {
-        for i in 0..self.constants.len() {
-            let (column, state, cell) = self.constants[i];
-            self.page.set(mark, column, state, cell);
-        }
+    fn finish_record(&mut self) -> Result<()> {
         if let Some((column, window, expected)) = self.rules.window {
-            let (state, t) = self.page.get(mark, column);
+            let (state, t) = self.page.get(column);
             match state {
                 CellState::Null if self.rules.time_is_required => return Err(self.without_time(column)),
                 // The range says that there is a time; and each piece of a window would have the record once more.
                 CellState::Null => {
                     self.out.outside_window += 1;
-                    self.page.drop_row(mark);
+                    self.page.drop_row();
                     return Ok(());
                 }
                 CellState::Value if window.contains(t as i64) => {}
                 CellState::Value if expected.contains(t as i64) => {
                     self.out.outside_window += 1;
-                    self.page.drop_row(mark);
+                    self.page.drop_row();
                     return Ok(());
                 }
                 CellState::Value => return Err(self.far_outside(column)),
@@ -393,12 +387,12 @@ impl Reader<'_> {
             }
         }
         for (column, values) in &self.rules.partition {
-            let (state, cell) = self.page.get(mark, *column);
+            let (state, cell) = self.page.get(*column);
             let target = self.decoder.columns[*column].target;
             let belongs = values.iter().any(|value| is_same(&self.page, target, state, cell, value));
             if !belongs {
                 self.out.outside_slice += 1;
-                self.page.drop_row(mark);
+                self.page.drop_row();
                 return Ok(());
             }
         }

@@ -341,7 +341,7 @@ impl Shared {
             self.recycle(page);
             return true;
         }
-        let sent = sender.send(Message::Page(page)).await.is_ok();
+        let sent = sender.send(Message::Page(Box::new(page))).await.is_ok();
         wake(&self.wake);
         sent
     }

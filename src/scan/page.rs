@@ -18,30 +18,57 @@ pub enum CellState {
 }
 
 impl CellState {
-    fn from_byte(byte: u8) -> Option<Self> {
-        [Self::Null, Self::Value, Self::Bytes, Self::Text].into_iter().find(|state| *state as u8 == byte)
-    }
+    /// Each at the place that its number says.
+    const ALL: [Self; 4] = [Self::Null, Self::Value, Self::Bytes, Self::Text];
 }
 
-/// Where the arena and the rows ended, to go back to.
-#[derive(Debug, Clone, Copy)]
-pub struct RowMark {
-    arena: usize,
-    cells: usize,
-}
-
-/// Rows × columns, in row order.
+/// Rows × columns, in row order. A cell that is NULL takes no memory: a record of few bytes may lack hundreds of columns, and
+/// what a page takes must be bounded by its body (law 8).
 #[derive(Debug, Default)]
 pub struct Page {
     columns: usize,
-    rows: usize,
+    /// Where each row's cells end.
+    ends: Vec<u32>,
     cells: Vec<u64>,
-    states: Vec<CellState>,
+    /// The column and the state of each cell.
+    tags: Vec<Tag>,
     arena: Vec<u8>,
+    /// Cells that every row has.
+    constants: Vec<(Tag, u64)>,
     /// For each dropped record, how many rows stood before it.
     dropped: Vec<usize>,
     /// Which page of its slice this is, from 1: errors name it.
     pub number: u64,
+    row: OpenRow,
+}
+
+/// A column and what its cell holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Tag(u32);
+
+impl Tag {
+    fn new(column: usize, state: CellState) -> Self {
+        // A table has at most 1,600 columns, which leaves room for the two bits of a state.
+        Self((column as u32) << 2 | state as u32)
+    }
+
+    fn column(self) -> usize {
+        (self.0 >> 2) as usize
+    }
+
+    fn state(self) -> CellState {
+        CellState::ALL[(self.0 & 3) as usize]
+    }
+}
+
+/// The row that was begun: one cell for each column.
+#[derive(Debug, Default)]
+struct OpenRow {
+    cells: Vec<(CellState, u64)>,
+    /// Columns that were set.
+    set: Vec<usize>,
+    /// Where the arena ended.
+    arena: usize,
 }
 
 impl Page {
@@ -49,18 +76,22 @@ impl Page {
     #[must_use]
     pub fn reset(mut self, columns: usize, number: u64) -> Self {
         self.columns = columns;
-        self.rows = 0;
+        self.ends.clear();
         self.cells.clear();
-        self.states.clear();
+        self.tags.clear();
         self.arena.clear();
+        self.constants.clear();
         self.dropped.clear();
         self.number = number;
+        self.row.set.clear();
+        self.row.cells.clear();
+        self.row.cells.resize(columns, (CellState::Null, 0));
         self
     }
 
     /// How many rows it has.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.ends.len()
     }
 
     /// The number, from 1, that a row's record had in the response: errors name it.
@@ -68,18 +99,18 @@ impl Page {
         row + 1 + self.dropped.partition_point(|before| *before <= row)
     }
 
-    /// One cell. `row` and `column` must be within the page.
-    #[inline]
+    /// One cell. `row` must be within the page. It is looked for among the row's: to see all of them, take [`Page::row`].
     pub fn cell(&self, row: usize, column: usize) -> (CellState, u64) {
-        let at = row * self.columns + column;
-        (self.states[at], self.cells[at])
+        self.row(row).find(|(of, ..)| *of == column).map_or((CellState::Null, 0), |(_, state, cell)| (state, cell))
     }
 
-    /// The cells of one row.
+    /// The column, state and value of each cell of a row that is not NULL.
     #[inline]
-    pub fn row(&self, row: usize) -> (&[CellState], &[u64]) {
-        let at = row * self.columns..(row + 1) * self.columns;
-        (&self.states[at.clone()], &self.cells[at])
+    pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, CellState, u64)> {
+        let begin = if row == 0 { 0 } else { self.ends[row - 1] as usize };
+        let own = begin..self.ends[row] as usize;
+        let cells = self.tags[own.clone()].iter().copied().zip(self.cells[own].iter().copied());
+        cells.chain(self.constants.iter().copied()).map(|(tag, cell)| (tag.column(), tag.state(), cell))
     }
 
     /// The arena that offsets count in.
@@ -87,38 +118,56 @@ impl Page {
         &self.arena
     }
 
-    /// Begins a row of NULLs and says where it began.
-    pub fn begin_row(&mut self) -> RowMark {
-        let mark = RowMark { arena: self.arena.len(), cells: self.cells.len() };
-        let end = mark.cells + self.columns;
-        self.cells.resize(end, 0);
-        self.states.resize(end, CellState::Null);
-        mark
+    /// Sets a cell of every row, whatever rows set themselves.
+    pub fn set_constant(&mut self, column: usize, state: CellState, cell: u64) {
+        self.constants.push((Tag::new(column, state), cell));
+    }
+
+    /// Begins a row of NULLs.
+    pub fn begin_row(&mut self) {
+        self.row.arena = self.arena.len();
+        for column in self.row.set.drain(..) {
+            self.row.cells[column] = (CellState::Null, 0);
+        }
     }
 
     /// Keeps the row that was begun.
     pub fn end_row(&mut self) {
-        self.rows += 1;
+        let mut set = std::mem::take(&mut self.row.set);
+        for column in set.drain(..) {
+            let (state, cell) = std::mem::replace(&mut self.row.cells[column], (CellState::Null, 0));
+            if state != CellState::Null && self.constant(column).is_none() {
+                self.tags.push(Tag::new(column, state));
+                self.cells.push(cell);
+            }
+        }
+        self.row.set = set;
+        // Every cell has a few bytes of a body, and a body is bounded well below what this can count.
+        self.ends.push(self.cells.len() as u32);
     }
 
     /// Forgets the row that was begun.
-    pub fn drop_row(&mut self, mark: RowMark) {
-        self.arena.truncate(mark.arena);
-        self.cells.truncate(mark.cells);
-        self.states.truncate(mark.cells);
-        self.dropped.push(self.rows);
+    pub fn drop_row(&mut self) {
+        self.arena.truncate(self.row.arena);
+        self.dropped.push(self.rows());
     }
 
     /// Sets a cell of the row that was begun; a second setting replaces the first.
     #[inline]
-    pub fn set(&mut self, mark: RowMark, column: usize, state: CellState, cell: u64) {
-        self.cells[mark.cells + column] = cell;
-        self.states[mark.cells + column] = state;
+    pub fn set(&mut self, column: usize, state: CellState, cell: u64) {
+        let before = std::mem::replace(&mut self.row.cells[column], (state, cell));
+        if before.0 == CellState::Null {
+            self.row.set.push(column);
+        }
     }
 
     /// A cell of the row that was begun.
-    pub fn get(&self, mark: RowMark, column: usize) -> (CellState, u64) {
-        (self.states[mark.cells + column], self.cells[mark.cells + column])
+    pub fn get(&self, column: usize) -> (CellState, u64) {
+        self.constant(column).unwrap_or(self.row.cells[column])
+    }
+
+    fn constant(&self, column: usize) -> Option<(CellState, u64)> {
+        self.constants.iter().find(|(tag, _)| tag.column() == column).map(|(tag, cell)| (tag.state(), *cell))
     }
 
     /// Appends a varlena of these bytes and returns its offset.
@@ -171,20 +220,24 @@ impl Page {
         &self.arena[at + 4..at + long_length(header)]
     }
 
-    /// How much memory it uses.
+    /// How much memory its rows use.
     pub fn size(&self) -> usize {
-        self.cells.len() * size_of::<u64>() + self.states.len() + self.arena.len() + self.dropped.len() * size_of::<usize>()
+        let each = size_of::<Tag>() + size_of::<u64>();
+        (self.cells.len() + self.constants.len()) * each
+            + self.ends.len() * size_of::<u32>()
+            + self.arena.len()
+            + self.dropped.len() * size_of::<usize>()
     }
 
     /// Its bytes, to be kept elsewhere.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let lengths = [self.columns, self.rows, self.arena.len(), self.dropped.len(), self.number as usize];
-        let mut bytes = Vec::with_capacity(self.size() + lengths.len() * size_of::<u64>());
-        let words = |words: &mut dyn Iterator<Item = u64>, bytes: &mut Vec<u8>| words.for_each(|word| bytes.extend(word.to_ne_bytes()));
-        words(&mut lengths.iter().map(|n| *n as u64), &mut bytes);
-        words(&mut self.cells.iter().copied(), &mut bytes);
-        words(&mut self.dropped.iter().map(|n| *n as u64), &mut bytes);
-        bytes.extend(self.states.iter().map(|state| *state as u8));
+        let lengths = [self.columns, self.ends.len(), self.cells.len(), self.constants.len(), self.dropped.len(), self.arena.len()];
+        let mut bytes = Vec::with_capacity(self.size() + (lengths.len() + 1) * size_of::<u64>());
+        let wide = lengths.iter().map(|n| *n as u64).chain([self.number]).chain(self.cells.iter().copied());
+        let wide = wide.chain(self.constants.iter().map(|(_, cell)| *cell)).chain(self.dropped.iter().map(|n| *n as u64));
+        wide.for_each(|word| bytes.extend(word.to_ne_bytes()));
+        let tags = self.tags.iter().chain(self.constants.iter().map(|(tag, _)| tag)).map(|tag| tag.0);
+        self.ends.iter().copied().chain(tags).for_each(|word| bytes.extend(word.to_ne_bytes()));
         bytes.extend_from_slice(&self.arena);
         bytes
     }
@@ -192,19 +245,21 @@ impl Page {
     /// The reverse of [`Page::to_bytes`]; `None` where the bytes are none of a page.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
-        let mut word = || {
-            let (word, after) = rest.split_first_chunk::<8>()?;
-            rest = after;
-            Some(u64::from_ne_bytes(*word))
-        };
-        let [columns, rows, arena, dropped, number] = [word()?, word()?, word()?, word()?, word()?].map(|n| n as usize);
-        let count = columns.checked_mul(rows)?;
-        let cells = (0..count).map(|_| word()).collect::<Option<Vec<_>>>()?;
-        let dropped = (0..dropped).map(|_| word().map(|n| n as usize)).collect::<Option<Vec<_>>>()?;
-        let (states, rest) = rest.split_at_checked(count)?;
-        let states = states.iter().map(|state| CellState::from_byte(*state)).collect::<Option<Vec<_>>>()?;
-        let arena = (rest.len() == arena).then(|| rest.to_vec())?;
-        Some(Self { columns, rows, cells, states, arena, dropped, number: number as u64 })
+        let mut lengths = [0; 7];
+        for length in &mut lengths {
+            *length = usize::try_from(u64::from_ne_bytes(take(&mut rest)?)).ok()?;
+        }
+        let [columns, rows, cells, constants, dropped, arena, number] = lengths;
+        let wide = |rest: &mut &[u8], count: usize| (0..count).map(|_| take(rest).map(u64::from_ne_bytes)).collect::<Option<Vec<_>>>();
+        let narrow = |rest: &mut &[u8], count: usize| (0..count).map(|_| take(rest).map(u32::from_ne_bytes)).collect::<Option<Vec<_>>>();
+        let (cells, values) = (wide(&mut rest, cells)?, wide(&mut rest, constants)?);
+        let dropped = wide(&mut rest, dropped)?.into_iter().map(|n| n as usize).collect();
+        let ends = narrow(&mut rest, rows)?;
+        let tags: Vec<Tag> = narrow(&mut rest, cells.len())?.into_iter().map(Tag).collect();
+        let constants = narrow(&mut rest, constants)?.into_iter().map(Tag).zip(values).collect();
+        let fits = ends.is_sorted() && ends.last().map_or(0, |end| *end as usize) == cells.len();
+        let arena = (fits && rest.len() == arena).then(|| rest.to_vec())?;
+        Some(Self { columns, ends, cells, tags, arena, constants, dropped, number: number as u64, row: OpenRow::default() })
     }
 
     fn align(&mut self, to: usize) -> u64 {
@@ -213,6 +268,13 @@ impl Page {
         self.arena.resize(at, 0);
         at as u64
     }
+}
+
+/// Splits so many bytes off.
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (bytes, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(*bytes)
 }
 
 #[cfg(target_endian = "little")]
@@ -275,37 +337,70 @@ mod tests {
 
     #[test]
     fn a_page_comes_back_from_its_bytes() {
-        let mut page = Page::default().reset(2, 7);
+        let mut page = Page::default().reset(3, 7);
+        page.set_constant(2, CellState::Value, 9);
         for i in 0..3 {
-            let mark = page.begin_row();
+            page.begin_row();
             let at = page.push_varlena(&[b'x'; 200]);
-            page.set(mark, 0, CellState::Bytes, at);
-            page.set(mark, 1, CellState::Value, i);
-            if i == 1 { page.drop_row(mark) } else { page.end_row() }
+            page.set(0, CellState::Bytes, at);
+            page.set(1, CellState::Value, i);
+            if i == 1 { page.drop_row() } else { page.end_row() }
         }
         let bytes = page.to_bytes();
         let back = Page::from_bytes(&bytes).unwrap();
         assert_eq!((back.rows(), back.number, back.record(1)), (2, 7, 3));
-        assert_eq!((back.cell(1, 1), back.varlena(back.cell(1, 0).1)), ((CellState::Value, 2), &[b'x'; 200][..]));
-        assert!(Page::from_bytes(&bytes[..bytes.len() - 1]).is_none());
+        assert_eq!(
+            (back.cell(1, 1), back.cell(1, 2), back.varlena(back.cell(1, 0).1)),
+            ((CellState::Value, 2), (CellState::Value, 9), &[b'x'; 200][..])
+        );
+        assert!((0..bytes.len()).all(|length| Page::from_bytes(&bytes[..length]).is_none()));
     }
 
     #[test]
     fn a_dropped_row_leaves_nothing() {
         let mut page = Page::default().reset(2, 1);
-        let first = page.begin_row();
-        page.set(first, 1, CellState::Value, 7);
+        page.begin_row();
+        page.set(1, CellState::Value, 7);
         page.end_row();
         let (cells, arena) = (page.cells.len(), page.arena.len());
-        let mark = page.begin_row();
+        page.begin_row();
         let at = page.push_varlena(b"gone");
-        page.set(mark, 0, CellState::Bytes, at);
-        page.drop_row(mark);
+        page.set(0, CellState::Bytes, at);
+        page.drop_row();
         assert_eq!((page.rows(), page.cells.len(), page.arena.len()), (1, cells, arena));
         assert_eq!(page.record(0), 1);
         page.begin_row();
+        assert_eq!(page.get(0), (CellState::Null, 0));
         page.end_row();
         assert_eq!(page.record(1), 3, "the second record was dropped");
-        assert_eq!(page.row(0), (&[CellState::Null, CellState::Value][..], &[0, 7][..]));
+        assert_eq!((page.row(0).collect::<Vec<_>>(), page.row(1).count()), (vec![(1, CellState::Value, 7)], 0));
+    }
+
+    #[test]
+    fn a_cell_has_what_was_set_last_and_a_constant_goes_before_it() {
+        let mut page = Page::default().reset(3, 1);
+        page.set_constant(1, CellState::Value, 9);
+        page.begin_row();
+        for (column, state, cell) in
+            [(0, CellState::Value, 1), (1, CellState::Value, 2), (2, CellState::Value, 3), (0, CellState::Null, 0), (2, CellState::Text, 4)]
+        {
+            page.set(column, state, cell);
+        }
+        assert_eq!((page.get(0), page.get(1), page.get(2)), ((CellState::Null, 0), (CellState::Value, 9), (CellState::Text, 4)));
+        page.set(0, CellState::Value, 5);
+        page.end_row();
+        let mut row: Vec<_> = page.row(0).map(|(column, _, cell)| (column, cell)).collect();
+        row.sort_unstable();
+        assert_eq!(row, [(0, 5), (1, 9), (2, 4)]);
+    }
+
+    #[test]
+    fn what_a_record_lacks_takes_no_memory() {
+        let mut page = Page::default().reset(1600, 1);
+        for _ in 0..1000 {
+            page.begin_row();
+            page.end_row();
+        }
+        assert_eq!((page.rows(), page.size()), (1000, 4000));
     }
 }

@@ -101,7 +101,7 @@ impl ScanSpec {
 
 /// What crosses over to the backend.
 pub(super) enum Message {
-    Page(Page),
+    Page(Box<Page>),
     /// The proven end. A channel that closes without it has lost rows.
     End,
     Failed(Error),
@@ -150,7 +150,7 @@ impl Stream {
         // Cleared before looking: a page that arrives in between wakes again.
         let _ = self.wake.read();
         match self.pages.try_recv() {
-            Ok(Message::Page(page)) => Poll::Ready(Ok(Some(page))),
+            Ok(Message::Page(page)) => Poll::Ready(Ok(Some(*page))),
             Ok(Message::End) => Poll::Ready(Ok(None)),
             Ok(Message::Failed(error)) => Poll::Ready(Err(error)),
             Err(mpsc::error::TryRecvError::Empty) => Poll::Pending,

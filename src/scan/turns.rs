@@ -94,8 +94,8 @@ mod tests {
         let page = |times: &[i64]| {
             let mut page = Page::default().reset(1, 3);
             for t in times {
-                let mark = page.begin_row();
-                page.set(mark, 0, CellState::Value, *t as u64);
+                page.begin_row();
+                page.set(0, CellState::Value, *t as u64);
                 page.end_row();
             }
             page

@@ -309,7 +309,7 @@ fn compare(table: &Table, body: &Value, records: &[Value], page: &Page, decoded:
     }
     // Pages are kept by their bytes.
     let back = Page::from_bytes(&page.to_bytes()).ok_or("the page's bytes are none of a page")?;
-    if (0..records.len()).any(|row| back.row(row) != page.row(row)) || back.arena() != page.arena() {
+    if (0..records.len()).any(|row| back.row(row).ne(page.row(row))) || back.arena() != page.arena() {
         return Err("the page does not come back from its bytes".into());
     }
     let states: BTreeSet<(usize, u8)> =

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::super::attempt;
 use super::super::json_text::{self, Invalid};
-use super::super::page::{CellState, RowMark};
+use super::super::page::CellState;
 use super::super::paging::HEAD;
 use super::{Found, Mark, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
@@ -219,42 +219,36 @@ impl<'de> DeserializeSeed<'de> for Record<'_, '_> {
         let reader = self.0;
         let decoder = reader.decoder;
         reader.out.facts.records += 1;
-        let mark = reader.page.begin_row();
+        reader.page.begin_row();
         // A column may want the whole record, too: its text is taken first, then read for the others.
         if decoder.overlap || reader.out.facts.head.len() < HEAD || !decoder.fields.columns.is_empty() {
             let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
             reader.fingerprint(raw.get());
             if reader.out.facts.records <= reader.rules.overlap {
-                reader.page.drop_row(mark);
+                reader.page.drop_row();
                 return Ok(());
             }
-            read_raw(reader, &decoder.fields, mark, 0, raw.get())?;
+            read_raw(reader, &decoder.fields, 0, raw.get())?;
         } else if reader.out.facts.records <= reader.rules.overlap {
-            reader.page.drop_row(mark);
+            reader.page.drop_row();
             return deserializer.deserialize_ignored_any(IgnoredAny).map(drop);
         } else {
-            deserializer.deserialize_map(Fields { reader: &mut *reader, node: &decoder.fields, mark, depth: 0 })?;
+            deserializer.deserialize_map(Fields { reader: &mut *reader, node: &decoder.fields, depth: 0 })?;
         }
-        reader.finish_record(mark).map_err(|error| reader.fail(error))
+        reader.finish_record().map_err(|error| reader.fail(error))
     }
 }
 
 /// Fills the cells of a node from its raw text, and those of its children.
-fn read_raw<E: serde::de::Error>(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    mark: RowMark,
-    depth: usize,
-    raw: &str,
-) -> std::result::Result<(), E> {
-    reader.put(mark, &node.columns, raw).map_err(|error| reader.fail::<E>(error))?;
+fn read_raw<E: serde::de::Error>(reader: &mut Reader<'_>, node: &Node, depth: usize, raw: &str) -> std::result::Result<(), E> {
+    reader.put(&node.columns, raw).map_err(|error| reader.fail::<E>(error))?;
     let is_object = raw.starts_with('{');
     if depth == 0 && !is_object {
         let error = not_an_object(reader.out.facts.records, reader.page.number);
         return Err(reader.fail(error));
     }
     if is_object && !node.children.is_empty() {
-        let fields = Fields { reader: &mut *reader, node, mark, depth };
+        let fields = Fields { reader: &mut *reader, node, depth };
         serde_json::Deserializer::from_str(raw).deserialize_map(fields).map_err(E::custom)?;
     }
     Ok(())
@@ -264,7 +258,6 @@ fn read_raw<E: serde::de::Error>(
 struct Fields<'r, 'a, 'n> {
     reader: &'r mut Reader<'a>,
     node: &'n Node,
-    mark: RowMark,
     depth: usize,
 }
 
@@ -283,7 +276,7 @@ impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
             position += 1;
             let taken = |found: &Found| {
                 let columns = &self.node.children[found.child].1.columns;
-                !found.exact && columns.iter().any(|c| self.reader.page.get(self.mark, *c).0 != CellState::Null)
+                !found.exact && columns.iter().any(|c| self.reader.page.get(*c).0 != CellState::Null)
             };
             let Some(found) = found.filter(|found| !taken(found)) else {
                 map.next_value::<IgnoredAny>()?;
@@ -292,9 +285,9 @@ impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
             let child = &self.node.children[found.child].1;
             let raw: &RawValue = map.next_value()?;
             if child.children.is_empty() {
-                self.reader.put(self.mark, &child.columns, raw.get()).map_err(|error| self.reader.fail::<A::Error>(error))?;
+                self.reader.put(&child.columns, raw.get()).map_err(|error| self.reader.fail::<A::Error>(error))?;
             } else {
-                read_raw(self.reader, child, self.mark, self.depth + 1, raw.get())?;
+                read_raw(self.reader, child, self.depth + 1, raw.get())?;
             }
         }
     }
