@@ -1,5 +1,7 @@
 //! Functions of Postgres that pgrx does not bind, each behind the boundary that turns Postgres' long jumps into panics.
 
+use std::ffi::CStr;
+
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 
@@ -46,5 +48,25 @@ pub(super) fn is_client_gone() -> bool {
     // SAFETY: a backend with a port has its wait set for the client's socket (pq_init); background workers have none.
     unsafe {
         !pg_sys::MyProcPort.is_null() && pg_guard_ffi_boundary(|| WaitEventSetCanReportClosed() && !pq_check_connection())
+    }
+}
+
+/// Where a setting's session default comes from; `None` where nobody has named it. The name may be one that no library has defined
+/// yet.
+pub(super) fn source_of_setting(name: &CStr) -> Option<pg_sys::GucSource::Type> {
+    let mut count = 0;
+    // SAFETY: the settings live as long as the process; the array of their addresses is read at once.
+    unsafe {
+        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        let all = {
+            count += pg_sys::GetNumConfigOptions();
+            pg_sys::get_guc_variables()
+        };
+        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        let all = pg_sys::get_guc_variables(&raw mut count);
+        let all = std::slice::from_raw_parts(all, usize::try_from(count).ok()?);
+        let named =
+            |setting: &&*mut pg_sys::config_generic| CStr::from_ptr((***setting).name).to_bytes().eq_ignore_ascii_case(name.to_bytes());
+        all.iter().find(named).map(|setting| (**setting).reset_source)
     }
 }

@@ -1,10 +1,12 @@
 //! The settings `restlog_fdw.…`.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
 use url::Url;
 
+use super::postgres::source_of_setting;
 use crate::error::{Error, ErrorKind, Result};
 
 static PUSHDOWN: GucSetting<bool> = GucSetting::<bool>::new(true);
@@ -12,7 +14,16 @@ static MAX_REQUESTS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static LOG_REQUESTS: GucSetting<bool> = GucSetting::<bool>::new(false);
 static ALLOWED_HOSTS: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 
+/// Its full name.
+const ALLOWED_HOSTS_NAME: &CStr = c"restlog_fdw.allowed_hosts";
+
+/// Whether the client gave [`ALLOWED_HOSTS`] a value that it may not give. Before the library is loaded anybody may, and Postgres then
+/// forgets the administrator's; when the setting is defined, it forgets the client's as well.
+static REPLACED: AtomicBool = AtomicBool::new(false);
+
 pub(super) fn define() {
+    let is_clients = || source_of_setting(ALLOWED_HOSTS_NAME) == Some(pg_sys::GucSource::PGC_S_CLIENT);
+    let named_by_client = is_clients();
     GucRegistry::define_bool_guc(
         c"restlog_fdw.pushdown",
         c"Sends conditions on value columns to the API.",
@@ -40,13 +51,14 @@ pub(super) fn define() {
         GucFlags::default(),
     );
     GucRegistry::define_string_guc(
-        c"restlog_fdw.allowed_hosts",
+        ALLOWED_HOSTS_NAME,
         c"Hosts that may be asked, separated by commas; empty allows any.",
         c"Compared with the hosts of base_url, auth_url and proxy.",
         &ALLOWED_HOSTS,
         GucContext::Suset,
         GucFlags::default(),
     );
+    REPLACED.store(named_by_client && !is_clients(), Ordering::Relaxed);
 }
 
 pub(super) fn pushdown() -> bool {
@@ -63,6 +75,11 @@ pub(super) fn log_requests() -> bool {
 
 /// Refuses a host that the superuser did not list: that of the API, of a login, and of a proxy, which sees as much.
 pub(super) fn check_host(url: &Url) -> Result<()> {
+    // SECURITY: nobody knows which hosts the administrator had allowed.
+    if REPLACED.load(Ordering::Relaxed) {
+        let message = "this connection may not set restlog_fdw.allowed_hosts, so that no host is allowed";
+        return Err(Error::new(ErrorKind::Forbidden, message).hint("Connect again without it in the connection's options (PGOPTIONS)."));
+    }
     let allowed = ALLOWED_HOSTS.get();
     let allowed = allowed.as_deref().and_then(|c| c.to_str().ok()).unwrap_or_default();
     let host = url.host_str().unwrap_or_default();

@@ -47,6 +47,42 @@ SET restlog_fdw.allowed_hosts = 'api.example, 127.0.0.1';
 SELECT count(*) FROM security.ticket_status_logs WHERE createddate >= '2026-01-31';
 RESET restlog_fdw.allowed_hosts;
 
+-- A login that sets them before the library is loaded lifts nothing: by its options, by SET, or by SET in a transaction
+SELECT current_database() AS database, current_user AS owner \gset
+ALTER DATABASE :"database" SET restlog_fdw.allowed_hosts = 'api.example';
+CREATE ROLE lab_login LOGIN;
+GRANT USAGE ON SCHEMA security, restlog TO lab_login;
+GRANT USAGE ON FOREIGN SERVER security TO lab_login;
+\set ask 'SELECT ok, message, sqlstate, hint FROM restlog.check_server(\'security\')'
+\set login 'dbname=' :database ' user=lab_login options='
+\set plain :login '\'-c restlog_fdw.allowed_hosts=\''
+\set other :login '\'-c Restlog_FDW.allowed-hosts=127.0.0.1\''
+\c :login
+:ask;
+SET restlog_fdw.allowed_hosts = '';
+\c :login
+SET restlog_fdw.allowed_hosts = '';
+:ask;
+\c :login
+BEGIN; SET LOCAL restlog_fdw.allowed_hosts = '127.0.0.1'; :ask; COMMIT; :ask;
+\c :plain
+:ask; RESET restlog_fdw.allowed_hosts; :ask; RESET ALL; :ask;
+\c :other
+:ask;
+-- Who may set it, may so too
+\set back 'dbname=' :database ' user=' :owner ' options='
+\c :back
+GRANT SET ON PARAMETER restlog_fdw.allowed_hosts TO lab_login;
+\c :other
+:ask;
+\c :back
+REVOKE SET ON PARAMETER restlog_fdw.allowed_hosts FROM lab_login;
+ALTER DATABASE :"database" RESET restlog_fdw.allowed_hosts;
+\c :back
+DROP OWNED BY lab_login;
+DROP ROLE lab_login;
+SET search_path = security;
+
 -- A SELECT writes nothing
 BEGIN READ ONLY;
 SELECT count(*) FROM security.ticket_status_logs WHERE createddate >= '2026-01-31';
