@@ -1,4 +1,4 @@
-//! One HTTP client per server and user, kept for the backend's life and dropped when their options change.
+//! One HTTP client per server and user, kept for the session and dropped when their options change, or when others need its room.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use pgrx::pg_sys;
 
-use super::{catalog, settings};
+use super::{catalog, descriptors::Descriptors, settings};
 use crate::error::{ErrorKind, Result};
 use crate::options::{Secret, Settings};
 use crate::scan::auth::Access;
 use crate::scan::client::Connection;
 use crate::sources::Source;
+
+/// The most connections that are kept; each takes some hundred kilobytes.
+const MOST: usize = 64;
 
 struct Kept {
     server: pg_sys::Oid,
@@ -20,9 +23,12 @@ struct Kept {
     options: catalog::Options,
     secrets: BTreeMap<String, Secret>,
     connection: Arc<Connection>,
+    /// What its sockets take.
+    _descriptors: Descriptors,
 }
 
 thread_local! {
+    /// The one that was used last stands last.
     static CONNECTIONS: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -35,17 +41,37 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
     let secrets = catalog::secrets(user, server.oid)?;
     CONNECTIONS.with_borrow_mut(|kept| {
         kept.retain(|k| k.server != server.oid || k.user != user || (k.options == server.options && k.secrets == secrets));
-        if let Some(k) = kept.iter().find(|k| k.server == server.oid && k.user == user) {
-            return Ok(Arc::clone(&k.connection));
+        if let Some(at) = kept.iter().position(|k| k.server == server.oid && k.user == user) {
+            let used = kept.remove(at);
+            let connection = Arc::clone(&used.connection);
+            kept.push(used);
+            return Ok(connection);
         }
         let access = Access::new(source, settings.parameters.clone(), secrets.clone()).map_err(|error| match error.kind() {
             ErrorKind::Unauthorized => catalog::no_secret(source, user, server.oid),
             _ => error,
         })?;
         let connection = Arc::new(Connection::new(&settings, access)?);
-        kept.push(Kept { server: server.oid, user, options: server.options.clone(), secrets, connection: Arc::clone(&connection) });
+        let descriptors = make_room(kept, settings.concurrency);
+        let options = server.options.clone();
+        kept.push(Kept { server: server.oid, user, options, secrets, connection: Arc::clone(&connection), _descriptors: descriptors });
         Ok(connection)
     })
+}
+
+/// Makes room for a connection of so many sockets: those that no scan uses go, the one that was used least recently first.
+fn make_room(kept: &mut Vec<Kept>, sockets: usize) -> Descriptors {
+    loop {
+        let descriptors = if kept.len() < MOST { Descriptors::acquire(sockets) } else { None };
+        if let Some(descriptors) = descriptors {
+            return descriptors;
+        }
+        match kept.iter().position(|k| Arc::strong_count(&k.connection) == 1) {
+            Some(idle) => drop(kept.remove(idle)),
+            // All of them are at work for this statement, which needs one more.
+            None => return Descriptors::reserve(sockets),
+        }
+    }
 }
 
 /// Refuses settings that would send secrets where they must not go.

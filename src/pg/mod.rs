@@ -7,6 +7,7 @@ mod asynchronous;
 mod catalog;
 mod connect;
 mod derived;
+mod descriptors;
 mod estimate;
 mod executor;
 mod explain;

@@ -1,4 +1,7 @@
-//! `lab leak`: ten thousand scans in one backend that end in every way; then it must hold no more than before.
+//! `lab leak`: ten thousand scans in one backend that end in every way, and scans as a thousand roles; then it must hold no more than
+//! before.
+
+mod roles;
 
 use std::fmt;
 use std::io::Write;
@@ -115,6 +118,7 @@ async fn compare(stage: &Stage, scans: u32, progress: &mut Progress) -> Result<O
         "leak: {scans} scans in {seconds:.1} s, {asked} requests ({}): before {before}; after {after}: {growth} kB more",
         ways.join(", ")
     ));
+    roles::measure(stage, progress, &mut outcome).await?;
     Ok(outcome)
 }
 
