@@ -52,6 +52,14 @@ impl Stage {
         }
         reading
     }
+
+    /// Reads through a door with the certificates of these doors as `ca_file`.
+    fn read_listing(&self, address: &str, listed: &[Door]) -> Reading {
+        let pem: String = listed.iter().map(|door| self.secure.certificate(*door)).collect();
+        let file = self.folder.join("listed.pem");
+        std::fs::write(&file, pem).unwrap();
+        self.read(address, &[("ca_file", file.to_str().unwrap())])
+    }
 }
 
 impl Drop for Stage {
@@ -71,6 +79,49 @@ fn the_authority_in_ca_file_makes_the_good_certificate_trusted() {
     let refused = stage.read(&stage.secure.url(Door::Good), &[("ca_file", other.to_str().unwrap())]);
     assert_eq!((refused.error().message(), refused.requests), ("the certificate of the API is not trusted", 1));
     assert_eq!(stage.simulator.requests("tls").len(), 10, "who is not trusted is not asked");
+}
+
+#[test]
+fn a_certificate_in_ca_file_is_trusted_whoever_signed_it() {
+    let stage = Stage::new("listed");
+    // That of `Good` is signed by an authority that is not in the file.
+    for door in [Door::SelfSigned, Door::SelfSignedAuthority, Door::Good] {
+        let address = stage.secure.url(door);
+        let reading = stage.read_listing(&address, &[door]);
+        assert_eq!(reading.rows, Ok(450), "{door:?}: {reading:?}");
+        let by_name = stage.read_listing(&address.replace("127.0.0.1", "localhost"), &[Door::Expired, door]);
+        assert_eq!(by_name.rows, Ok(450), "{door:?}, the second in the file, by name: {by_name:?}");
+    }
+}
+
+#[test]
+fn a_certificate_in_ca_file_is_trusted_for_its_name_its_time_and_its_key_only() {
+    let stage = Stage::new("listed-refused");
+    let refusals = [
+        (Door::OtherName, "the certificate of the API is for another host name"),
+        (Door::SelfSignedOtherName, "the certificate of the API is for another host name"),
+        (Door::Expired, "the certificate of the API has expired"),
+        (Door::SelfSignedExpired, "the certificate of the API has expired"),
+        (Door::NotYetValid, "the certificate of the API is not valid yet"),
+        (Door::Impostor, "the certificate of the API is not valid"),
+    ];
+    for (door, message) in refusals {
+        let reading = stage.read_listing(&stage.secure.url(door), &[door]);
+        let error = reading.error();
+        assert_eq!((error.message(), error.kind(), reading.requests), (message, ErrorKind::Unconnectable, 1), "{door:?}: {reading:?}");
+    }
+    // All have the same subject: it is the certificate that counts.
+    let doors = [Door::Good, Door::SelfSigned, Door::SelfSignedAuthority];
+    for door in doors {
+        let others: Vec<Door> = doors.into_iter().filter(|other| *other != door).collect();
+        let reading = stage.read_listing(&stage.secure.url(door), &others);
+        assert_eq!(
+            (reading.error().message(), reading.requests),
+            ("the certificate of the API is not trusted", 1),
+            "{door:?}: {reading:?}"
+        );
+    }
+    assert!(stage.simulator.requests("tls").is_empty(), "nothing was sent, least of all the key");
 }
 
 #[test]

@@ -22,6 +22,7 @@ use super::resolver::Resolver;
 use super::retry::{Failure, RetryPolicy};
 use super::session::{Session, Token};
 use super::stats::Stats;
+use super::trust::Trust;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
 use crate::plan::carry;
@@ -39,6 +40,7 @@ const MAX_ERROR_BODY: u64 = 64 << 10;
 #[derive(Debug)]
 pub struct Connection {
     http: reqwest::Client,
+    trust: Trust,
     route: Route,
     base: Url,
     auth_url: Option<Url>,
@@ -112,13 +114,9 @@ impl Connection {
             None => builder.no_proxy(),
             Some(url) => builder.proxy(reqwest::Proxy::all(url.clone()).map_err(|e| cannot_build("proxy", &e))?),
         };
-        if let Some(file) = &settings.ca_file {
-            let pem = std::fs::read(file).map_err(|e| cannot_build("ca_file", &e))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| cannot_build("ca_file", &e))?;
-            if certificates.is_empty() {
-                return Err(cannot_build("ca_file", &"it holds no PEM certificate"));
-            }
-            builder = builder.tls_certs_merge(certificates);
+        let trust = Trust::read(settings.ca_file.as_deref())?;
+        if let Some(tls) = trust.client_config()? {
+            builder = builder.tls_backend_preconfigured(tls);
         }
         let http = builder.build().map_err(|e| {
             Error::new(ErrorKind::Internal, "could not set up the HTTP client")
@@ -128,6 +126,7 @@ impl Connection {
         let pace = settings.requests_per_second.map(Pace::new);
         Ok(Self {
             http,
+            trust,
             route: match &settings.proxy {
                 None => Route::Direct,
                 Some(proxy) if proxy.scheme().starts_with("socks") => Route::Socks,
@@ -143,6 +142,11 @@ impl Connection {
             pace,
             warmth: Warmth::default(),
         })
+    }
+
+    /// Whom it trusts. A `ca_file` that holds something else now needs another connection.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// Sends a request and reads the answer, again where that may help; `read` also judges what came with a 200.

@@ -30,4 +30,5 @@ pub mod stats;
 pub mod stream;
 pub mod task;
 pub mod timestamp;
+pub mod trust;
 mod turns;

@@ -11,6 +11,7 @@ use rustls::pki_types::InvalidDnsNameError;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use super::resolver::Unresolved;
+use super::trust::is_authority;
 use crate::error::{Error, ErrorKind};
 
 /// How hyper-util begins its error of a CONNECT proxy, whose type it keeps to itself, and how that goes on.
@@ -91,7 +92,7 @@ pub(super) enum Distrust {
     Expired,
     NotYetValid,
     Revoked,
-    /// The certificate of an authority, which may not stand for a host.
+    /// The certificate of an authority, which may not stand for a host unless it is listed itself.
     Authority,
     Other,
 }
@@ -191,8 +192,7 @@ impl Distrust {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
             CertificateError::Revoked => Self::Revoked,
-            // An error of webpki, which rustls has no word for and does not let us name.
-            CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => Self::Authority,
+            error if is_authority(error) => Self::Authority,
             _ => Self::Other,
         }
     }
@@ -213,7 +213,7 @@ impl Distrust {
             Self::Authority => (
                 "is not trusted",
                 Some("It is the certificate of an authority, which may not stand for a host."),
-                "Have it replaced by one that is no authority's: basicConstraints CA:FALSE, which openssl req -x509 sets only on request.",
+                "Set ca_file to a PEM file with this very certificate, or have it replaced by one that is no authority's.",
             ),
             Self::Other => ("is not valid", None, "Have it replaced by one that is made for a server."),
         };
@@ -308,7 +308,7 @@ mod tests {
     fn a_certificate_is_refused_for_a_reason_and_names_no_host() {
         let expected = ServerName::try_from("secret.example").unwrap();
         let name = CertificateError::NotValidForNameContext { expected, presented: vec!["DNS:other.example".into()] };
-        let other = CertificateError::Other(OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity"))));
+        let other = CertificateError::Other(OtherError(Arc::new(webpki::Error::CaUsedAsEndEntity)));
         let refusals = [
             (CertificateError::UnknownIssuer, "the certificate of the API is not trusted"),
             (name, "the certificate of the API is for another host name"),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, date_time_ymd};
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{self, ServerConfig};
 
 /// An authority that signs.
@@ -26,6 +27,54 @@ pub(crate) enum Make {
     SelfSigned,
     /// Signed by itself, as an authority: so `openssl req -x509` makes them.
     SelfSignedAuthority,
+    /// The same for another host.
+    SelfSignedOtherName,
+    /// The same, and expired.
+    SelfSignedExpired,
+}
+
+impl Make {
+    fn is_self_signed(self) -> bool {
+        self == Self::SelfSigned || self.is_authority()
+    }
+
+    fn is_authority(self) -> bool {
+        matches!(self, Self::SelfSignedAuthority | Self::SelfSignedOtherName | Self::SelfSignedExpired)
+    }
+}
+
+/// A certificate with its key.
+pub(crate) struct Identity {
+    certificate: CertificateDer<'static>,
+    key: KeyPair,
+    /// The certificate, as a `ca_file` has it.
+    pub(crate) pem: String,
+}
+
+impl Identity {
+    /// What a server needs to show it; `protocols` are what it offers above TLS.
+    pub(crate) fn server(&self, protocols: &[&str]) -> io::Result<Arc<ServerConfig>> {
+        self.server_with_key(&self.key, protocols)
+    }
+
+    /// What an impostor has: the certificate, and some key.
+    pub(crate) fn impostor(&self) -> io::Result<Arc<ServerConfig>> {
+        self.server_with_key(&KeyPair::generate().map_err(io::Error::other)?, &[])
+    }
+
+    fn server_with_key(&self, key: &KeyPair, protocols: &[&str]) -> io::Result<Arc<ServerConfig>> {
+        let provider = aws_lc_rs::default_provider();
+        let key = provider.key_provider.load_private_key(PrivateKeyDer::Pkcs8(key.serialize_der().into())).map_err(io::Error::other)?;
+        // Without a look at whether the key is the certificate's.
+        let shown = SingleCertAndKey::from(CertifiedKey::new(vec![self.certificate.clone()], key));
+        let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error: rustls::Error| io::Error::other(error))?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(shown));
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Ok(Arc::new(config))
+    }
 }
 
 impl Authority {
@@ -39,35 +88,28 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params, key), pem })
     }
 
-    /// What a server needs to show such a certificate; `protocols` are what it offers above TLS.
-    pub(crate) fn server(&self, make: Make, protocols: &[&str]) -> io::Result<Arc<ServerConfig>> {
+    /// A certificate that is made so.
+    pub(crate) fn identity(&self, make: Make) -> io::Result<Identity> {
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "the simulator");
         params.subject_alt_names = match make {
-            Make::OtherName => vec![SanType::DnsName("other.example".try_into().map_err(io::Error::other)?)],
+            Make::OtherName | Make::SelfSignedOtherName => vec![SanType::DnsName("other.example".try_into().map_err(io::Error::other)?)],
             _ => vec![
                 SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
                 SanType::DnsName("localhost".try_into().map_err(io::Error::other)?),
             ],
         };
         match make {
-            Make::Expired => params.not_after = date_time_ymd(2020, 1, 1),
+            Make::Expired | Make::SelfSignedExpired => params.not_after = date_time_ymd(2020, 1, 1),
             Make::NotYetValid => params.not_before = date_time_ymd(3000, 1, 1),
-            Make::SelfSignedAuthority => params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
-            Make::Good | Make::OtherName | Make::SelfSigned => {}
+            _ => {}
         }
-        let certificate = match make {
-            Make::SelfSigned | Make::SelfSignedAuthority => params.self_signed(&key),
-            _ => params.signed_by(&key, &self.issuer),
-        };
-        let chain: Vec<CertificateDer<'static>> = vec![certificate.map_err(io::Error::other)?.der().clone()];
-        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|error: rustls::Error| io::Error::other(error))?;
-        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-        Ok(Arc::new(config))
+        if make.is_authority() {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let certificate = if make.is_self_signed() { params.self_signed(&key) } else { params.signed_by(&key, &self.issuer) };
+        let certificate = certificate.map_err(io::Error::other)?;
+        Ok(Identity { certificate: certificate.der().clone(), key, pem: certificate.pem() })
     }
 }

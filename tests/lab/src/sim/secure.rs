@@ -34,10 +34,36 @@ pub enum Door {
     SelfSigned,
     /// The certificate is signed by itself and may sign others.
     SelfSignedAuthority,
+    /// The same for another host name.
+    SelfSignedOtherName,
+    /// The same, and expired.
+    SelfSignedExpired,
+    /// The certificate is that of `SelfSignedAuthority`, the key another.
+    Impostor,
     /// TLS 1.1 is the newest that it speaks.
     Tls11,
     /// The connection is taken, and nothing said.
     Silent,
+}
+
+impl Door {
+    /// How its certificate is made.
+    fn make(self) -> Make {
+        match self {
+            Self::Good | Self::Tls11 | Self::Silent => Make::Good,
+            Self::OtherName => Make::OtherName,
+            Self::Expired => Make::Expired,
+            Self::NotYetValid => Make::NotYetValid,
+            Self::SelfSigned => Make::SelfSigned,
+            Self::SelfSignedAuthority | Self::Impostor => Make::SelfSignedAuthority,
+            Self::SelfSignedOtherName => Make::SelfSignedOtherName,
+            Self::SelfSignedExpired => Make::SelfSignedExpired,
+        }
+    }
+
+    fn place(self) -> usize {
+        DOORS.iter().position(|(known, _)| *known == self).unwrap_or_default()
+    }
 }
 
 /// A proxy of the simulator.
@@ -51,13 +77,16 @@ pub enum Proxy {
     Refusing,
 }
 
-const DOORS: [(Door, &str); 8] = [
+const DOORS: [(Door, &str); 11] = [
     (Door::Good, "GOOD"),
     (Door::OtherName, "OTHER_NAME"),
     (Door::Expired, "EXPIRED"),
     (Door::NotYetValid, "NOT_YET_VALID"),
     (Door::SelfSigned, "SELF_SIGNED"),
     (Door::SelfSignedAuthority, "SELF_SIGNED_AUTHORITY"),
+    (Door::SelfSignedOtherName, "SELF_SIGNED_OTHER_NAME"),
+    (Door::SelfSignedExpired, "SELF_SIGNED_EXPIRED"),
+    (Door::Impostor, "IMPOSTOR"),
     (Door::Tls11, "TLS11"),
     (Door::Silent, "SILENT"),
 ];
@@ -74,6 +103,8 @@ const WRONG_PORT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\
 /// The simulator's https, and the proxies before it. They run as long as the simulator.
 pub struct Secure {
     ports: Vec<u16>,
+    /// The certificates that the doors show, as PEM files have them.
+    certificates: Vec<String>,
     proxies: Vec<u16>,
     tunnels: Arc<AtomicU64>,
     authority: Authority,
@@ -92,16 +123,19 @@ impl Simulator {
         let authority = Authority::new("the lab's authority")?;
         let shared = self.shared();
         let (mut ports, mut proxies, tunnels) = (Vec::new(), Vec::new(), Arc::new(AtomicU64::new(0)));
+        let self_signed_authority = authority.identity(Make::SelfSignedAuthority)?;
+        let mut certificates = Vec::new();
         for (door, _) in DOORS {
-            let config = match door {
-                Door::Good => authority.server(Make::Good, &["h2", "http/1.1"])?,
-                Door::OtherName => authority.server(Make::OtherName, &[])?,
-                Door::Expired => authority.server(Make::Expired, &[])?,
-                Door::NotYetValid => authority.server(Make::NotYetValid, &[])?,
-                Door::SelfSigned => authority.server(Make::SelfSigned, &[])?,
-                Door::SelfSignedAuthority => authority.server(Make::SelfSignedAuthority, &[])?,
-                Door::Tls11 | Door::Silent => authority.server(Make::Good, &[])?,
+            let (pem, config) = match door {
+                Door::SelfSignedAuthority => (self_signed_authority.pem.clone(), self_signed_authority.server(&[])?),
+                Door::Impostor => (self_signed_authority.pem.clone(), self_signed_authority.impostor()?),
+                _ => {
+                    let own = authority.identity(door.make())?;
+                    let config = own.server(if door == Door::Good { &["h2", "http/1.1"] } else { &[] })?;
+                    (own.pem, config)
+                }
             };
+            certificates.push(pem);
             let listener = self.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
             ports.push(listener.local_addr()?.port());
             let shared = Arc::clone(&shared);
@@ -113,15 +147,19 @@ impl Simulator {
             let tunnels = Arc::clone(&tunnels);
             self.spawn(accept_all(listener, move |stream| proxy::serve(stream, proxy, Arc::clone(&tunnels))));
         }
-        Ok(Secure { ports, proxies, tunnels, authority, other_authority: Authority::new("another authority")? })
+        Ok(Secure { ports, certificates, proxies, tunnels, authority, other_authority: Authority::new("another authority")? })
     }
 }
 
 impl Secure {
     /// `https://127.0.0.1:PORT`, to which `/~SETTINGS` and a path are appended.
     pub fn url(&self, door: Door) -> String {
-        let place = DOORS.iter().position(|(known, _)| *known == door).unwrap_or_default();
-        format!("https://127.0.0.1:{}", self.ports[place])
+        format!("https://127.0.0.1:{}", self.ports[door.place()])
+    }
+
+    /// The certificate that a door shows, as a PEM file has it.
+    pub fn certificate(&self, door: Door) -> &str {
+        &self.certificates[door.place()]
     }
 
     /// `http://127.0.0.1:PORT`.
