@@ -219,7 +219,7 @@ pub struct Settings {
     pub retry_budget: Duration,
     /// Largest response, decompressed.
     pub max_response_bytes: u64,
-    /// A further certificate authority.
+    /// Further certificates that are trusted; see `scan::trust`.
     pub ca_file: Option<String>,
     /// Proxy for all requests.
     pub proxy: Option<Url>,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use lab::{Door, Proxy, Secure, Simulator};
 use reading::{Reading, read};
 use restlog_fdw::error::ErrorKind;
+use restlog_fdw::scan::trust::Trust;
 use restlog_fdw::sources::Source;
 
 const DEFINITION: &str = r#"{"name": "trail", "auth": [{"header": "X-Key", "value": "{api_key}"}], "tables": [{
@@ -122,6 +123,21 @@ fn a_certificate_in_ca_file_is_trusted_for_its_name_its_time_and_its_key_only() 
         );
     }
     assert!(stage.simulator.requests("tls").is_empty(), "nothing was sent, least of all the key");
+}
+
+#[test]
+fn a_corrected_ca_file_makes_another_trust_and_is_used() {
+    let stage = Stage::new("corrected");
+    let address = stage.secure.url(Door::SelfSignedAuthority);
+    let file = stage.folder.join("listed.pem");
+    let trust = || Trust::read(Some(file.to_str().unwrap()));
+    assert!(trust().is_err(), "there is no such file yet");
+    let wrong = stage.read_listing(&address, &[Door::SelfSigned]);
+    assert_eq!(wrong.error().message(), "the certificate of the API is not trusted");
+    let before = trust().unwrap();
+    assert_eq!(trust().unwrap(), before);
+    assert_eq!(stage.read_listing(&address, &[Door::SelfSignedAuthority]).rows, Ok(450));
+    assert_ne!(trust().unwrap(), before, "a kept connection is not used again");
 }
 
 #[test]

@@ -156,7 +156,7 @@ pub const OPTIONS: &[Spec] = &[
         contexts: S,
         kind: Kind::File,
         default: "",
-        doc: "PEM file, read by the database server, with further certificate authorities or the server's own certificate. Only a superuser may set it.",
+        doc: "PEM file, read by the database server, with further certificate authorities or the server's own certificate. Read again when it changes. Only a superuser may set it.",
     },
     Spec {
         name: "proxy",

@@ -1,4 +1,5 @@
-//! One HTTP client per server and user, kept for the session and dropped when their options change, or when others need its room.
+//! One HTTP client per server and user, kept for the session and dropped when their options or the content of `ca_file` change, or
+//! when others need its room.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use crate::error::{ErrorKind, Result};
 use crate::options::{Secret, Settings};
 use crate::scan::auth::Access;
 use crate::scan::client::Connection;
+use crate::scan::trust::Trust;
 use crate::sources::Source;
 
 /// The most connections that are kept; each takes some hundred kilobytes.
@@ -32,15 +34,21 @@ thread_local! {
     static CONNECTIONS: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The connection for a server's own options. They are compared, not watched: a changed option or secret makes a new one.
+/// The connection for a server's own options. They are compared, not watched: a changed option, secret or
+/// `ca_file` makes a new one.
 pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<Arc<Connection>> {
     let source: &Source = &server.source;
     // Only the server's options: tables of one server share its pool.
     let settings = Settings::resolve(Some(source), &server.options, &[])?;
     check_hosts(&settings)?;
     let secrets = catalog::secrets(user, server.oid)?;
+    // Read at every scan: a corrected file counts at once.
+    let trust = Trust::read(settings.ca_file.as_deref())?;
     CONNECTIONS.with_borrow_mut(|kept| {
-        kept.retain(|k| k.server != server.oid || k.user != user || (k.options == server.options && k.secrets == secrets));
+        kept.retain(|k| {
+            let unchanged = k.options == server.options && k.secrets == secrets && *k.connection.trust() == trust;
+            k.server != server.oid || k.user != user || unchanged
+        });
         if let Some(at) = kept.iter().position(|k| k.server == server.oid && k.user == user) {
             let used = kept.remove(at);
             let connection = Arc::clone(&used.connection);
