@@ -12,8 +12,12 @@ use crate::options::{self, Secret, Settings};
 use crate::plan::slice::Defaults;
 use crate::scan::auth::{self, Owner};
 use crate::scan::decode::{From, Target};
+use crate::small_file;
 use crate::sources::{self, Corrections, Form, Origin, Pointer, Source, Table, fold};
 use crate::units::parse_bool;
+
+/// The largest file of a secret.
+const MAX_SECRET_FILE: u64 = 64 << 10;
 
 /// Options as name and value.
 pub(super) type Options = Vec<(String, String)>;
@@ -334,9 +338,11 @@ pub(super) fn secrets(user: pg_sys::Oid, server: pg_sys::Oid) -> Result<BTreeMap
         match name.strip_suffix("_file") {
             None => secrets.insert(name, Secret::new(value)),
             Some(secret) => {
-                let text = std::fs::read_to_string(&value).map_err(|e| {
-                    Error::new(ErrorKind::Unauthorized, format!("could not read the file of option \"{name}\"")).detail(format!("{e}."))
-                })?;
+                let unreadable = |cause: &dyn std::fmt::Display| {
+                    Error::new(ErrorKind::Unauthorized, format!("could not read the file of option \"{name}\"")).detail(format!("{cause}."))
+                };
+                let bytes = small_file::read(&value, MAX_SECRET_FILE).map_err(|e| unreadable(&e))?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(&"It is not UTF-8"))?;
                 secrets.insert(secret.to_owned(), Secret::new(text.trim()))
             }
         };

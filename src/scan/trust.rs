@@ -3,12 +3,9 @@
 //! authority, and no authority for a host.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 
-use nix::libc::{EMFILE, ENFILE, O_NOCTTY, O_NONBLOCK};
+use nix::libc::{EMFILE, ENFILE};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
@@ -19,6 +16,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, 
 use rustls_platform_verifier::Verifier;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::small_file;
 
 /// All authorities of a Linux distribution together take a quarter of a megabyte.
 const MAX_FILE: u64 = 16 << 20;
@@ -40,7 +38,7 @@ impl fmt::Debug for Trust {
 impl Trust {
     /// Reads the file as it is now. Whether certificates are in it is seen when a connection is made.
     pub fn read(ca_file: Option<&str>) -> Result<Self> {
-        let pem = ca_file.map(read_file).transpose().map_err(|error| match error.raw_os_error() {
+        let pem = ca_file.map(|path| small_file::read(path, MAX_FILE)).transpose().map_err(|error| match error.raw_os_error() {
             Some(EMFILE | ENFILE) => Error::new(ErrorKind::OutOfResources, "too many files are open to read ca_file"),
             _ => unusable(&error),
         })?;
@@ -52,15 +50,15 @@ impl Trust {
         let Some(pem) = &self.pem else { return Ok(None) };
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<std::result::Result<Vec<_>, _>>();
         // The parser's own words may repeat a line of the file.
-        let listed = certificates.map_err(|_| unusable(&"it holds a certificate whose PEM is damaged"))?;
+        let listed = certificates.map_err(|_| unusable(&"It holds a certificate whose PEM is damaged"))?;
         if listed.is_empty() {
-            return Err(unusable(&"it holds no PEM certificate"));
+            return Err(unusable(&"It holds no PEM certificate"));
         }
         // As reqwest chooses it.
         let provider = CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(aws_lc_rs::default_provider()));
         let algorithms = provider.signature_verification_algorithms;
         let signed = Verifier::new_with_extra_roots(listed.iter().cloned(), Arc::clone(&provider))
-            .map_err(|error| unusable(&format!("it holds a certificate that cannot be read: {error}")))?;
+            .map_err(|error| unusable(&format!("It holds a certificate that cannot be read: {error}")))?;
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(rustls::ALL_VERSIONS)
             .map_err(|e| Error::new(ErrorKind::Internal, "could not set up TLS").detail(format!("{e}.")))?
@@ -74,21 +72,6 @@ impl Trust {
 
 fn unusable(cause: &dyn fmt::Display) -> Error {
     Error::new(ErrorKind::OptionValue, "option \"ca_file\" cannot be used").detail(format!("{cause}."))
-}
-
-/// The bytes of a regular file of bounded size. Nothing else is waited for: a FIFO without a writer would hold the backend for ever.
-fn read_file(path: &str) -> io::Result<Vec<u8>> {
-    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = Vec::with_capacity(found.len().min(MAX_FILE) as usize);
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(io::Error::other(format!("it is larger than {} MB", MAX_FILE >> 20)));
-    }
-    Ok(bytes)
 }
 
 /// Trusts a certificate for being listed, and any other for who signed it.
@@ -232,18 +215,18 @@ mod tests {
         let fifo = folder.path("fifo");
         assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
         for file in [fifo.as_str(), &folder.path(""), "/dev/zero"] {
-            assert_eq!(refusal(file), "it is not a regular file.", "{file}");
+            assert_eq!(refusal(file), "It is not a regular file.", "{file}");
         }
         let file = folder.path("ca.pem");
         std::fs::File::create(&file).unwrap().set_len(MAX_FILE + 1).unwrap();
-        assert_eq!(refusal(&file), "it is larger than 16 MB.");
+        assert_eq!(refusal(&file), "It is larger than 16 MB.");
         for text in ["", "no certificate"] {
             std::fs::write(&file, text).unwrap();
-            assert_eq!(refusal(&file), "it holds no PEM certificate.");
+            assert_eq!(refusal(&file), "It holds no PEM certificate.");
         }
         std::fs::write(&file, "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n").unwrap();
-        assert_eq!(refusal(&file), "it holds a certificate whose PEM is damaged.");
+        assert_eq!(refusal(&file), "It holds a certificate whose PEM is damaged.");
         std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
-        assert!(refusal(&file).starts_with("it holds a certificate that cannot be read: "));
+        assert!(refusal(&file).starts_with("It holds a certificate that cannot be read: "));
     }
 }

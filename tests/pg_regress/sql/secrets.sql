@@ -186,6 +186,8 @@ ALTER USER MAPPING FOR CURRENT_USER SERVER secrets_login OPTIONS (SET refresh_to
 SELECT * FROM told('SELECT count(*) FROM secrets_login.tickets');
 ALTER USER MAPPING FOR CURRENT_USER SERVER secrets_login OPTIONS (DROP refresh_token, ADD refresh_token_file '/nonexistent/refresh');
 SELECT * FROM told('SELECT count(*) FROM secrets_login.tickets');
+ALTER USER MAPPING FOR CURRENT_USER SERVER secrets_login OPTIONS (SET refresh_token_file '/dev/zero');
+SELECT * FROM told('SELECT count(*) FROM secrets_login.tickets');
 
 -- 7. Other hosts. A key goes along with a redirect within its host only
 CALL fault('fault=redirect_same');

@@ -43,6 +43,27 @@ CALL ask(:'self_signed'); EXECUTE month;
 CALL ask(:'self_signed_authority'); EXECUTE month;
 CALL ask(:'tls11'); EXECUTE month;
 
+-- The server's own certificate in ca_file; the file is corrected, damaged and lost while the session lives
+\getenv self_signed_file RESTLOG_SELF_SIGNED_FILE
+\set copy :self_signed_file '.copy'
+\setenv CA :ca_file
+\setenv SELF :self_signed_file
+\setenv COPY :copy
+\! cp "$CA" "$COPY"
+ALTER SERVER tls OPTIONS (SET ca_file :'copy');
+CALL ask(:'self_signed_authority'); EXECUTE month;
+\! cp "$SELF" "$COPY"
+EXECUTE month;
+\! echo > "$COPY"
+EXECUTE month;
+\! rm "$COPY" && mkfifo "$COPY"
+EXECUTE month;
+\! rm "$COPY"
+EXECUTE month;
+\! cp "$SELF" "$COPY"
+EXECUTE month;
+ALTER SERVER tls OPTIONS (SET ca_file :'ca_file');
+
 -- The wrong scheme
 CALL ask(replace(:'simulator', 'http:', 'https:')); EXECUTE month;
 CALL ask(replace(:'good', 'https:', 'http:')); EXECUTE month;
@@ -71,6 +92,6 @@ ALTER SERVER tls OPTIONS (SET proxy 'http://127.0.0.1:1');
 EXECUTE month;
 ALTER SERVER tls OPTIONS (DROP proxy);
 
--- Four answers in all: of what was refused nothing arrived
+-- Six answers in all: of what was refused nothing arrived
 EXECUTE month;
 \! "$RESTLOG_LAB" requests tls --headers x-api-key

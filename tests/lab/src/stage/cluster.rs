@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::Secure;
+use lab::{Door, Secure};
 
 use super::cleanup::{Cleanup, at_end};
 use super::prepare::PG_CONFIG;
@@ -93,9 +93,11 @@ impl Cluster {
     /// Has clients told of the simulator's https, and lays its authorities where the server can read them.
     pub(crate) fn tell_of(&mut self, secure: &Secure) -> Result<()> {
         self.environment.extend(secure.names());
-        for (name, file, pem) in
-            [("RESTLOG_CA_FILE", "ca.pem", secure.authority()), ("RESTLOG_OTHER_CA_FILE", "other_ca.pem", secure.other_authority())]
-        {
+        for (name, file, pem) in [
+            ("RESTLOG_CA_FILE", "ca.pem", secure.authority()),
+            ("RESTLOG_OTHER_CA_FILE", "other_ca.pem", secure.other_authority()),
+            ("RESTLOG_SELF_SIGNED_FILE", "self_signed.pem", secure.certificate(Door::SelfSignedAuthority)),
+        ] {
             let path = self.folder.join(file);
             std::fs::write(&path, pem).doing(format!("writing {file}"))?;
             self.environment.push((name.to_owned(), path.display().to_string()));
