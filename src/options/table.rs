@@ -185,7 +185,7 @@ pub const OPTIONS: &[Spec] = &[
         contexts: ST,
         kind: Kind::Choice(&["error", "null", "replace"]),
         default: "error",
-        doc: "What becomes of text that Postgres cannot hold (a NUL character, half a surrogate pair): an error, NULL, or U+FFFD in its place.",
+        doc: "What becomes of text that the database cannot hold (a NUL character, half a surrogate pair, a character that its encoding lacks): an error, NULL, or U+FFFD, or `?` where the encoding has no such character, in its place.",
     },
     Spec { name: "table", contexts: T, kind: Kind::Text, default: "the foreign table's name", doc: "Name of the table in the source." },
     Spec {

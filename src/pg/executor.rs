@@ -103,7 +103,7 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
         let operands = PgList::<pg_sys::ExprState>::from_pg(states).iter_ptr().zip(types).collect();
         let utf8 = is_utf8();
         let layout = Layout::new(&table, &plan, utf8);
-        let filler = TupleFiller::new(&table, &layout.attributes, utf8);
+        let filler = TupleFiller::new(&table, &layout.attributes);
         let user = scan_user(node);
         let stats = Arc::new(Stats::default());
         let scan = Scan {

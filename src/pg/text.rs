@@ -4,12 +4,13 @@
 //! breaks Rust's strings, and what a client is sent; so text crosses here instead, wherever it may hold more than ASCII.
 
 use std::borrow::Cow;
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::fmt::Write;
 
 use pgrx::{AnyElement, pg_sys};
 
 use super::catalog::text_of;
+use crate::options::OnInvalid;
 
 /// Whether Postgres takes UTF-8 as it is. SQL_ASCII does: it is no encoding, but the absence of one.
 fn takes_utf8() -> bool {
@@ -46,6 +47,74 @@ pub(super) fn to_server(text: &str) -> *mut c_char {
     let length = text.as_bytes().len() as i32;
     // SAFETY: a NUL-terminated string of that length; the conversion returns its argument, or a palloc'd string.
     unsafe { pg_sys::pstrdup(pg_sys::pg_any_to_server(text.as_ptr(), length, pg_sys::pg_enc::PG_UTF8 as i32)) }
+}
+
+/// Text of the API → text of a database whose encoding is not UTF-8.
+#[derive(Debug)]
+pub(super) struct ToServer {
+    encoding: i32,
+    /// What becomes of characters that the encoding does not have, and the conversion that finds them; `None` where they are an error.
+    repair: Option<(OnInvalid, pg_sys::Oid)>,
+}
+
+impl ToServer {
+    /// `None` where the database holds UTF-8.
+    pub(super) fn new(on_invalid: OnInvalid) -> Option<Self> {
+        // SAFETY: reads a variable of the backend, and looks up a conversion.
+        let (encoding, conversion) = unsafe {
+            let encoding = pg_sys::GetDatabaseEncoding();
+            (encoding, pg_sys::FindDefaultConversionProc(pg_sys::pg_enc::PG_UTF8 as i32, encoding))
+        };
+        let repair = Some((on_invalid, conversion)).filter(|_| on_invalid != OnInvalid::Error && conversion != pg_sys::InvalidOid);
+        (encoding != pg_sys::pg_enc::PG_UTF8 as i32).then_some(Self { encoding, repair })
+    }
+
+    /// The text itself, or a converted copy in the current memory context; `None` where it shall be NULL.
+    ///
+    /// # Safety
+    ///
+    /// `text` is NUL-terminated UTF-8.
+    pub(super) unsafe fn convert(&self, text: *mut c_char) -> Option<*mut c_char> {
+        // SAFETY: the caller's.
+        let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
+        match self.repair {
+            // Every encoding of a database has ASCII as it is.
+            _ if bytes.is_ascii() => Some(text),
+            // SAFETY: the caller's; the length is its own.
+            None => Some(unsafe { pg_sys::pg_any_to_server(text, bytes.len() as i32, pg_sys::pg_enc::PG_UTF8 as i32) }),
+            // SAFETY: the conversion is one from UTF-8 to the database's encoding.
+            Some((on_invalid, conversion)) => unsafe { self.repaired(bytes, on_invalid, conversion) },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `conversion` is one from UTF-8 to this encoding.
+    unsafe fn repaired(&self, bytes: &[u8], on_invalid: OnInvalid, conversion: pg_sys::Oid) -> Option<*mut c_char> {
+        let capacity = bytes.len() * pg_sys::MAX_CONVERSION_GROWTH as usize + 1;
+        let (mut read, mut written) = (0, 0);
+        // SAFETY: what is written for some bytes is at most so many times as long; a conversion ends its result with a NUL.
+        unsafe {
+            let converted = pg_sys::palloc(capacity).cast::<u8>();
+            loop {
+                let (from, to) = (bytes[read..].as_ptr().cast_mut(), converted.add(written));
+                let (left, room) = ((bytes.len() - read) as i32, (capacity - written) as i32);
+                let utf8 = pg_sys::pg_enc::PG_UTF8 as i32;
+                read += pg_sys::pg_do_encoding_conversion_buf(conversion, utf8, self.encoding, from, left, to, room, true) as usize;
+                written += CStr::from_ptr(to.cast()).to_bytes().len();
+                if read >= bytes.len() {
+                    return Some(converted.cast());
+                }
+                if on_invalid == OnInvalid::Null {
+                    return None;
+                }
+                converted.add(written).write(b'?');
+                written += 1;
+                // The rest of a character are continuation bytes.
+                read += 1 + bytes[read + 1..].iter().take_while(|byte| **byte & 0xc0 == 0x80).count();
+            }
+        }
+    }
 }
 
 /// An argument of type text, as Postgres has it.

@@ -1,13 +1,13 @@
 //! Page cells → the slot's datums.
 
 use std::cell::Cell;
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 
 use pgrx::pg_sys::panic::CaughtError;
-use pgrx::{PgTryBuilder, pg_sys};
+use pgrx::{PgSqlErrorCode, PgTryBuilder, pg_sys};
 
 use super::catalog::ForeignTable;
-use super::text::shown;
+use super::text::{ToServer, shown};
 use crate::scan::page::{CellState, Page};
 
 /// How one attribute is filled from one column of the page.
@@ -27,8 +27,8 @@ pub(super) struct TupleFiller {
     filled: Vec<Option<Filled>>,
     /// Names for errors, beside `filled`.
     names: Vec<String>,
-    /// Whether the database's encoding is UTF-8.
-    utf8: bool,
+    /// Where the database's encoding is not UTF-8.
+    to_server: Option<ToServer>,
 }
 
 impl std::fmt::Debug for TupleFiller {
@@ -40,7 +40,7 @@ impl std::fmt::Debug for TupleFiller {
 impl TupleFiller {
     /// `attributes` are (attribute number, page column). Input functions are looked up in the current memory context, which
     /// must live as long as the scan.
-    pub(super) fn new(table: &ForeignTable, attributes: &[(i16, usize)], utf8: bool) -> Self {
+    pub(super) fn new(table: &ForeignTable, attributes: &[(i16, usize)]) -> Self {
         let width = attributes.iter().map(|(_, column)| column + 1).max().unwrap_or(0);
         let mut names = vec![String::new(); width];
         let mut filled: Vec<Option<Filled>> = (0..width).map(|_| None).collect();
@@ -56,7 +56,7 @@ impl TupleFiller {
             names[column].clone_from(&described.name);
             filled[column] = Some(Filled { attribute, input, io_param, typmod: described.typmod });
         }
-        Self { table: table.name.clone(), natts: table.columns.len(), filled, names, utf8 }
+        Self { table: table.name.clone(), natts: table.columns.len(), filled, names, to_server: ToServer::new(table.settings.on_invalid) }
     }
 
     /// Stores one row in the slot. The datums point into the page: it must outlive the slot's contents.
@@ -98,7 +98,7 @@ impl TupleFiller {
     unsafe fn fill_texts(&mut self, slot: *mut pg_sys::TupleTableSlot, page: &Page, row: usize) {
         let place = Cell::new(0);
         let at = std::panic::AssertUnwindSafe(&place);
-        let (filled, utf8) = (&mut self.filled, self.utf8);
+        let (filled, to_server) = (&mut self.filled, &self.to_server);
         let (table, names) = (&self.table, &self.names);
         PgTryBuilder::new(std::panic::AssertUnwindSafe(|| {
             for (column, _, cell) in page.row(row).filter(|(_, state, _)| *state == CellState::Text) {
@@ -107,9 +107,9 @@ impl TupleFiller {
                 // SAFETY: the cell is an offset of NUL-terminated text; the rest is the caller's.
                 unsafe {
                     let mut text = page.arena().as_ptr().add(cell as usize).cast::<c_char>().cast_mut();
-                    if !utf8 {
-                        let length = CStr::from_ptr(text).to_bytes().len() as i32;
-                        text = pg_sys::pg_any_to_server(text, length, pg_sys::pg_enc::PG_UTF8 as i32);
+                    if let Some(to_server) = to_server {
+                        let Some(converted) = to_server.convert(text) else { continue };
+                        text = converted;
                     }
                     *(*slot).tts_values.add(f.attribute) = pg_sys::InputFunctionCall(&mut f.input, text, f.io_param, f.typmod);
                     *(*slot).tts_isnull.add(f.attribute) = false;
@@ -131,7 +131,9 @@ impl TupleFiller {
                 let mut placed =
                     pgrx::pg_sys::panic::ErrorReport::new(report.sql_error_code(), shown(&message).into_owned(), "restlog_fdw")
                         .set_detail(shown(&detail).into_owned());
-                if let Some(hint) = report.hint() {
+                if report.sql_error_code() == PgSqlErrorCode::ERRCODE_UNTRANSLATABLE_CHARACTER {
+                    placed = placed.set_hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.");
+                } else if let Some(hint) = report.hint() {
                     placed = placed.set_hint(shown(hint).into_owned());
                 }
                 placed.report(pgrx::PgLogLevel::ERROR);
