@@ -20,7 +20,7 @@ use super::report::OrRaise;
 use super::text::shown;
 use super::tuple::TupleFiller;
 use super::wait::WatchedStream;
-use super::{connect, learned, operand, settings};
+use super::{connect, learned, operand, settings, statement};
 use crate::error::Result;
 use crate::plan::guard::check_window;
 use crate::plan::qual::Value;
@@ -224,8 +224,8 @@ impl Scan {
             }
         };
         condition.evaluate(&mut values, &mut evaluate);
-        // SAFETY: reads the clock.
-        let now = unsafe { pg_sys::GetCurrentTimestamp() };
+        // SAFETY: the executor's node and its state.
+        let now = unsafe { statement::start((*node).ss.ps.state) };
         let table = Arc::clone(&self.table.table);
         let defaults = self.table.defaults(now).unless(&table, |column| self.plan.restricts(column, &condition, &values));
         let time_column = table.time_range.as_ref().map(|range| range.column);

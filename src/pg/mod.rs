@@ -31,6 +31,7 @@ mod replay;
 mod report;
 mod row_bounds;
 mod settings;
+mod statement;
 mod statistics;
 mod text;
 mod tuple;

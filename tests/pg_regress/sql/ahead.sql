@@ -64,3 +64,11 @@ SELECT count(*), count(at) FROM entries WHERE at >= '2026-01-01';
 -- Who declares that there is always a time is told of a record without one
 ALTER FOREIGN TABLE entries ALTER COLUMN at SET NOT NULL;
 SELECT count(*) FROM entries WHERE at >= '2026-01-01';                                     -- ERROR
+-- All scans of a statement have one start: they send one end of the range, however long it takes
+SELECT (SELECT count(*) FROM action_logs WHERE timestamp >= '2020-01-01') = (SELECT count(id) FROM action_logs WHERE timestamp >= '2020-01-01' AND (SELECT pg_sleep(0.02)) IS NOT NULL) AS same;
+\! "$RESTLOG_LAB" requests ahead_viviot --times | grep -o 'To=[^& ]*' | sort -u | wc -l
+-- The next statement has its own
+SELECT count(*) > 0 AS some FROM action_logs WHERE timestamp >= '2020-01-01';
+SELECT pg_sleep(0.01);
+SELECT count(*) > 0 AS some FROM action_logs WHERE timestamp >= '2020-01-01';
+\! "$RESTLOG_LAB" requests ahead_viviot --times | grep -o 'To=[^& ]*' | sort -u | wc -l
