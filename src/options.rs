@@ -4,7 +4,7 @@
 
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -61,14 +61,16 @@ pub fn is_elsewhere(name: &str, context: Context) -> bool {
 }
 
 /// Checks the options of one catalog object, as `CREATE` and `ALTER` give them. `parameters` are the names that the sources
-/// add; a server's own are taken from its `source` or `definition`.
+/// add; a server's own are taken from its `source` or `definition`, which was read already.
 pub fn validate(context: Context, given: &[(String, String)], source: Option<&Source>, parameters: &[String]) -> Result<()> {
+    let known: HashSet<&str> = parameters.iter().map(String::as_str).collect();
     for (name, value) in given {
-        match spec(name) {
-            Some(spec) if spec.contexts.contains(&context) => check(spec, value)?,
-            Some(spec) => return Err(misplaced(context, spec)),
-            None if matches!(context, Context::Server | Context::Table) && parameters.contains(name) => {}
-            None => return Err(unknown(context, name, parameters)),
+        match (spec(name), source) {
+            (Some(spec), Some(source)) if spec.kind == Kind::Definition && context == Context::Server => check_parameters(source)?,
+            (Some(spec), _) if spec.contexts.contains(&context) => check(spec, value)?,
+            (Some(spec), _) => return Err(misplaced(context, spec)),
+            (None, _) if matches!(context, Context::Server | Context::Table) && known.contains(name.as_str()) => {}
+            (None, _) => return Err(unknown(context, name, parameters)),
         }
     }
     if context == Context::Server {
@@ -141,7 +143,11 @@ fn check(spec: &Spec, value: &str) -> Result<()> {
 }
 
 fn check_definition(text: &str) -> Result<()> {
-    let source = Source::read(text)?;
+    check_parameters(&Source::read(text)?)
+}
+
+/// Refuses a description's parameter that would hide an option.
+fn check_parameters(source: &Source) -> Result<()> {
     match source.parameters.iter().find(|parameter| spec(&parameter.name).is_some()) {
         None => Ok(()),
         Some(parameter) => Err(Error::new(
@@ -255,10 +261,11 @@ impl Settings {
     /// A table's options go before its server's, those before the source's defaults. The texts were validated when they were
     /// set; they are checked again because a catalog can be older than this library.
     pub fn resolve(source: Option<&Source>, server: &[(String, String)], table: &[(String, String)]) -> Result<Self> {
-        let find = |name: &str| {
-            let of = |options: &'_ [(String, String)]| options.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-            of(table).or_else(|| of(server))
-        };
+        let mut given: HashMap<&str, &String> = HashMap::new();
+        for (name, value) in table.iter().chain(server) {
+            given.entry(name).or_insert(value);
+        }
+        let find = |name: &str| given.get(name).map(|value| (*value).clone());
         let get = |name: &'static str| -> Result<Option<String>> {
             let value = find(name);
             if let (Some(value), Some(spec)) = (&value, spec(name)) {

@@ -1,11 +1,11 @@
 //! What the catalogs say of a foreign table: its source, its settings, and where each column's value comes from.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::CStr;
 use std::sync::Arc;
 
-use pgrx::{PgList, PgRelation, pg_sys};
+use pgrx::{PgList, PgRelation, check_for_interrupts, pg_sys};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{self, Secret, Settings};
@@ -13,7 +13,7 @@ use crate::plan::slice::Defaults;
 use crate::scan::auth::{self, Owner};
 use crate::scan::decode::{From, Target};
 use crate::small_file;
-use crate::sources::{self, Corrections, Form, Origin, Pointer, Source, Table, fold};
+use crate::sources::{self, ColumnIndex, Corrections, Form, Origin, Pointer, Source, Table, fold};
 use crate::units::parse_bool;
 
 /// The largest file of a secret.
@@ -133,7 +133,9 @@ pub(super) fn source_of(options: &Options) -> Result<Arc<Source>> {
             if let Some((_, source)) = known.iter().find(|(t, _)| t == text) {
                 return Ok(Arc::clone(source));
             }
-            let source = Arc::new(Source::read(text)?);
+            let source = Arc::new(Source::read_with(text, &mut || {
+                check_for_interrupts!();
+            })?);
             // A session that alters its definition again and again must not keep them all.
             if known.len() >= 16 {
                 known.remove(0);
@@ -181,6 +183,7 @@ impl ForeignTable {
         let corrections =
             Corrections { time_column: settings.time_column.clone(), time_unit: unit, evidence: settings.evidence, order: settings.order };
         let mut table = table.corrected(&corrections)?;
+        let index = ColumnIndex::new(&table);
         let columns: Vec<Option<Column>> = relation
             .tuple_desc()
             .iter()
@@ -193,7 +196,7 @@ impl ForeignTable {
                 let (type_oid, typmod) = (attribute.atttypid, attribute.atttypmod);
                 // SAFETY: a NUL-terminated name in the relation's own descriptor.
                 let name = unsafe { text_of(attribute.attname.data.as_ptr()) };
-                Some(Column { not_null: attribute.attnotnull, ..bind(&table, &name, type_oid, typmod, &options) })
+                Some(Column { not_null: attribute.attnotnull, ..bind(&table, &index, &name, type_oid, typmod, &options) })
             })
             .collect();
         // From here on the description's names are only for people, who know the table and its columns by their names here.
@@ -265,24 +268,27 @@ pub(super) fn parameters(table: &Table, settings: &Settings) -> BTreeMap<usize, 
 /// Refuses a table's option that its source does not have, or that only the server can use: the validator is not told which
 /// server a table belongs to.
 fn check_table_options(source: &Source, given: &Options) -> Result<()> {
-    let parameter = |name: &str| source.parameters.iter().any(|p| p.name == name);
-    let of_connection = |name: &str| {
-        let texts = source.auth.iter().chain(&source.headers).flat_map(|c| [&c.name, &c.value]);
-        texts.flat_map(|text| sources::placeholders(text).unwrap_or_default()).any(|used| used == name)
-    };
-    for (name, _) in given.iter().filter(|(name, _)| !options::is_known(name)) {
-        if !parameter(name) || of_connection(name) {
+    let mut own = given.iter().filter(|(name, _)| !options::is_known(name)).peekable();
+    if own.peek().is_none() {
+        return Ok(());
+    }
+    let parameters: HashSet<&str> = source.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    let texts = source.auth.iter().chain(&source.headers).flat_map(|credential| [&credential.name, &credential.value]);
+    let of_connection: HashSet<&str> = texts.flat_map(|text| sources::placeholders(text).unwrap_or_default()).collect();
+    for (name, _) in own {
+        let is_parameter = parameters.contains(name.as_str());
+        if !is_parameter || of_connection.contains(name.as_str()) {
             return Err(Error::new(
                 ErrorKind::OptionName,
                 format!("option \"{name}\" is not valid for a foreign table of source \"{}\"", source.name),
             )
-            .hint(if parameter(name) { "It belongs to the server." } else { "Drop it." }));
+            .hint(if is_parameter { "It belongs to the server." } else { "Drop it." }));
         }
     }
     Ok(())
 }
 
-fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> Column {
+fn bind(table: &Table, index: &ColumnIndex<'_>, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> Column {
     let pushdown = option(options, "pushdown").and_then(parse_bool).unwrap_or(true);
     let column = |from, form, described| Column {
         name: name.to_owned(),
@@ -302,11 +308,11 @@ fn bind(table: &Table, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: 
     };
     if let Some(pointer) = option(options, "field").and_then(Pointer::parse) {
         // A field that the description knows keeps its filter under any name.
-        let described = table.columns.iter().position(|c| matches!(&c.origin, Origin::Field { pointer: p, .. } if *p == pointer));
+        let described = index.of_field(&pointer);
         return described.map_or_else(|| column(Some(From::Field(pointer)), given.unwrap_or_default(), None), of_description);
     }
-    match table.column(name) {
-        Some(index) => of_description(index),
+    match index.named(name) {
+        Some(described) => of_description(described),
         None if fold(name) == "raw" => column(Some(From::Field(Pointer::default())), Form::Plain, None),
         None => column(None, Form::Plain, None),
     }

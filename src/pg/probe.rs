@@ -19,7 +19,7 @@ use crate::plan::window::Window;
 use crate::scan::client::Limits;
 use crate::scan::probe::{Finding, Probe, Remedy};
 use crate::scan::stats::Stats;
-use crate::sources::{self, Origin};
+use crate::sources::{self, ColumnIndex, Origin};
 
 /// Asks the API behind a foreign table, within a range of times; `keys` gives request parameters, such as `{"case_id": "…"}`.
 #[allow(clippy::type_complexity, reason = "pgrx reads the SQL columns from this type")]
@@ -119,8 +119,10 @@ fn values(table: &ForeignTable, names: &[String], keys: &serde_json::Value) -> R
     let Some(members) = keys.as_object() else {
         return Err(Error::new(ErrorKind::OptionValue, "keys must be a JSON object, such as {\"case_id\": \"…\"}"));
     };
+    let index = ColumnIndex::new(&table.table);
+    let described: BTreeMap<String, usize> = names.iter().enumerate().rev().map(|(i, name)| (sources::fold(name), i)).collect();
     for (name, value) in members {
-        let column = table.table.column(name).or_else(|| names.iter().position(|n| sources::fold(n) == sources::fold(name)));
+        let column = index.named(name).or_else(|| described.get(&sources::fold(name)).copied());
         let Some(column) = column.filter(|i| matches!(table.table.columns[*i].origin, Origin::Request { .. })) else {
             return Err(Error::new(ErrorKind::OptionValue, format!("\"{name}\" is no request parameter of the table")));
         };

@@ -1,6 +1,7 @@
 //! A source's credentials and a user's secrets → what shows who asks, and what a login sends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -30,7 +31,7 @@ pub struct Access {
     parameters: BTreeMap<String, String>,
     secrets: BTreeMap<String, Secret>,
     /// How a response says that it is an error.
-    pub errors: Vec<ErrorRule>,
+    pub errors: Arc<[ErrorRule]>,
 }
 
 impl Access {
@@ -48,7 +49,7 @@ impl Access {
         }
         let login = login.filter(|_| credential.is_some_and(Credential::uses_token)).cloned();
         let constant = constant_headers(&source.headers, &parameters)?;
-        let errors = source.tables.first().map(|table| table.errors.clone()).unwrap_or_default();
+        let errors = source.tables.first().map(|table| Arc::clone(&table.errors)).unwrap_or_default();
         Ok(Self { credential: credential.cloned(), login, constant, parameters, secrets, errors })
     }
 
@@ -135,7 +136,8 @@ fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, String
             return Err(unsendable(reason));
         }
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| unsendable("its name is none of a header"))?;
-        map.insert(name, HeaderValue::from_str(&value).map_err(|_| unsendable("a header has no such characters"))?);
+        let value = HeaderValue::from_str(&value).map_err(|_| unsendable("a header has no such characters"))?;
+        map.try_insert(name, value).map_err(|_| unsendable("a request does not hold so many"))?;
     }
     Ok(map)
 }
@@ -154,12 +156,12 @@ pub struct Owner<'o> {
 /// The refusal of a user who has the secrets of no way in. Names every way: what each needs of the user mapping. Without an owner
 /// nobody knows whose mapping that is.
 pub fn no_secret(source: &Source, owner: Option<Owner<'_>>) -> Error {
-    let known = |name: &&str| SECRETS.contains(name) || LOGIN_SECRETS.contains(name);
+    let is_secret = |name: &&str| SECRETS.contains(name) || LOGIN_SECRETS.contains(name);
     let credentials = source.auth.iter().map(|credential| placeholders(&credential.value).unwrap_or_default());
-    let mut ways: Vec<Vec<&str>> = Vec::new();
+    let (mut ways, mut known): (Vec<Vec<&str>>, _) = (Vec::new(), HashSet::new());
     for names in credentials.chain(source.logins.iter().map(Login::names)) {
-        let names: Vec<&str> = names.into_iter().filter(known).collect();
-        if !names.is_empty() && !ways.contains(&names) {
+        let names: Vec<&str> = names.into_iter().filter(is_secret).collect();
+        if !names.is_empty() && known.insert(names.clone()) {
             ways.push(names);
         }
     }
@@ -206,6 +208,17 @@ mod tests {
         let source = built_in(source).unwrap().unwrap();
         let parameters = parameters.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         Access::new(&source, parameters, secrets.iter().map(|(k, v)| (k.to_string(), Secret::new(*v))).collect())
+    }
+
+    #[test]
+    fn more_headers_than_a_request_holds_are_an_error() {
+        let header = |i: usize| format!(r#"{{"header": "X-{i}", "value": "x"}}"#);
+        let headers: Vec<String> = (0..40_000).map(header).collect();
+        let paging = r#"{"style": "link_header", "size": {"name": "n", "max": 9}}"#;
+        let table = format!(r#"{{"name": "t", "path": "/t", "records": "", "pagination": {paging}, "columns": [{{"name": "a"}}]}}"#);
+        let source = Source::read(&format!(r#"{{"name": "own", "headers": [{}], "tables": [{table}]}}"#, headers.join(","))).unwrap();
+        let refused = Access::new(&source, BTreeMap::new(), BTreeMap::new()).unwrap_err();
+        assert!(refused.message().ends_with("cannot be sent"), "{refused}");
     }
 
     fn try_headers(parameters: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<HeaderMap> {

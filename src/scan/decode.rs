@@ -3,6 +3,8 @@
 //! Fields that no column asks for are skipped, not parsed. A value that has no fast path, or not the expected form, is kept as
 //! text for the column type's input function: what comes out is what that function would make of it, never a guess.
 
+mod accepted;
+mod envelope;
 mod fields;
 mod peek;
 mod shape;
@@ -13,13 +15,17 @@ pub(super) use self::shape::no_records;
 use self::shape::{malformed, no_evidence, not_an_object};
 pub(super) use self::walk::{refusal_in, refusal_of};
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, IgnoredAny};
 
+use self::accepted::Accepted;
+use self::envelope::Place;
 use self::fields::{Found, Node};
 pub(super) use self::value::{DOTNET_UNSET, from_unix_millis};
-use self::value::{is_same, one_member, uuid};
+use self::value::{one_member, uuid};
 use super::json_text::{self, Invalid};
 use super::page::{CellState, Page};
 use super::paging::{HEAD, PageFacts};
@@ -31,7 +37,7 @@ use crate::sources::{ErrorRule, Form, NextUrl, PagingStyle, Pointer, SqlType, Ta
 use crate::time_zone::TimeZone;
 
 /// What a column's type wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {
     /// text, varchar without a length
     Text,
@@ -64,7 +70,7 @@ impl std::convert::From<SqlType> for Target {
 }
 
 /// Where a column's value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum From {
     /// A field of the record; the empty pointer is the whole record.
     Field(Pointer),
@@ -90,27 +96,21 @@ pub struct Column {
 pub struct Decoder {
     columns: Vec<Column>,
     fields: Node,
-    /// What is looked for in the envelope, and where; the records come first.
-    marks: Vec<(Pointer, Mark)>,
-    rules: Vec<ErrorRule>,
+    /// What is looked for in the envelope.
+    envelope: Place,
+    /// Where the array of records is.
+    records: Pointer,
+    /// Where the key of the next page is, if the body has it.
+    next: Option<Pointer>,
+    /// The object that must be there for a missing key to prove anything.
+    evidence: Option<Pointer>,
+    rules: Arc<[ErrorRule]>,
     /// Whether the last record of each page is fingerprinted, because pages overlap.
     overlap: bool,
     /// The time range, for the error of an API that does not keep to it.
     range: Option<TimeRange>,
     on_invalid: OnInvalid,
     zone: Option<TimeZone>,
-}
-
-/// What a place in the envelope holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Records,
-    Next,
-    Total,
-    /// A code by the rule with this index.
-    Code(usize),
-    /// The object that must be there for a missing key to prove anything.
-    Evidence,
 }
 
 /// What differs from slice to slice.
@@ -123,7 +123,7 @@ pub struct SliceRules {
     /// Columns whose value must be one of these, or the row belongs to another slice.
     pub partition: Vec<(usize, Vec<String>)>,
     /// Values asked for, by the description's column.
-    pub asked: Vec<(usize, String)>,
+    pub asked: BTreeMap<usize, String>,
     /// Records at the start of the page that were read before, or are of no concern.
     pub overlap: u64,
 }
@@ -151,7 +151,6 @@ impl Decoder {
             }
         }
         let pagination = &table.pagination;
-        let mut marks = vec![(table.records.clone(), Mark::Records)];
         let next = match &pagination.style {
             PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => Some(next.clone()),
             _ => None,
@@ -160,12 +159,27 @@ impl Decoder {
         // the one that was described, perhaps an error in a 200.
         let evidence = next.as_ref().and_then(|next| next.0.split_last()).filter(|(_, parent)| !parent.is_empty());
         let evidence = evidence.map(|(_, parent)| Pointer(parent.to_vec()));
-        marks.extend(next.map(|next| (next, Mark::Next)));
-        marks.extend(pagination.total.clone().map(|total| (total, Mark::Total)));
-        marks.extend(table.errors.iter().enumerate().map(|(i, rule)| (rule.code.clone(), Mark::Code(i))));
-        marks.extend(evidence.map(|parent| (parent, Mark::Evidence)));
-        let overlap = pagination.overlaps();
-        Self { columns, fields, marks, rules: table.errors.clone(), overlap, on_invalid, zone, range: table.time_range.clone() }
+        let mut envelope = Place::default();
+        envelope.at(&table.records).records = true;
+        next.iter().for_each(|next| envelope.at(next).next = true);
+        pagination.total.iter().for_each(|total| envelope.at(total).total = true);
+        evidence.iter().for_each(|parent| envelope.at(parent).evidence = true);
+        for (i, rule) in table.errors.iter().enumerate() {
+            envelope.at(&rule.code).rule.get_or_insert(i);
+        }
+        Self {
+            columns,
+            fields,
+            envelope,
+            records: table.records.clone(),
+            next,
+            evidence,
+            rules: Arc::clone(&table.errors),
+            overlap: pagination.overlaps(),
+            on_invalid,
+            zone,
+            range: table.time_range.clone(),
+        }
     }
 
     /// How many columns its pages have.
@@ -180,6 +194,7 @@ impl Decoder {
         let mut reader = Reader {
             decoder: self,
             rules,
+            partition: Accepted::of(&rules.partition, &self.columns),
             page,
             out: Decoded::default(),
             found: false,
@@ -190,8 +205,7 @@ impl Decoder {
         };
         reader.set_constants();
         let mut json = serde_json::Deserializer::from_str(text);
-        let alive = (0..self.marks.len()).collect();
-        let envelope = walk::Envelope { reader: &mut reader, depth: 0, alive };
+        let envelope = walk::Envelope { reader: &mut reader, place: &self.envelope };
         let read = envelope.deserialize(&mut json).and_then(|()| json.end());
         // What the API itself says goes first: an error's body has seldom the shape of an answer.
         if let Some(error) = reader.refusal.take() {
@@ -203,20 +217,20 @@ impl Decoder {
             return Err(own.unwrap_or_else(|| malformed(text, &e)));
         }
         if !reader.found {
-            return Err(no_records(&self.marks[0].0));
+            return Err(no_records(&self.records));
         }
-        if let Some((parent, _)) = self.marks.iter().find(|(_, mark)| *mark == Mark::Evidence)
-            && !reader.evident
-        {
-            return Err(no_evidence(parent));
+        match &self.evidence {
+            Some(parent) if !reader.evident => Err(no_evidence(parent)),
+            _ => Ok((reader.page, reader.out)),
         }
-        Ok((reader.page, reader.out))
     }
 }
 
 struct Reader<'a> {
     decoder: &'a Decoder,
     rules: &'a SliceRules,
+    /// The slice's own values, beside their columns.
+    partition: Vec<(usize, Accepted<'a>)>,
     page: Page,
     out: Decoded,
     found: bool,
@@ -251,21 +265,10 @@ impl Reader<'_> {
         facts.last = self.decoder.overlap.then_some(print);
     }
 
-    fn place(&self, column: usize) -> String {
-        let record = self.out.facts.records;
-        format!("Column \"{}\", record {record} of page {}.", self.decoder.columns[column].name, self.page.number)
-    }
-
-    fn bad_text(&self, column: usize) -> Error {
-        Error::new(ErrorKind::BadText, "a text has a NUL character or half of a surrogate pair, which Postgres cannot hold")
-            .detail(self.place(column))
-            .hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.")
-    }
-
     fn set_constants(&mut self) {
         for (index, column) in self.decoder.columns.iter().enumerate() {
             if let From::Request(wanted) = column.from
-                && let Some((_, value)) = self.rules.asked.iter().find(|(asked, _)| *asked == wanted)
+                && let Some(value) = self.rules.asked.get(&wanted)
             {
                 let (state, cell) = self.text_cell(column.target, value);
                 self.page.set_constant(index, state, cell);
@@ -386,48 +389,14 @@ impl Reader<'_> {
                 CellState::Bytes | CellState::Text => return Err(self.no_time(column)),
             }
         }
-        for (column, values) in &self.rules.partition {
-            let (state, cell) = self.page.get(*column);
-            let target = self.decoder.columns[*column].target;
-            let belongs = values.iter().any(|value| is_same(&self.page, target, state, cell, value));
-            if !belongs {
-                self.out.outside_slice += 1;
-                self.page.drop_row();
-                return Ok(());
-            }
+        let belongs = |(column, accepted): &(usize, Accepted<'_>)| accepted.has(&self.page, self.page.get(*column));
+        if !self.partition.iter().all(belongs) {
+            self.out.outside_slice += 1;
+            self.page.drop_row();
+            return Ok(());
         }
         self.page.end_row();
         Ok(())
-    }
-
-    fn no_time(&self, column: usize) -> Error {
-        let name = &self.decoder.columns[column].name;
-        Error::new(ErrorKind::BadDatetime, format!("a value of \"{name}\" is not a time with its zone, as the time range needs"))
-            .detail(self.place(column))
-            .hint("If the API writes times without a zone, set the option time_zone to the one that it means, such as 'Z' or 'Europe/Zurich'.")
-    }
-
-    fn without_time(&self, column: usize) -> Error {
-        let name = &self.decoder.columns[column].name;
-        Error::new(ErrorKind::Shape, format!("the API answered a record without \"{name}\", by which it answers"))
-            .detail(self.place(column))
-            .hint(format!("If records may have none, run ALTER FOREIGN TABLE … ALTER COLUMN {name} DROP NOT NULL."))
-    }
-
-    fn far_outside(&self, column: usize) -> Error {
-        let name = &self.decoder.columns[column].name;
-        let unread = self.decoder.range.as_ref().map_or_else(String::new, |TimeRange { from, to, .. }| {
-            format!(
-                "Records may be missing. The API may not read the parameters \"{}\" and \"{}\": check their names; or ",
-                from.name, to.name
-            )
-        });
-        Error::new(ErrorKind::Shape, format!("the API answered a record whose \"{name}\" lies far outside the time range asked for"))
-            .detail(self.place(column))
-            .hint(format!(
-                "{unread}it filters another column than \"{name}\": set the table option time_column to it; or its range is coarser than \
-                 described: set time_unit, such as '1d'. restlog.probe tells which."
-            ))
     }
 }
 

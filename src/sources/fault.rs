@@ -2,17 +2,36 @@
 
 use serde_json::{Map, Value};
 
-/// The faults found so far, each as `place: what is wrong`.
-#[derive(Debug, Default)]
-pub(super) struct Faults(pub(super) Vec<String>);
+/// What goes along with the reading of a description.
+pub(super) struct Faults<'p> {
+    /// The faults found so far, each as `place: what is wrong`.
+    found: Vec<String>,
+    /// Called for each object that is read.
+    pause: &'p mut dyn FnMut(),
+}
 
-impl Faults {
+impl std::fmt::Debug for Faults<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Faults").field(&self.found).finish()
+    }
+}
+
+impl<'p> Faults<'p> {
+    pub(super) fn new(pause: &'p mut dyn FnMut()) -> Self {
+        Self { found: Vec::new(), pause }
+    }
+
+    /// What was found, in the order in which it was.
+    pub(super) fn into_found(self) -> Vec<String> {
+        self.found
+    }
+
     pub(super) fn push(&mut self, at: &str, what: impl std::fmt::Display) {
         let at = if at.is_empty() { "/" } else { at };
         let fault = format!("{at}: {what}");
         // A name may hold anything; each fault is one line.
         let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-        self.0.push(fault.chars().map(escaped).collect());
+        self.found.push(fault.chars().map(escaped).collect());
     }
 }
 
@@ -26,7 +45,8 @@ pub(super) struct Object<'v> {
 }
 
 impl<'v> Object<'v> {
-    pub(super) fn new(value: &'v Value, at: &str, faults: &mut Faults) -> Self {
+    pub(super) fn new(value: &'v Value, at: &str, faults: &mut Faults<'_>) -> Self {
+        (faults.pause)();
         let map = value.as_object();
         if map.is_none() {
             faults.push(at, "must be an object");
@@ -47,14 +67,14 @@ impl<'v> Object<'v> {
         self.map?.get(key).filter(|v| !v.is_null())
     }
 
-    fn missing(&self, key: &str, faults: &mut Faults) {
+    fn missing(&self, key: &str, faults: &mut Faults<'_>) {
         // A non-object was reported already; its members are not missing one by one.
         if self.map.is_some() {
             faults.push(&self.at, format_args!("\"{key}\" is required"));
         }
     }
 
-    pub(super) fn required(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'v Value> {
+    pub(super) fn required(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Option<&'v Value> {
         let found = self.get(key);
         if found.is_none() {
             self.missing(key, faults);
@@ -62,7 +82,7 @@ impl<'v> Object<'v> {
         found
     }
 
-    pub(super) fn text(&mut self, key: &'static str, faults: &mut Faults) -> String {
+    pub(super) fn text(&mut self, key: &'static str, faults: &mut Faults<'_>) -> String {
         match self.required(key, faults) {
             Some(value) => self.as_text(key, value, faults),
             None => String::new(),
@@ -70,7 +90,7 @@ impl<'v> Object<'v> {
     }
 
     /// A member that must be a string that is not empty.
-    pub(super) fn word(&mut self, key: &'static str, faults: &mut Faults) -> String {
+    pub(super) fn word(&mut self, key: &'static str, faults: &mut Faults<'_>) -> String {
         let Some(value) = self.required(key, faults) else { return String::new() };
         if value == "" {
             faults.push(&self.place(key), "must not be empty");
@@ -78,20 +98,20 @@ impl<'v> Object<'v> {
         self.as_text(key, value, faults)
     }
 
-    pub(super) fn optional_text(&mut self, key: &'static str, faults: &mut Faults) -> Option<String> {
+    pub(super) fn optional_text(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Option<String> {
         let value = self.get(key)?;
         let text = self.as_text(key, value, faults);
         value.is_string().then_some(text)
     }
 
-    pub(super) fn text_or(&mut self, key: &'static str, default: &str, faults: &mut Faults) -> String {
+    pub(super) fn text_or(&mut self, key: &'static str, default: &str, faults: &mut Faults<'_>) -> String {
         match self.get(key) {
             Some(value) => self.as_text(key, value, faults),
             None => default.to_owned(),
         }
     }
 
-    fn as_text(&self, key: &str, value: &Value, faults: &mut Faults) -> String {
+    fn as_text(&self, key: &str, value: &Value, faults: &mut Faults<'_>) -> String {
         match value.as_str() {
             Some(text) => text.to_owned(),
             None => {
@@ -101,7 +121,7 @@ impl<'v> Object<'v> {
         }
     }
 
-    pub(super) fn flag(&mut self, key: &'static str, default: bool, faults: &mut Faults) -> bool {
+    pub(super) fn flag(&mut self, key: &'static str, default: bool, faults: &mut Faults<'_>) -> bool {
         match self.get(key) {
             None => default,
             Some(value) => value.as_bool().unwrap_or_else(|| {
@@ -111,7 +131,7 @@ impl<'v> Object<'v> {
         }
     }
 
-    pub(super) fn count(&mut self, key: &'static str, faults: &mut Faults) -> Option<u64> {
+    pub(super) fn count(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Option<u64> {
         let value = self.get(key)?;
         let count = value.as_u64();
         if count.is_none() {
@@ -121,7 +141,7 @@ impl<'v> Object<'v> {
     }
 
     /// A member that must be a JSON Pointer (RFC 6901); `""` is the whole document.
-    pub(super) fn pointer(&mut self, key: &'static str, faults: &mut Faults) -> Option<super::Pointer> {
+    pub(super) fn pointer(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Option<super::Pointer> {
         let value = self.get(key)?;
         let text = self.as_text(key, value, faults);
         match super::Pointer::parse(&text) {
@@ -134,7 +154,7 @@ impl<'v> Object<'v> {
     }
 
     /// The elements of an array member, each with its place.
-    pub(super) fn list(&mut self, key: &'static str, faults: &mut Faults) -> Vec<(&'v Value, String)> {
+    pub(super) fn list(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Vec<(&'v Value, String)> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(items) = value.as_array() else {
             faults.push(&self.place(key), "must be an array");
@@ -145,7 +165,7 @@ impl<'v> Object<'v> {
     }
 
     /// The texts of an array member.
-    pub(super) fn texts(&mut self, key: &'static str, faults: &mut Faults) -> Vec<String> {
+    pub(super) fn texts(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Vec<String> {
         let listed = self.list(key, faults);
         let text = |(value, at): (&Value, String)| match value.as_str() {
             Some(text) => text.to_owned(),
@@ -163,7 +183,7 @@ impl<'v> Object<'v> {
         key: &'static str,
         choices: &[(&str, T)],
         default: Option<T>,
-        faults: &mut Faults,
+        faults: &mut Faults<'_>,
     ) -> Option<T> {
         let Some(value) = self.get(key) else {
             if default.is_none() {
@@ -180,7 +200,7 @@ impl<'v> Object<'v> {
         found
     }
 
-    pub(super) fn finish(self, faults: &mut Faults) {
+    pub(super) fn finish(self, faults: &mut Faults<'_>) {
         let Some(map) = self.map else { return };
         for key in map.keys().filter(|key| !self.known.contains(&key.as_str())) {
             faults.push(&self.at, format_args!("\"{key}\" is not a member here; known are {}", self.known.join(", ")));

@@ -5,6 +5,7 @@
 
 mod auth;
 mod fault;
+mod index;
 mod pagination;
 mod pointer;
 mod read;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 pub use self::auth::{Credential, LOGIN_SECRETS, Login, LoginBody, SECRETS, TOKEN, TokenPlace, placeholders};
+pub use self::index::{ColumnIndex, fold};
 pub use self::pagination::{Evidence, FullLastPage, NextUrl, PageSize, Pagination, PagingStyle};
 pub use self::pointer::Pointer;
 use crate::error::{Error, ErrorKind, Result};
@@ -91,7 +93,7 @@ pub struct Table {
     /// Where the array of records is.
     pub records: Pointer,
     /// How a response says that it is an error, whatever its status.
-    pub errors: Vec<ErrorRule>,
+    pub errors: Arc<[ErrorRule]>,
     /// How to get from page to page, and what proves the end.
     pub pagination: Pagination,
     /// The filter on a column of times, if the API has one.
@@ -142,7 +144,7 @@ pub struct Place {
 }
 
 /// The parts of a request that carry values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
     /// `?name=value`
     Query,
@@ -344,7 +346,12 @@ impl SqlType {
 impl Source {
     /// Reads and checks a description. The error lists every fault with its place.
     pub fn read(text: &str) -> Result<Self> {
-        read::source(text)
+        Self::read_with(text, &mut || {})
+    }
+
+    /// The same; `pause` is called again and again meanwhile, and may end it by a panic, as Postgres ends a query.
+    pub fn read_with(text: &str, pause: &mut dyn FnMut()) -> Result<Self> {
+        read::source(text, pause)
     }
 
     /// The table of that name.
@@ -389,11 +396,6 @@ impl Table {
         let wanted = fold(name);
         self.columns.iter().position(|column| fold(&column.name) == wanted)
     }
-}
-
-/// `createdDate`, `createddate` and `created_date` are one.
-pub fn fold(name: &str) -> String {
-    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

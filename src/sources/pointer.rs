@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// A JSON Pointer (RFC 6901), unescaped into its members' names.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Pointer(pub Vec<String>);
 
 impl Pointer {

@@ -4,6 +4,9 @@ mod auth;
 mod pagination;
 mod places;
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use self::auth::{credential, header, login, parameter};
@@ -11,14 +14,17 @@ use self::pagination::pagination;
 
 use super::fault::{Faults, Object};
 use super::{
-    Column, Direction, ErrorRule, Filter, Form, FullLastPage, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Parameter, Part,
-    Place, Pointer, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+    Column, Direction, ErrorRule, Filter, Form, FullLastPage, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Part, Place,
+    Pointer, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::time_zone::{TimeZone, is_name};
 use crate::units::parse_duration;
 
-pub(super) fn source(text: &str) -> Result<Source> {
+/// The names of the source's parameters.
+type Names<'n> = HashSet<&'n str>;
+
+pub(super) fn source(text: &str, pause: &mut dyn FnMut()) -> Result<Source> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
         Error::new(ErrorKind::OptionValue, "definition is not valid JSON").detail(format!(
             "At line {}, column {}: {}.",
@@ -27,14 +33,15 @@ pub(super) fn source(text: &str) -> Result<Source> {
             reason(&e)
         ))
     })?;
-    let mut faults = Faults::default();
+    let mut faults = Faults::new(pause);
     let source = read_source(&value, &mut faults);
-    if faults.0.is_empty() {
+    let faults = faults.into_found();
+    if faults.is_empty() {
         return Ok(source);
     }
-    let count = faults.0.len();
+    let count = faults.len();
     let plural = if count == 1 { "fault" } else { "faults" };
-    Err(Error::new(ErrorKind::OptionValue, format!("definition has {count} {plural}")).detail(faults.0.join("\n")))
+    Err(Error::new(ErrorKind::OptionValue, format!("definition has {count} {plural}")).detail(faults.join("\n")))
 }
 
 /// serde_json's text repeats the position; only the reason is wanted.
@@ -43,7 +50,7 @@ fn reason(error: &serde_json::Error) -> String {
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }
 
-fn read_source(value: &Value, faults: &mut Faults) -> Source {
+fn read_source(value: &Value, faults: &mut Faults<'_>) -> Source {
     let mut o = Object::new(value, "", faults);
     let name = o.text("name", faults);
     if !is_identifier(&name) {
@@ -52,15 +59,15 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
     let title = o.text_or("title", "", faults);
     let reference = o.text_or("reference", "", faults);
     let parameters: Vec<_> = o.list("parameters", faults).into_iter().map(|(v, at)| parameter(v, &at, faults)).collect();
+    let mut names = Names::new();
     for (i, parameter) in parameters.iter().enumerate() {
-        let at = format!("/parameters/{i}/name");
-        if parameters[..i].iter().any(|earlier| earlier.name == parameter.name) {
-            faults.push(&at, format_args!("\"{}\" is there twice", parameter.name));
+        if !names.insert(&parameter.name) {
+            faults.push(&format!("/parameters/{i}/name"), format_args!("\"{}\" is there twice", parameter.name));
         }
     }
-    let auth: Vec<_> = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &parameters, faults)).collect();
-    let logins = o.list("logins", faults).into_iter().filter_map(|(v, at)| login(v, &at, &parameters, faults)).collect();
-    let headers: Vec<_> = o.list("headers", faults).into_iter().map(|(v, at)| header(v, &at, &parameters, faults)).collect();
+    let auth: Vec<_> = o.list("auth", faults).into_iter().map(|(v, at)| credential(v, &at, &names, faults)).collect();
+    let logins = o.list("logins", faults).into_iter().filter_map(|(v, at)| login(v, &at, &names, faults)).collect();
+    let headers: Vec<_> = o.list("headers", faults).into_iter().map(|(v, at)| header(v, &at, &names, faults)).collect();
     let time_zone = o.get("time_zone").and_then(|v| {
         let zone = v.as_str().and_then(TimeZone::parse);
         match (&zone, v.as_str()) {
@@ -73,18 +80,19 @@ fn read_source(value: &Value, faults: &mut Faults) -> Source {
         }
         zone
     });
-    let errors: Vec<_> = o.list("errors", faults).into_iter().filter_map(|(v, at)| error_rule(v, &at, faults)).collect();
+    let errors: Arc<[ErrorRule]> = o.list("errors", faults).into_iter().filter_map(|(v, at)| error_rule(v, &at, faults)).collect();
     let listed = o.list("tables", faults);
     if listed.is_empty() {
         faults.push("/tables", "must have at least one table");
     }
-    let mut tables: Vec<Table> = Vec::new();
+    let own = places::of_source(&auth, &headers);
+    let (mut tables, mut earlier): (Vec<Table>, _) = (Vec::new(), HashSet::new());
     for (v, at) in listed {
-        let table = Table { errors: errors.clone(), ..table(v, &at, &parameters, faults) };
-        if tables.iter().any(|earlier| earlier.name == table.name) {
+        let table = Table { errors: Arc::clone(&errors), ..table(v, &at, &names, faults) };
+        if !earlier.insert(table.name.clone()) {
             faults.push(&format!("{at}/name"), format_args!("\"{}\" is there twice", table.name));
         }
-        places::check_apart_from_source(&auth, &headers, &table, &at, faults);
+        places::check_apart_from_source(&own, &table, &at, faults);
         tables.push(table);
     }
     // For the editor of whoever writes the description.
@@ -97,7 +105,7 @@ fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Table {
+fn table(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Table {
     let mut o = Object::new(value, at, faults);
     let name = o.text("name", faults);
     if !is_identifier(&name) {
@@ -118,10 +126,10 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
     if listed.is_empty() {
         faults.push(&o.place("columns"), "must have at least one column");
     }
-    let mut columns: Vec<Column> = Vec::new();
+    let (mut columns, mut earlier): (Vec<Column>, _) = (Vec::new(), HashSet::new());
     for (v, at) in listed {
         let column = column(v, &at, parameters, faults);
-        if columns.iter().any(|earlier| fold(&earlier.name) == fold(&column.name)) {
+        if !earlier.insert(fold(&column.name)) {
             faults.push(&format!("{at}/name"), format_args!("\"{}\" is there twice", column.name));
         }
         columns.push(column);
@@ -153,11 +161,11 @@ fn table(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults)
         full_last_page: FullLastPage::default(),
     });
     o.finish(faults);
-    Table { name, doc, method, path, records, errors: Vec::new(), pagination, time_range, columns }
+    Table { name, doc, method, path, records, errors: Arc::default(), pagination, time_range, columns }
 }
 
 /// A path is steps and nothing else, and none of them may be taken out on the way.
-fn check_path(path: &str, at: &str, faults: &mut Faults) {
+fn check_path(path: &str, at: &str, faults: &mut Faults<'_>) {
     if path.contains(['?', '#']) {
         faults.push(
             at,
@@ -178,7 +186,7 @@ fn check_places(
     columns: &[Column],
     range: Option<&TimeRange>,
     pagination: &Pagination,
-    faults: &mut Faults,
+    faults: &mut Faults<'_>,
 ) {
     let mut places: Vec<&Place> = columns.iter().filter_map(|c| Some(&c.filter.as_ref()?.place)).collect();
     places.extend(range.into_iter().flat_map(|range| [&range.from, &range.to]));
@@ -195,36 +203,44 @@ fn check_places(
         faults.push(&format!("{at}/path"), "has an unclosed brace");
         Vec::new()
     });
-    for place in places.iter().filter(|place| place.part == Part::Path && !in_path.contains(&place.name.as_str())) {
+    let known: HashSet<&str> = in_path.iter().copied().collect();
+    for place in places.iter().filter(|place| place.part == Part::Path && !known.contains(place.name.as_str())) {
         faults.push(&format!("{at}/path"), format_args!("has no \"{{{}}}\"", place.name));
     }
-    let is_required = |name: &str| {
-        columns.iter().any(|c| {
-            let here = c.filter.as_ref().is_some_and(|f| f.place.part == Part::Path && f.place.name == name);
-            here && matches!(c.origin, Origin::Request { required: true, .. })
-        })
-    };
-    let whole: Vec<&str> = path.split('/').filter_map(|step| step.strip_prefix('{')?.strip_suffix('}')).collect();
-    let times = |names: &[&str], name: &str| names.iter().filter(|n| **n == name).count();
-    for name in in_path.iter().filter(|name| times(&in_path, name) != times(&whole, name)) {
+    let required: HashSet<&str> = columns
+        .iter()
+        .filter(|column| matches!(column.origin, Origin::Request { required: true, .. }))
+        .filter_map(|column| column.filter.as_ref().filter(|filter| filter.place.part == Part::Path))
+        .map(|filter| filter.place.name.as_str())
+        .collect();
+    let whole = times(path.split('/').filter_map(|step| step.strip_prefix('{')?.strip_suffix('}')));
+    let anywhere = times(in_path.iter().copied());
+    for name in in_path.iter().filter(|name| anywhere.get(*name) != whole.get(*name)) {
         faults.push(&format!("{at}/path"), format_args!("\"{{{name}}}\" must be a whole step of the path"));
     }
-    for name in in_path.iter().filter(|name| !is_required(name)) {
+    for name in in_path.iter().filter(|name| !required.contains(*name)) {
         faults.push(&format!("{at}/path"), format_args!("\"{{{name}}}\" needs a column that is a required request parameter in the path"));
     }
+}
+
+/// How often each name is there.
+fn times<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, usize> {
+    let mut times = HashMap::new();
+    names.for_each(|name| *times.entry(name).or_default() += 1);
+    times
 }
 
 fn nowhere() -> Place {
     Place { part: Part::Query, name: String::new() }
 }
 
-fn error_rule(value: &Value, at: &str, faults: &mut Faults) -> Option<ErrorRule> {
+fn error_rule(value: &Value, at: &str, faults: &mut Faults<'_>) -> Option<ErrorRule> {
     let mut o = Object::new(value, at, faults);
     if o.get("code").is_none() {
         faults.push(at, "\"code\" is required");
     }
     let code = o.pointer("code", faults);
-    let mut codes = |key: &'static str, faults: &mut Faults| -> Vec<String> {
+    let mut codes = |key: &'static str, faults: &mut Faults<'_>| -> Vec<String> {
         let listed = o.list(key, faults);
         listed
             .into_iter()
@@ -243,7 +259,7 @@ fn error_rule(value: &Value, at: &str, faults: &mut Faults) -> Option<ErrorRule>
     Some(ErrorRule { code: code?, ok, unauthorized, throttled })
 }
 
-fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Column {
+fn column(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Column {
     const TYPES: &[(&str, SqlType)] = &[
         ("text", SqlType::Text),
         ("timestamptz", SqlType::Timestamptz),
@@ -279,11 +295,11 @@ fn column(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults
     Column { name, sql_type, doc, origin, filter }
 }
 
-fn request_origin(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Origin {
+fn request_origin(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Origin {
     let mut o = Object::new(value, at, faults);
     let option = o.optional_text("option", faults);
     if let Some(name) = &option
-        && !parameters.iter().any(|p| p.name == *name)
+        && !parameters.contains(name.as_str())
     {
         faults.push(&o.place("option"), format_args!("\"{name}\" is not one of the source's parameters"));
     }
@@ -292,20 +308,20 @@ fn request_origin(value: &Value, at: &str, parameters: &[Parameter], faults: &mu
     Origin::Request { option, required }
 }
 
-fn place(value: &Value, at: &str, faults: &mut Faults) -> Place {
+fn place(value: &Value, at: &str, faults: &mut Faults<'_>) -> Place {
     let mut o = Object::new(value, at, faults);
     let place = place_members(&mut o, faults);
     o.finish(faults);
     place
 }
 
-fn place_members(o: &mut Object<'_>, faults: &mut Faults) -> Place {
+fn place_members(o: &mut Object<'_>, faults: &mut Faults<'_>) -> Place {
     const PARTS: &[(&str, Part)] = &[("query", Part::Query), ("body", Part::Body), ("header", Part::Header), ("path", Part::Path)];
     let part = o.choice("in", PARTS, Some(Part::Query), faults).unwrap_or(Part::Query);
     Place { part, name: o.word("name", faults) }
 }
 
-fn filter(value: &Value, at: &str, faults: &mut Faults) -> Filter {
+fn filter(value: &Value, at: &str, faults: &mut Faults<'_>) -> Filter {
     let mut o = Object::new(value, at, faults);
     let place = place_members(&mut o, faults);
     let many = o.choice("values", &[("one", false), ("many", true)], Some(false), faults).unwrap_or(false);
@@ -314,7 +330,7 @@ fn filter(value: &Value, at: &str, faults: &mut Faults) -> Filter {
     Filter { place, many, exact }
 }
 
-fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults) -> TimeRange {
+fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults<'_>) -> TimeRange {
     let mut o = Object::new(value, at, faults);
     let name = o.text("column", faults);
     let column = columns.iter().position(|c| c.name == name);
@@ -325,7 +341,7 @@ fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults) 
         }
         Some(_) => {}
     }
-    let mut bound = |key: &'static str, faults: &mut Faults| match o.required(key, faults) {
+    let mut bound = |key: &'static str, faults: &mut Faults<'_>| match o.required(key, faults) {
         Some(v) => place(v, &o.place(key), faults),
         None => nowhere(),
     };

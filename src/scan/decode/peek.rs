@@ -5,15 +5,14 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Decoder, Mark};
+use super::Decoder;
 
 impl Decoder {
     /// The key that a body names before its records, if it has any. What decoding makes of the body decides; this is a guess.
     pub fn peek_next(&self, body: &[u8]) -> Option<String> {
-        let at = |wanted: Mark| self.marks.iter().find(|(_, mark)| *mark == wanted).map(|(pointer, _)| pointer.0.as_slice());
+        let next = self.next.as_ref()?;
         let mut found = Found::default();
-        let peek = Peek { next: at(Mark::Next), records: at(Mark::Records), found: &mut found };
-        at(Mark::Next)?;
+        let peek = Peek { next: Some(&next.0), records: Some(&self.records.0), found: &mut found };
         // It ends with an error as soon as it has seen enough.
         let _ = peek.deserialize(&mut serde_json::Deserializer::from_slice(body));
         found.next.filter(|_| found.records)

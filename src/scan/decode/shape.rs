@@ -1,7 +1,8 @@
-//! The errors of a response that has not the declared shape. They say where, and show nothing of it.
+//! The errors of a response that has not the declared shape, or values that cannot be placed. They say where, and show nothing of it.
 
+use super::Reader;
 use crate::error::{Error, ErrorKind};
-use crate::sources::Pointer;
+use crate::sources::{Pointer, TimeRange};
 
 /// SECURITY: the body is described, not shown; it may hold personal data or repeat a secret.
 pub(super) fn malformed(text: &str, error: &serde_json::Error) -> Error {
@@ -27,4 +28,47 @@ pub(in crate::scan) fn no_records(at: &Pointer) -> Error {
 
 pub(super) fn not_an_object(record: u64, page: u64) -> Error {
     Error::new(ErrorKind::Shape, "a record is not an object").detail(format!("Record {record} of page {page}."))
+}
+
+impl Reader<'_> {
+    fn place(&self, column: usize) -> String {
+        let record = self.out.facts.records;
+        format!("Column \"{}\", record {record} of page {}.", self.decoder.columns[column].name, self.page.number)
+    }
+
+    pub(super) fn bad_text(&self, column: usize) -> Error {
+        Error::new(ErrorKind::BadText, "a text has a NUL character or half of a surrogate pair, which Postgres cannot hold")
+            .detail(self.place(column))
+            .hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.")
+    }
+
+    pub(super) fn no_time(&self, column: usize) -> Error {
+        let name = &self.decoder.columns[column].name;
+        Error::new(ErrorKind::BadDatetime, format!("a value of \"{name}\" is not a time with its zone, as the time range needs"))
+            .detail(self.place(column))
+            .hint("If the API writes times without a zone, set the option time_zone to the one that it means, such as 'Z' or 'Europe/Zurich'.")
+    }
+
+    pub(super) fn without_time(&self, column: usize) -> Error {
+        let name = &self.decoder.columns[column].name;
+        Error::new(ErrorKind::Shape, format!("the API answered a record without \"{name}\", by which it answers"))
+            .detail(self.place(column))
+            .hint(format!("If records may have none, run ALTER FOREIGN TABLE … ALTER COLUMN {name} DROP NOT NULL."))
+    }
+
+    pub(super) fn far_outside(&self, column: usize) -> Error {
+        let name = &self.decoder.columns[column].name;
+        let unread = self.decoder.range.as_ref().map_or_else(String::new, |TimeRange { from, to, .. }| {
+            format!(
+                "Records may be missing. The API may not read the parameters \"{}\" and \"{}\": check their names; or ",
+                from.name, to.name
+            )
+        });
+        Error::new(ErrorKind::Shape, format!("the API answered a record whose \"{name}\" lies far outside the time range asked for"))
+            .detail(self.place(column))
+            .hint(format!(
+                "{unread}it filters another column than \"{name}\": set the table option time_column to it; or its range is coarser than \
+                 described: set time_unit, such as '1d'. restlog.probe tells which."
+            ))
+    }
 }

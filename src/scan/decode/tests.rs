@@ -149,7 +149,7 @@ fn a_code_of_failure_is_an_error_whatever_else_the_body_holds() {
     let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
     let codes = |list: &[&str]| list.iter().map(|s| s.to_string()).collect();
     let code = Pointer::parse("/status/errorCode").unwrap();
-    table.errors = vec![ErrorRule { code, ok: codes(&["-1", "OK"]), unauthorized: codes(&["A.1"]), throttled: codes(&["T.1"]) }];
+    table.errors = [ErrorRule { code, ok: codes(&["-1", "OK"]), unauthorized: codes(&["A.1"]), throttled: codes(&["T.1"]) }].into();
     let d = Decoder::new(vec![], &table, OnInvalid::Error, None);
     let with = |code: &str| {
         read(&d, &SliceRules::default(), &format!("{{\"pagination\":{{}},\"result\":[],\"status\":{{\"errorCode\":{code}}}}}"))
@@ -230,7 +230,7 @@ fn asked_values_fill_the_columns_that_no_record_carries() {
     let mut app = column("app", "/", Target::Text);
     app.from = From::Request(25);
     let d = decoder(vec![column("a", "/a", Target::Text), app]);
-    let rules = SliceRules { asked: vec![(25, "my-app".into())], ..SliceRules::default() };
+    let rules = SliceRules { asked: [(25, "my-app".into())].into(), ..SliceRules::default() };
     let (page, _) = read(&d, &rules, r#"{"result":[{"a":"x"},{}]}"#).unwrap();
     assert_eq!(rows(&page, 2), [["'x'", "'my-app'"], ["NULL", "'my-app'"]]);
 }

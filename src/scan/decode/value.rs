@@ -4,20 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use super::super::page::{CellState, Page};
-use super::Target;
 use crate::plan::window::EPOCH_SECONDS;
-
-/// Whether a cell holds this value, by the type's own equality: a uuid is the same with and without dashes.
-pub(super) fn is_same(page: &Page, target: Target, state: CellState, cell: u64, value: &str) -> bool {
-    match (state, target) {
-        (CellState::Bytes, Target::Uuid) => uuid(value.as_bytes()).is_some_and(|bytes| page.bytes(cell, 16) == bytes),
-        (CellState::Bytes, _) => page.varlena(cell) == value.as_bytes(),
-        (CellState::Value, Target::Boolean) => value == if cell == 1 { "true" } else { "false" },
-        (CellState::Value, _) => value.parse() == Ok(cell as i64),
-        _ => false,
-    }
-}
 
 /// 0001-01-01T00:00:00Z, `DateTime.MinValue`: a field that was never set.
 pub(in crate::scan) const DOTNET_UNSET: i64 = -62_135_596_800_000;

@@ -9,7 +9,8 @@ use super::super::attempt;
 use super::super::json_text::{self, Invalid};
 use super::super::page::CellState;
 use super::super::paging::HEAD;
-use super::{Found, Mark, Node, Reader, not_an_object};
+use super::envelope::Place;
+use super::{Found, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 use crate::sources::ErrorRule;
@@ -38,30 +39,21 @@ macro_rules! ignore_scalars {
     };
 }
 
-/// The objects around the records; `alive` are the marks that may still lie below.
+/// A value around the records, or on the way to them, at a place of the envelope.
 pub(super) struct Envelope<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
-    pub(super) depth: usize,
-    pub(super) alive: Vec<usize>,
-}
-
-impl Envelope<'_, '_> {
-    /// Whether this very place has the mark.
-    fn is_at(&self, mark: Mark) -> bool {
-        let marks = &self.reader.decoder.marks;
-        self.alive.iter().any(|i| marks[*i].1 == mark && marks[*i].0.0.len() == self.depth)
-    }
+    pub(super) place: &'a Place,
 }
 
 impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
-        if self.is_at(Mark::Records) {
+        if self.place.records {
             return Records(self.reader).deserialize(deserializer);
         }
-        let (next, all) = (self.is_at(Mark::Next), self.is_at(Mark::Total));
-        if let Some(rule) = (0..self.reader.decoder.rules.len()).find(|i| self.is_at(Mark::Code(*i))) {
+        let (next, all) = (self.place.next, self.place.total);
+        if let Some(rule) = self.place.rule {
             let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
             let refusal = refusal(&self.reader.decoder.rules[rule], raw.get());
             self.reader.refusal = self.reader.refusal.take().or(refusal);
@@ -85,16 +77,11 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
-        let decoder = self.reader.decoder;
-        let depth = self.depth;
-        self.reader.evident |= self.is_at(Mark::Evidence);
+        self.reader.evident |= self.place.evidence;
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            let on_way = |i: &&usize| decoder.marks[**i].0.0.get(depth).is_some_and(|name| *name == key);
-            let alive: Vec<usize> = self.alive.iter().filter(on_way).copied().collect();
-            if alive.is_empty() {
-                map.next_value::<IgnoredAny>()?;
-            } else {
-                map.next_value_seed(Envelope { reader: &mut *self.reader, depth: depth + 1, alive })?;
+            match self.place.member(&key) {
+                None => drop(map.next_value::<IgnoredAny>()?),
+                Some(place) => map.next_value_seed(Envelope { reader: &mut *self.reader, place })?,
             }
         }
         Ok(())

@@ -63,9 +63,9 @@ pub(super) fn probe(probe: &Probe, sample: &Sample, findings: &mut Findings) -> 
 
 /// The members of records that no column reads.
 fn unknown(probe: &Probe, records: &[Value]) -> Vec<String> {
-    let known: Vec<&str> = probe.table.columns.iter().filter_map(|c| origin(c)?.0.0.first().map(String::as_str)).collect();
+    let known: BTreeSet<String> = probe.table.columns.iter().filter_map(|c| Some(origin(c)?.0.0.first()?.to_ascii_lowercase())).collect();
     let names: BTreeSet<&String> = records.iter().filter_map(Value::as_object).flat_map(|members| members.keys()).collect();
-    names.into_iter().filter(|name| !known.iter().any(|k| k.eq_ignore_ascii_case(name))).take(NAMED).cloned().collect()
+    names.into_iter().filter(|name| !known.contains(&name.to_ascii_lowercase())).take(NAMED).cloned().collect()
 }
 
 /// The form that the values have, where it is not the described one.

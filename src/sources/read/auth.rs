@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::super::fault::{Faults, Object};
 use super::super::{Credential, LOGIN_SECRETS, Login, LoginBody, Parameter, SECRETS, TokenPlace, placeholders};
-use super::{check_path, is_identifier};
+use super::{Names, check_path, is_identifier};
 
-pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Parameter {
+pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults<'_>) -> Parameter {
     let mut o = Object::new(value, at, faults);
     let name = o.text("name", faults);
     if !is_identifier(&name) {
@@ -19,7 +19,7 @@ pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults) -> Paramet
     Parameter { name, doc, default, alternatives }
 }
 
-pub(super) fn credential(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Credential {
+pub(super) fn credential(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Credential {
     let mut o = Object::new(value, at, faults);
     let in_query = o.get("query").is_some();
     let key = if in_query { "query" } else { "header" };
@@ -35,7 +35,7 @@ pub(super) fn credential(value: &Value, at: &str, parameters: &[Parameter], faul
 }
 
 /// A header that carries parameters: it is sent under the name that stands here, and never in the query.
-pub(super) fn header(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Credential {
+pub(super) fn header(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Credential {
     let mut o = Object::new(value, at, faults);
     let name = o.word("header", faults);
     if name.contains('{') {
@@ -48,17 +48,17 @@ pub(super) fn header(value: &Value, at: &str, parameters: &[Parameter], faults: 
 }
 
 /// Refuses a text that names what nobody gives.
-fn check_template(template: &str, at: &str, parameters: &[Parameter], others: &[&str], faults: &mut Faults) {
+fn check_template(template: &str, at: &str, parameters: &Names<'_>, others: &[&str], faults: &mut Faults<'_>) {
     let Some(names) = placeholders(template) else {
         faults.push(at, "has an unclosed brace");
         return;
     };
-    for name in names.iter().filter(|name| !others.contains(name) && !parameters.iter().any(|p| p.name == **name)) {
+    for name in names.iter().filter(|name| !others.contains(name) && !parameters.contains(*name)) {
         faults.push(at, format_args!("\"{{{name}}}\" is neither a parameter nor a secret that may stand here"));
     }
 }
 
-pub(super) fn login(value: &Value, at: &str, parameters: &[Parameter], faults: &mut Faults) -> Option<Login> {
+pub(super) fn login(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Option<Login> {
     let mut o = Object::new(value, at, faults);
     let path = o.get("path").map(|_| o.text("path", faults));
     if path.as_ref().is_some_and(|path| !path.starts_with('/') || path.contains('{')) {
@@ -91,7 +91,7 @@ pub(super) fn login(value: &Value, at: &str, parameters: &[Parameter], faults: &
     Some(Login { path, body: body?, token: token?, expires_in, doc })
 }
 
-fn form_fields(value: &Value, at: &str, faults: &mut Faults) -> Vec<(String, String)> {
+fn form_fields(value: &Value, at: &str, faults: &mut Faults<'_>) -> Vec<(String, String)> {
     let Some(members) = value.as_object() else {
         faults.push(at, "must be an object");
         return Vec::new();

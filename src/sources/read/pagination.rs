@@ -16,7 +16,7 @@ enum Style {
     LinkHeader,
 }
 
-pub(super) fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option<Pagination> {
+pub(super) fn pagination(value: &Value, at: &str, faults: &mut Faults<'_>) -> Option<Pagination> {
     const STYLES: &[(&str, Style)] = &[
         ("cursor", Style::Cursor),
         ("page_number", Style::Number),
@@ -26,11 +26,11 @@ pub(super) fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option
     ];
     let mut o = Object::new(value, at, faults);
     let style = o.choice("style", STYLES, None, faults);
-    let token = |o: &mut Object<'_>, faults: &mut Faults| {
+    let token = |o: &mut Object<'_>, faults: &mut Faults<'_>| {
         let value = o.required("token", faults)?;
         Some(place(value, &o.place("token"), faults))
     };
-    let needs_next = |next: Option<Pointer>, faults: &mut Faults| {
+    let needs_next = |next: Option<Pointer>, faults: &mut Faults<'_>| {
         if next.is_none() {
             faults.push(at, "\"next\" is required");
         }
@@ -68,7 +68,7 @@ pub(super) fn pagination(value: &Value, at: &str, faults: &mut Faults) -> Option
     Some(Pagination { style: style?, size: size?, total, empty_page_ends, full_last_page: full_last_page.unwrap_or_default() })
 }
 
-fn page_size(value: &Value, at: &str, faults: &mut Faults) -> PageSize {
+fn page_size(value: &Value, at: &str, faults: &mut Faults<'_>) -> PageSize {
     let mut o = Object::new(value, at, faults);
     let place = place_members(&mut o, faults);
     let max = o.count("max", faults).unwrap_or(0);

@@ -1,5 +1,9 @@
 //! Refuses a description in which two values travel in one place: which of them the API takes is nobody's to know.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::super::fault::Faults;
 use super::super::{Column, Credential, Pagination, PagingStyle, Part, Place, Table, TimeRange};
 
@@ -10,12 +14,18 @@ struct Taken<'d> {
     at: String,
 }
 
-/// Whether a request would have both under one name.
-fn is_same(a: &Place, b: &Place) -> bool {
-    a.part == b.part && if a.part == Part::Header { a.name.eq_ignore_ascii_case(&b.name) } else { a.name == b.name }
+/// What is the same of two places where a request would have both under one name.
+type Key<'d> = (Part, Cow<'d, str>);
+
+fn key(place: &Place) -> Key<'_> {
+    let name = match place.part {
+        Part::Header => Cow::Owned(place.name.to_ascii_lowercase()),
+        Part::Query | Part::Body | Part::Path => Cow::Borrowed(place.name.as_str()),
+    };
+    (place.part, name)
 }
 
-fn push(at: &str, place: &Place, by: &str, faults: &mut Faults) {
+fn push(at: &str, place: &Place, by: &str, faults: &mut Faults<'_>) {
     // A name that is missing is a fault already.
     if !place.name.is_empty() {
         faults.push(at, format_args!("\"{}\" in the {} is taken by {by} already", place.name, place.part.as_str()));
@@ -49,25 +59,38 @@ fn places<'d>(at: &str, columns: &'d [Column], range: Option<&'d TimeRange>, pag
 }
 
 /// Each place of a table has one value.
-pub(super) fn check_apart(at: &str, columns: &[Column], range: Option<&TimeRange>, pagination: &Pagination, faults: &mut Faults) {
-    let taken = places(at, columns, range, pagination);
-    for (i, later) in taken.iter().enumerate() {
-        if let Some(earlier) = taken[..i].iter().find(|earlier| is_same(earlier.place, later.place)) {
-            push(&later.at, later.place, &earlier.by, faults);
+pub(super) fn check_apart(at: &str, columns: &[Column], range: Option<&TimeRange>, pagination: &Pagination, faults: &mut Faults<'_>) {
+    let mut known: HashMap<Key<'_>, String> = HashMap::new();
+    for Taken { place, by, at } in places(at, columns, range, pagination) {
+        match known.entry(key(place)) {
+            Entry::Occupied(earlier) => push(&at, place, earlier.get(), faults),
+            Entry::Vacant(free) => drop(free.insert(by)),
         }
     }
 }
 
-/// None of them is where a source shows who asks, or a header of its own. Names with parameters in them are not known yet.
-pub(super) fn check_apart_from_source(auth: &[Credential], headers: &[Credential], table: &Table, at: &str, faults: &mut Faults) {
-    let part = |credential: &Credential| if credential.in_query { Part::Query } else { Part::Header };
-    let of = |list: &[Credential], by: &'static str| -> Vec<(Place, &'static str)> {
-        let known = list.iter().filter(|credential| !credential.name.contains('{'));
-        known.map(|credential| (Place { part: part(credential), name: credential.name.clone() }, by)).collect()
-    };
-    let own = [of(auth, "\"auth\""), of(headers, "\"headers\"")].concat();
+/// The places where a source shows who asks, or has a header of its own, each with the member that says so. Names with parameters in
+/// them are not known yet.
+#[derive(Debug)]
+pub(super) struct OfSource(HashMap<Key<'static>, &'static str>);
+
+pub(super) fn of_source(auth: &[Credential], headers: &[Credential]) -> OfSource {
+    let mut places = HashMap::new();
+    for (list, by) in [(auth, "\"auth\""), (headers, "\"headers\"")] {
+        for credential in list.iter().filter(|credential| !credential.name.contains('{')) {
+            let part = if credential.in_query { Part::Query } else { Part::Header };
+            let place = Place { part, name: credential.name.clone() };
+            let (part, name) = key(&place);
+            places.entry((part, Cow::Owned(name.into_owned()))).or_insert(by);
+        }
+    }
+    OfSource(places)
+}
+
+/// None of a table's places is one of its source's.
+pub(super) fn check_apart_from_source(own: &OfSource, table: &Table, at: &str, faults: &mut Faults<'_>) {
     for taken in places(at, &table.columns, table.time_range.as_ref(), &table.pagination) {
-        if let Some((_, by)) = own.iter().find(|(place, _)| is_same(place, taken.place)) {
+        if let Some(by) = own.0.get(&key(taken.place)) {
             push(&taken.at, taken.place, by, faults);
         }
     }

@@ -1,0 +1,52 @@
+//! The values that a column of a slice's rows must have, found by one look-up however many they are.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::value::uuid;
+use super::{Column, Target};
+use crate::scan::page::{CellState, Page};
+
+/// Values in the forms that cells have, by the type's own equality: a uuid is the same with and without dashes.
+#[derive(Debug)]
+pub(super) struct Accepted<'v> {
+    /// What the arena holds.
+    bytes: HashSet<Cow<'v, [u8]>>,
+    /// What the cell itself holds.
+    datums: HashSet<u64>,
+    is_uuid: bool,
+}
+
+impl<'v> Accepted<'v> {
+    /// The values of each column that has any.
+    pub(super) fn of(partition: &'v [(usize, Vec<String>)], columns: &[Column]) -> Vec<(usize, Self)> {
+        partition.iter().map(|(column, values)| (*column, Self::new(columns[*column].target, values))).collect()
+    }
+
+    fn new(target: Target, values: &'v [String]) -> Self {
+        let is_uuid = target == Target::Uuid;
+        let bytes = |value: &'v String| match uuid(value.as_bytes()) {
+            _ if !is_uuid => Some(Cow::Borrowed(value.as_bytes())),
+            Some(uuid) => Some(Cow::Owned(uuid.to_vec())),
+            None => None,
+        };
+        let datum = |value: &String| match (target, value.as_str()) {
+            (Target::Boolean, "true") => Some(1),
+            (Target::Boolean, "false") => Some(0),
+            (Target::Boolean, _) => None,
+            // Two's complement is what an integer's datum is.
+            (_, digits) => digits.parse::<i64>().ok().map(|number| number as u64),
+        };
+        Self { bytes: values.iter().filter_map(bytes).collect(), datums: values.iter().filter_map(datum).collect(), is_uuid }
+    }
+
+    /// Whether a cell of the row that was begun holds one of them.
+    pub(super) fn has(&self, page: &Page, (state, cell): (CellState, u64)) -> bool {
+        match state {
+            CellState::Bytes if self.is_uuid => self.bytes.contains(page.bytes(cell, 16)),
+            CellState::Bytes => self.bytes.contains(page.varlena(cell)),
+            CellState::Value => self.datums.contains(&cell),
+            CellState::Null | CellState::Text => false,
+        }
+    }
+}
