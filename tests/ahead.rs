@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use restlog_fdw::options::Settings;
-use restlog_fdw::plan::slice::Slice;
+use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::scan::auth::Access;
 use restlog_fdw::scan::client::Connection;
 use restlog_fdw::scan::decode::{Column, From, Target};
@@ -53,7 +53,7 @@ fn read(bodies: &'static [&'static str], counting: Option<Counting>) -> (usize, 
     let table = Arc::new(source.tables[0].clone());
     let id =
         Column { name: "id".into(), from: From::Field(Pointer(vec!["id".into()])), target: Target::Integer(i64::MAX), form: Form::Plain };
-    let slices = vec![Slice { window: None, values: BTreeMap::new(), partition: Vec::new() }];
+    let slices = Slices::of(vec![None], BTreeMap::new());
     let connection = Arc::new(Connection::new(&settings, access).unwrap());
     let spec = ScanSpec { page_sizes: (9, 9), counting, ..spec::plain(table, connection, slices, vec![id]) };
     let stats = Arc::new(Stats::default());

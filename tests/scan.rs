@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use lab::Simulator;
 use restlog_fdw::error::{Error, ErrorKind};
 use restlog_fdw::options::{OnInvalid, Secret, Settings};
-use restlog_fdw::plan::slice::Slice;
+use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::plan::window::Window;
 use restlog_fdw::scan::auth::Access;
 use restlog_fdw::scan::client::{Connection, Limits};
@@ -75,16 +75,12 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
     let access = Access::new(&source, settings.parameters.clone(), secrets).unwrap();
     let table = Arc::new(source.tables[0].clone());
     let app = table.column("mobileAppId").unwrap();
-    let slice = |(from, to): &(i64, i64)| Slice {
-        window: Some(Window { lo: FIRST_DAY + from * DAY, hi: FIRST_DAY + to * DAY }),
-        values: BTreeMap::from([(app, vec!["my-app".to_owned()])]),
-        partition: Vec::new(),
-    };
+    let window = |(from, to): &(i64, i64)| Some(Window { lo: FIRST_DAY + from * DAY, hi: FIRST_DAY + to * DAY });
     let field = |name: &str, target| Column { name: name.into(), from: From::Field(Pointer(vec![name.into()])), target, form: Form::Plain };
     let columns =
         vec![field("ticketId", Target::Text), field("ticketStatusLogId", Target::Text), field("createdDate", Target::Timestamptz)];
     let spec = ScanSpec {
-        slices: wish.days.iter().map(slice).collect(),
+        slices: Slices::of(wish.days.iter().map(window).collect(), BTreeMap::from([(app, vec!["my-app".to_owned()])])),
         decoder: Decoder::new(columns, &table, OnInvalid::Error, None),
         now: i64::MAX,
         time_column: Some(2),

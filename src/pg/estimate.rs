@@ -1,6 +1,6 @@
 //! How many rows a query will read, and by how many requests, as far as the session has learned or ANALYZE has found.
 
-use pgrx::{PgList, is_a, pg_sys};
+use pgrx::{PgList, check_for_interrupts, is_a, pg_sys};
 
 use super::derived::PgZones;
 use super::executor::on_table;
@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::plan::guard;
 use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::{Slice, slices};
+use crate::plan::slice::slices;
+use crate::plan::slices::Slices;
 
 /// Rows by the length of the window that is asked for and the table's density: what earlier scans of the session told, or else what
 /// ANALYZE found. The conditions that the density knows nothing of thin them out as Postgres thinks. `None` where the density or the
@@ -32,16 +33,17 @@ pub(super) unsafe fn expected_rows(
         let micros = guard::asked_micros(&asked, pg_sys::GetCurrentTimestamp());
         let learned = learned::density(relation, &plan.filters(&planning.table.table));
         // What scans learned, they learned under the filters that the request has; what ANALYZE found is the whole log's.
+        let infos = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo);
+        let answered = plan.whole(infos.len(), |condition| condition.is_about(time));
         let thins_out = |i: usize| match learned {
             Some(_) => plan.local.contains(&i) || plan.wider.contains(&i),
-            None => !plan.is_whole(i, |condition| condition.is_about(time)),
+            None => !answered.contains(&i),
         };
         let density = match learned {
             Some(density) => density,
             None => statistics::density(relation, &planning.table, (*rel).tuples)?,
         };
         let mut others = PgList::<pg_sys::RestrictInfo>::new();
-        let infos = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo);
         infos.iter_ptr().enumerate().filter(|(i, _)| thins_out(*i)).for_each(|(_, info)| others.push(info));
         let kept =
             pg_sys::clauselist_selectivity(root, others.into_pg(), (*rel).relid as i32, pg_sys::JoinType::JOIN_INNER, std::ptr::null_mut());
@@ -60,9 +62,10 @@ unsafe fn foreseen_slices(
     plan: &ScanPlan,
     operands: &[*mut pg_sys::Node],
     roughly: bool,
-) -> Option<Vec<Slice>> {
+) -> Option<Slices> {
     // SAFETY: the caller's; an expression that can be estimated becomes a constant of its type.
     let value = |node: &*mut pg_sys::Node| unsafe {
+        check_for_interrupts!();
         let constant = pg_sys::estimate_expression_value(root, *node);
         if !is_a(constant, pg_sys::NodeTag::T_Const) {
             return Value::Unknown;
@@ -85,7 +88,8 @@ unsafe fn foreseen_slices(
     let selection = condition.select(time_column, &values, &PgZones);
     // SAFETY: reads the clock.
     let now = unsafe { pg_sys::GetCurrentTimestamp() };
-    let defaults = planning.table.defaults(now).unless(table, |column| plan.restricts(column, &condition, &values));
+    let restricted = plan.restricted_at_start(&condition, &values);
+    let defaults = planning.table.defaults(now).unless(table, |column| restricted.contains(&column));
     slices(table, &selection, &defaults).ok()
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Scan {
     pub(super) table: ForeignTable,
     pub(super) plan: ScanPlan,
     relation: pg_sys::Oid,
-    /// The description's columns that the request filters by.
+    /// The description's columns that the request filters by, in their order.
     filters: Vec<usize>,
     operands: Vec<(*mut pg_sys::ExprState, pg_sys::Oid)>,
     user: pg_sys::Oid,
@@ -202,7 +202,7 @@ impl Scan {
     pub(super) fn could_filter(&self, column: &Column) -> bool {
         let of = |described: usize| {
             let column = &self.table.table.columns[described];
-            column.filter.is_some() && matches!(column.origin, Origin::Field { .. }) && !self.filters.contains(&described)
+            column.filter.is_some() && matches!(column.origin, Origin::Field { .. }) && self.filters.binary_search(&described).is_err()
         };
         column.pushdown && column.described.is_some_and(of)
     }
@@ -214,6 +214,7 @@ impl Scan {
         let condition = self.plan.condition();
         let mut values = vec![Value::Unknown; self.operands.len()];
         let mut evaluate = |i: usize| {
+            check_for_interrupts!();
             let Some((state, type_oid)) = self.operands.get(i) else { return Value::Unknown };
             let mut is_null = false;
             // SAFETY: initialised in BeginForeignScan for this node, whose expression context the executor keeps. What they
@@ -227,12 +228,14 @@ impl Scan {
         // SAFETY: the executor's node and its state.
         let now = unsafe { statement::start((*node).ss.ps.state) };
         let table = Arc::clone(&self.table.table);
-        let defaults = self.table.defaults(now).unless(&table, |column| self.plan.restricts(column, &condition, &values));
+        let restricted = self.plan.restricted_at_start(&condition, &values);
+        let defaults = self.table.defaults(now).unless(&table, |column| restricted.contains(&column));
         let time_column = table.time_range.as_ref().map(|range| range.column);
         let selection = condition.select(time_column, &values, &PgZones);
         // A value that was given but could not be read must not be replaced by a default.
+        let fixed = condition.fixed();
         for (index, column) in table.columns.iter().enumerate() {
-            let asked = matches!(column.origin, Origin::Request { .. }) && condition.fixes(index);
+            let asked = matches!(column.origin, Origin::Request { .. }) && fixed.contains(index);
             if asked && !selection.is_nothing() && !selection.values.contains_key(&index) {
                 return Err(missing_parameter(&table, column));
             }
@@ -253,7 +256,7 @@ impl Scan {
         }
         self.tell_of_requests();
         let counting = (self.plan.counts > 0).then(|| Counting {
-            by_total: slices.iter().all(|slice| selection.values.keys().all(|column| slice.values.contains_key(column))),
+            by_total: selection.values.keys().all(|column| slices.carry(*column)),
             checks: self.layout.checks(&selection),
         });
         let decoder = Decoder::new(

@@ -129,6 +129,7 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
 /// The defaults that stand in where the query says nothing, as far as the plan knows.
 fn defaults_of(table: &ForeignTable, plan: &ScanPlan) -> Vec<String> {
     let condition = plan.condition();
+    let fixed = condition.fixed();
     let range = table.table.time_range.as_ref().map(|range| range.column);
     let is_open = |column: usize| !plan.restricted.contains(&column) && !condition.bounds(column).0;
     let from = table.settings.default_from.as_ref().filter(|_| range.is_some_and(is_open)).map(|text| format!("default_from ({text})"));
@@ -137,12 +138,12 @@ fn defaults_of(table: &ForeignTable, plan: &ScanPlan) -> Vec<String> {
         _ => None,
     };
     let silent =
-        table.defaults(0).parameters.into_iter().filter(|(column, _)| !plan.restricted.contains(column) && !condition.fixes(*column));
+        table.defaults(0).parameters.into_iter().filter(|(column, _)| !plan.restricted.contains(column) && !fixed.contains(*column));
     from.into_iter().chain(silent.filter_map(parameter)).collect()
 }
 
-fn chosen(quals: &[String], which: &[usize]) -> Vec<String> {
-    which.iter().filter_map(|i| quals.get(*i)).cloned().collect()
+fn chosen<'i>(quals: &[String], which: impl IntoIterator<Item = &'i usize>) -> Vec<String> {
+    which.into_iter().filter_map(|i| quals.get(*i)).cloned().collect()
 }
 
 /// What could have been asked for instead, where most rows were read in vain.
@@ -201,10 +202,8 @@ fn window(table: &ForeignTable, plan: &ScanPlan, range: &TimeRange, operands: &[
 
 /// A condition as SQL would say it.
 fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> String {
-    let name = |column: usize| {
-        let own = table.columns.iter().flatten().find(|c| c.described == Some(column));
-        own.map_or_else(|| table.table.columns[column].name.clone(), |c| c.name.clone())
-    };
+    // Where a column of the foreign table reads it, it has that column's name.
+    let name = |column: usize| table.table.columns[column].name.as_str();
     let operand = |i: usize| operands.get(i).map_or("?", String::as_str);
     let joined = |parts: &[Condition], word: &str| {
         let parts: Vec<_> = parts.iter().map(|part| sql(part, table, operands)).collect();
@@ -219,7 +218,7 @@ fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> Stri
         }
         Condition::AnyOf { column, operand: i } => format!("({} = ANY ({}))", name(*column), operand(*i)),
         Condition::If { operand: i } => operand(*i).to_owned(),
-        Condition::Is { column, value: true } => name(*column),
+        Condition::Is { column, value: true } => name(*column).to_owned(),
         Condition::Is { column, value: false } => format!("(NOT {})", name(*column)),
     }
 }

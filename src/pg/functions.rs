@@ -14,7 +14,8 @@ use super::{connect, executor, last_scan, settings, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
 use crate::plan::selection::Selection;
-use crate::plan::slice::{Defaults, Slice, slices};
+use crate::plan::slice::{Defaults, slices};
+use crate::plan::slices::Slices;
 use crate::plan::window::{EPOCH_SECONDS, Window, WindowSet};
 use crate::scan::client::Limits;
 use crate::scan::decode::Decoder;
@@ -222,7 +223,7 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
 }
 
 /// The first table that the server's options suffice to ask, and how to ask it for the last moment.
-fn askable_table<'s>(source: &'s Source, options: &Settings, now: i64) -> Result<(&'s Table, Vec<Slice>)> {
+fn askable_table<'s>(source: &'s Source, options: &Settings, now: i64) -> Result<(&'s Table, Slices)> {
     let mut refusal = Error::new(ErrorKind::Internal, "the source has no table");
     for table in &source.tables {
         let lo = now - table.time_range.as_ref().map_or(1, |range| range.unit);

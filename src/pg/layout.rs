@@ -1,6 +1,6 @@
 //! Which columns the pages of a scan have: those that the query reads, and those that only we look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::catalog::ForeignTable;
 use crate::plan::scan_plan::ScanPlan;
@@ -31,21 +31,25 @@ impl Layout {
                 columns.push(Column { name: column.name.clone(), from: from.clone(), target, form: column.form });
             }
         }
+        let mut places: HashMap<(From, Target), usize> = HashMap::new();
+        for (at, column) in columns.iter().enumerate() {
+            places.entry((column.from.clone(), column.target)).or_insert(at);
+        }
         // Columns that only we look at: the time, to cut the window exactly, and fan-out keys.
         let mut hidden = |described: usize, target: Target| {
             let column = &table.table.columns[described];
             let Origin::Field { pointer, form } = &column.origin else { return None };
             let from = From::Field(pointer.clone());
-            let at = columns.iter().position(|c| c.from == from && c.target == target).unwrap_or(columns.len());
+            let at = *places.entry((from.clone(), target)).or_insert(columns.len());
             if at == columns.len() {
                 columns.push(Column { name: column.name.clone(), from, target, form: *form });
             }
             Some(at)
         };
         let time_column = table.table.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
-        let condition = plan.condition();
-        let partition_columns = (0..table.table.columns.len())
-            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many || plan.counts > 0) && condition.mentions(*i))
+        let mentioned = plan.condition().mentioned().into_iter();
+        let partition_columns = mentioned
+            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many || plan.counts > 0))
             .filter_map(|i| Some((i, hidden(i, table.table.columns[i].sql_type.into())?)))
             .collect();
         Self { columns, attributes, time_column, partition_columns }

@@ -270,7 +270,7 @@ pub(super) fn private_list(plan: &ScanPlan) -> *mut pg_sys::List {
 /// The planner's pointers.
 unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: &[*mut pg_sys::Node], plan: &ScanPlan, planning: &Planning) -> Result<()> {
     let table = &planning.table;
-    let condition = plan.condition();
+    let may_be_fixed = plan.condition().may_be_fixed();
     // SAFETY: the caller's.
     unsafe {
         for qual in
@@ -279,7 +279,7 @@ unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: &[*mut pg_sys::Nod
             let used = used_attributes(rel, *qual, table);
             for described in used.into_iter().filter_map(|number| table.column(number)?.described) {
                 let column = &table.table.columns[described];
-                if matches!(column.origin, Origin::Request { .. }) && !condition.may_fix(described) {
+                if matches!(column.origin, Origin::Request { .. }) && !may_be_fixed.contains(described) {
                     return Err(missing_parameter(&table.table, column));
                 }
             }

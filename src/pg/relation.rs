@@ -1,7 +1,7 @@
 //! What is known of a foreign table while a query is planned: what its clauses, its place among other tables and the query's joins
 //! would let a scan ask for.
 
-use pgrx::{PgList, pg_sys};
+use pgrx::{PgList, check_for_interrupts, pg_sys};
 
 use super::catalog::ForeignTable;
 use super::expr::Converter;
@@ -41,8 +41,8 @@ impl Planning {
     pub(super) fn check(&self, plan: &ScanPlan) -> Result<()> {
         let table = &self.table.table;
         plan.check(table, &self.defaults)?;
-        let condition = plan.condition();
-        if let Some(column) = self.joins.restricted_parameters(&self.table).find(|column| !condition.fixes(*column)) {
+        let fixed = plan.condition().fixed();
+        if let Some(column) = self.joins.restricted_parameters(&self.table).find(|column| !fixed.contains(*column)) {
             return Err(missing_parameter(table, &table.columns[column]));
         }
         Ok(())
@@ -83,6 +83,7 @@ impl Planning {
             let of_query = clauses.iter().map(|clause| (*clause, Some(*clause)));
             let of_table = self.row_bounds.iter().map(|bound| (bound.qual, bound.clause));
             for (i, (qual, clause)) in of_query.chain(of_table).enumerate() {
+                check_for_interrupts!();
                 let converted = clause.and_then(|clause| converter.clause(clause));
                 // What a condition says whole, it says of defaults too, once the operands are known.
                 let is_whole = matches!(converted, Some((_, true)));
@@ -93,14 +94,13 @@ impl Planning {
                 }
             }
             for implied in &self.joins.implied {
+                check_for_interrupts!();
                 if let Some(condition) = converter.implied(implied.clause, implied.column) {
                     plan.conditions.push(condition);
                     plan.implied += 1;
                 }
             }
             plan.restricted.extend(&self.joins.restricted);
-            plan.restricted.sort_unstable();
-            plan.restricted.dedup();
             Converted { plan, operands: converter.operands }
         }
     }
@@ -138,18 +138,25 @@ pub(super) unsafe fn clauses_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Nod
     unsafe { PgList::<pg_sys::RestrictInfo>::from_pg(list).iter_ptr().map(|info| (*info).clause.cast()).collect() }
 }
 
-/// The attributes of a relation that an expression, or a list of them, uses.
+/// The attributes of a relation that an expression, or a list of them, uses, in their order.
 ///
 /// SAFETY: the planner's pointers.
 pub(super) unsafe fn used_attributes(rel: *mut pg_sys::RelOptInfo, expression: *mut pg_sys::Node, table: &ForeignTable) -> Vec<i16> {
-    let mut used = std::ptr::null_mut();
+    let (mut used, mut found) = (std::ptr::null_mut(), Vec::new());
     // SAFETY: the caller's.
     unsafe {
         pg_sys::pull_varattnos(expression, (*rel).relid, &mut used);
-        // pull_varattnos shifts numbers so that those of system columns are not negative (var.c).
-        let is_used = |number: i32| pg_sys::bms_is_member(number - pg_sys::FirstLowInvalidHeapAttributeNumber, used);
-        let whole_row = is_used(0);
-        let live = table.columns.iter().enumerate().filter(|(_, column)| column.is_some());
-        live.map(|(i, _)| (i + 1) as i16).filter(|number| whole_row || is_used(i32::from(*number))).collect()
+        let mut member = pg_sys::bms_next_member(used, -1);
+        while member >= 0 {
+            // pull_varattnos shifts numbers so that those of system columns are not negative (var.c).
+            let number = member + pg_sys::FirstLowInvalidHeapAttributeNumber;
+            if number == 0 {
+                // The whole row.
+                return (1..).zip(&table.columns).filter(|(_, column)| column.is_some()).map(|(number, _)| number).collect();
+            }
+            found.extend(i16::try_from(number).ok().filter(|number| table.column(*number).is_some()));
+            member = pg_sys::bms_next_member(used, member);
+        }
     }
+    found
 }

@@ -1,8 +1,6 @@
 //! What each part of a request can carry as it is. Rows are labelled with what was asked for, so what is received must be just
 //! that: everything else is refused before a request is made of it.
 
-use percent_encoding::percent_decode_str;
-
 use crate::sources::Part;
 
 /// Why a part of a request cannot carry a value, as the end of a sentence; `None` where it can. `listed` says that the parameter
@@ -27,19 +25,32 @@ pub fn refusal(part: Part, listed: bool, value: &str) -> Option<&'static str> {
 /// endpoint, some of them twice. A value with more steps then meets no endpoint, which is an error. One with an empty step,
 /// `.` or `..` could meet the endpoint of another value, because those are taken out of a path.
 fn path_refusal(value: &str) -> Option<&'static str> {
-    let mut value = value.to_owned();
-    loop {
-        if value.split(['/', '\\']).any(|step| matches!(step, "" | "." | "..")) {
-            return Some("servers take empty steps, \".\" and \"..\" out of a path");
-        }
-        if value.contains('\0') {
-            return Some("servers end a path at a NUL character");
-        }
-        match percent_decode_str(&value).decode_utf8_lossy() {
-            decoded if decoded == value => return None,
-            decoded => value = decoded.into_owned(),
+    // What is taken out, and a NUL, stay what they are however often a value is decoded: the last form has all of them.
+    let decoded = decoded_to_the_end(value);
+    if decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|step| matches!(step, b"" | b"." | b"..")) {
+        return Some("servers take empty steps, \".\" and \"..\" out of a path");
+    }
+    decoded.contains(&0).then_some("servers end a path at a NUL character")
+}
+
+/// What is left of a value when nothing more can be decoded in it, in one pass: a byte that an escape stands for may end another
+/// escape, whose beginning stands right before it.
+fn decoded_to_the_end(value: &str) -> Vec<u8> {
+    let mut decoded: Vec<u8> = Vec::with_capacity(value.len());
+    for byte in value.bytes() {
+        decoded.push(byte);
+        while let [.., b'%', high, low] = decoded.as_slice()
+            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+        {
+            decoded.truncate(decoded.len() - 3);
+            decoded.push(high << 4 | low);
         }
     }
+    decoded
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
 }
 
 #[cfg(test)]
@@ -62,7 +73,7 @@ mod tests {
         {
             assert!(!carries(Part::Path, value), "{value:?}");
         }
-        assert!(!carries(Part::Path, "a\0b"));
+        assert!(!carries(Part::Path, "a\0b") && !carries(Part::Path, "a%2500b") && !carries(Part::Path, "%%32%65"));
     }
 
     #[test]

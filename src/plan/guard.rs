@@ -1,6 +1,6 @@
 //! What a scan is expected to ask for, and the refusal of more than a table allows.
 
-use super::slice::Slice;
+use super::slices::Slices;
 use super::split::{self, width};
 use super::window::{MINUS_INFINITY, Window};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,30 +13,25 @@ const CLOCKS: f64 = DAY / 8.0;
 /// beginning, or where no range is asked for.
 ///
 /// The query's own `now()` shall be given: the scan starts a little later, and "the last seven days" are not longer for that.
-pub fn asked_micros(slices: &[Slice], now: i64) -> f64 {
-    if slices.iter().any(|slice| slice.window.is_none()) {
-        return f64::INFINITY;
-    }
-    let mut windows: Vec<Window> = slices.iter().filter_map(|slice| slice.window).collect();
-    windows.sort_unstable();
-    windows.dedup();
-    let length = |window: Window| match window.lo {
-        lo if lo <= MINUS_INFINITY + 1 => f64::INFINITY,
-        lo if lo >= now => 0.0,
-        _ => width(window.until(now)),
+pub fn asked_micros(slices: &Slices, now: i64) -> f64 {
+    let length = |window: &Option<Window>| match window {
+        None => f64::INFINITY,
+        Some(window) if window.lo <= MINUS_INFINITY + 1 => f64::INFINITY,
+        Some(window) if window.lo >= now => 0.0,
+        Some(window) => width(window.until(now)),
     };
-    windows.into_iter().map(length).sum()
+    slices.windows().iter().map(length).sum()
 }
 
 /// How many requests they take, where so many records a microsecond are expected up to `now` for each of the values that fan out.
-pub fn expected_requests(slices: &[Slice], now: i64, density: f64, page: u64) -> u64 {
+pub fn expected_requests(slices: &Slices, now: i64, density: f64, page: u64) -> u64 {
     let pages = |window: Window| if window.lo >= now { 1.0 } else { split::pages(density, window.until(now), page).ceil().max(1.0) };
-    let pages = |slice: &Slice| slice.window.map_or(1.0, pages);
-    slices.iter().map(pages).sum::<f64>() as u64
+    let of_each_value: f64 = slices.windows().iter().map(|window| window.map_or(1.0, pages)).sum();
+    (of_each_value * slices.in_each_window() as f64) as u64
 }
 
 /// Refuses a time range that is longer than `max`.
-pub fn check_window(slices: &[Slice], now: i64, max: Option<i64>, requests: Option<u64>) -> Result<()> {
+pub fn check_window(slices: &Slices, now: i64, max: Option<i64>, requests: Option<u64>) -> Result<()> {
     let Some(max) = max else { return Ok(()) };
     let asked = asked_micros(slices, now);
     // Clocks are changed by an hour, and near that a window may be asked for an hour wider on both sides.
@@ -81,28 +76,26 @@ mod tests {
 
     const ONE_DAY: i64 = 86_400_000_000;
 
-    fn slices(windows: &[(i64, i64)]) -> Vec<Slice> {
-        let slice = |(from, to): &(i64, i64)| Slice {
-            window: Some(Window { lo: from * ONE_DAY, hi: to * ONE_DAY }),
-            values: BTreeMap::new(),
-            partition: Vec::new(),
-        };
-        windows.iter().map(slice).collect()
+    /// Slices of these days, once for each of so many values.
+    fn slices(days: &[(i64, i64)], values: usize) -> Slices {
+        of(days.iter().map(|(from, to)| Some(Window { lo: from * ONE_DAY, hi: to * ONE_DAY })), values)
+    }
+
+    fn of(windows: impl IntoIterator<Item = Option<Window>>, values: usize) -> Slices {
+        Slices::of(windows.into_iter().collect(), BTreeMap::new()).fanned_out(vec![(0, vec![String::new(); values])], Vec::new())
     }
 
     #[test]
     fn windows_count_once_whatever_fans_out() {
-        assert_eq!(asked_micros(&slices(&[(0, 2), (0, 2), (5, 6)]), i64::MAX), 3.0 * DAY);
-        assert_eq!(asked_micros(&slices(&[(0, 3), (5, 6)]), 2 * ONE_DAY), 2.0 * DAY, "what comes after now is not read");
-        let open = Slice { window: Some(Window { lo: MINUS_INFINITY, hi: 0 }), ..slices(&[(0, 1)])[0].clone() };
-        assert!(asked_micros(&[open], i64::MAX).is_infinite());
-        let none = Slice { window: None, ..slices(&[(0, 1)])[0].clone() };
-        assert!(asked_micros(&[none], i64::MAX).is_infinite(), "all of the log is asked for");
+        assert_eq!(asked_micros(&slices(&[(0, 2), (5, 6)], 2), i64::MAX), 3.0 * DAY);
+        assert_eq!(asked_micros(&slices(&[(0, 3), (5, 6)], 1), 2 * ONE_DAY), 2.0 * DAY, "what comes after now is not read");
+        assert!(asked_micros(&of([Some(Window { lo: MINUS_INFINITY, hi: 0 })], 1), i64::MAX).is_infinite());
+        assert!(asked_micros(&of([None], 1), i64::MAX).is_infinite(), "all of the log is asked for");
     }
 
     #[test]
     fn a_range_longer_than_the_table_allows_is_refused_with_what_was_expected() {
-        let month = slices(&[(0, 31)]);
+        let month = slices(&[(0, 31)], 1);
         assert!(check_window(&month, i64::MAX, Some(31 * ONE_DAY), None).is_ok() && check_window(&month, i64::MAX, None, None).is_ok());
         let refused = check_window(&month, i64::MAX, Some(ONE_DAY), Some(100)).unwrap_err();
         assert_eq!(refused.message(), "a time range of 31 days is longer than max_window, which is 1 day");
@@ -112,11 +105,12 @@ mod tests {
     #[test]
     fn what_is_expected_to_take_too_many_requests_is_refused() {
         let thousand_a_day = 1000.0 / DAY;
-        let expected = expected_requests(&slices(&[(0, 31), (0, 31)]), 31 * ONE_DAY, thousand_a_day, 500);
+        let expected = expected_requests(&slices(&[(0, 31)], 2), 31 * ONE_DAY, thousand_a_day, 500);
         assert_eq!(expected, 124);
-        let open =
-            [slices(&[(0, 31)]), vec![Slice { window: Some(Window { lo: 31 * ONE_DAY, hi: i64::MAX }), ..slices(&[(0, 1)])[0].clone() }]];
-        assert_eq!(expected_requests(&open.concat(), 31 * ONE_DAY, thousand_a_day, 500), 63, "what lies ahead is one request more");
+        let open = of([(0, 31 * ONE_DAY), (31 * ONE_DAY, i64::MAX)].map(|(lo, hi)| Some(Window { lo, hi })), 1);
+        assert_eq!(expected_requests(&open, 31 * ONE_DAY, thousand_a_day, 500), 63, "what lies ahead is one request more");
+        let million = of([None], 1_000_000);
+        assert_eq!(expected_requests(&million, 0, thousand_a_day, 500), 1_000_000, "one for each value, none of which is looked at");
         assert!(
             check_requests(Some(expected), 124).is_ok() && check_requests(Some(expected), 0).is_ok() && check_requests(None, 1).is_ok()
         );

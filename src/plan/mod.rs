@@ -4,6 +4,7 @@
 //! narrow (law 1): Postgres rechecks every condition.
 
 pub mod carry;
+mod columns;
 pub mod derived;
 pub mod guard;
 pub mod qual;
@@ -11,5 +12,6 @@ pub mod request;
 pub mod scan_plan;
 pub mod selection;
 pub mod slice;
+pub mod slices;
 pub mod split;
 pub mod window;

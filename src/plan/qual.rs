@@ -37,7 +37,7 @@ impl Op {
     }
 
     /// Whether it bounds its left side from below, and from above.
-    fn bounds(self) -> (bool, bool) {
+    pub(super) fn bounds(self) -> (bool, bool) {
         match self {
             Self::Eq => (true, true),
             Self::Lt | Self::Le => (false, true),
@@ -161,8 +161,8 @@ impl Condition {
     pub fn select(&self, time_column: Option<usize>, operands: &[Value], zones: &dyn Zones) -> Selection {
         let operand = |i: usize| operands.get(i).unwrap_or(&Value::Unknown);
         match self {
-            Self::And(parts) => parts.iter().fold(Selection::all(), |sum, part| sum.and(part.select(time_column, operands, zones))),
-            Self::Or(parts) => parts.iter().fold(Selection::nothing(), |sum, part| sum.or(part.select(time_column, operands, zones))),
+            Self::And(parts) => Selection::in_all(parts.iter().map(|part| part.select(time_column, operands, zones)).collect()),
+            Self::Or(parts) => Selection::in_any(parts.iter().map(|part| part.select(time_column, operands, zones))),
             Self::Is { column, value } => Selection::one_of(*column, vec![value.to_string()]),
             Self::If { operand: i } => match operand(*i) {
                 Value::Null => Selection::nothing(),
@@ -236,26 +236,11 @@ impl Condition {
     }
 
     /// Whether no column is in it.
-    fn is_of_parameters(&self) -> bool {
+    pub(super) fn is_of_parameters(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().all(Self::is_of_parameters),
             Self::If { .. } => true,
             _ => false,
-        }
-    }
-
-    /// Whether the condition bounds the time column from below, and from above, whatever the operands are.
-    pub fn bounds(&self, time_column: usize) -> (bool, bool) {
-        match self {
-            Self::And(parts) => parts.iter().map(|p| p.bounds(time_column)).fold((false, false), |sum, b| (sum.0 || b.0, sum.1 || b.1)),
-            Self::Or(parts) => {
-                // Of no branch at all nothing is selected, and nothing asked for.
-                parts.iter().map(|p| p.bounds(time_column)).fold((true, true), |sum, b| (sum.0 && b.0, sum.1 && b.1))
-            }
-            Self::Compare { column, op, .. } if *column == time_column => op.bounds(),
-            Self::Derived { derived, .. } => derived.op.bounds(),
-            Self::AnyOf { column, .. } if *column == time_column => (true, true),
-            _ => (false, false),
         }
     }
 
@@ -267,33 +252,6 @@ impl Condition {
             Self::Or(parts) => parts.iter().filter(|part| !part.is_of_parameters()).all(|part| part.may_bound(time_column)),
             _ => self.bounds(time_column).0,
         }
-    }
-
-    /// Whether the condition says anything of this column once the scan's parameters are known: an OR that they make true says
-    /// nothing any more. `values` are the operands as [`Self::evaluate`] left them.
-    pub fn restricts_at_start(&self, wanted: usize, values: &[Value]) -> bool {
-        match self {
-            Self::And(parts) => parts.iter().any(|part| part.restricts_at_start(wanted, values)),
-            Self::Or(parts) => {
-                !parts.iter().any(|part| part.is_true_by_parameters(values))
-                    && parts.iter().any(|part| part.restricts_at_start(wanted, values))
-            }
-            leaf => leaf.only_column() == Some(wanted),
-        }
-    }
-
-    fn is_true_by_parameters(&self, values: &[Value]) -> bool {
-        match self {
-            Self::And(parts) => parts.iter().all(|part| part.is_true_by_parameters(values)),
-            Self::Or(parts) => parts.iter().any(|part| part.is_true_by_parameters(values)),
-            Self::If { operand } => values.get(*operand) == Some(&Value::Text("true".into())),
-            _ => false,
-        }
-    }
-
-    /// Whether the condition says anything of this column.
-    pub fn mentions(&self, wanted: usize) -> bool {
-        self.columns().contains(&wanted)
     }
 
     /// Whether its selection holds no other rows than it does, where equality on the columns that `exact` names is exact: an OR
@@ -318,34 +276,10 @@ impl Condition {
         }
     }
 
-    /// Whether it leaves out anything that could be asked for, with the right parameters at least.
-    pub fn narrows(&self) -> bool {
-        let says = |column: usize| self.fixes(column) || self.bounds(column) != (false, false);
-        self.depends_on_parameters() || self.columns().into_iter().any(says)
-    }
-
-    fn depends_on_parameters(&self) -> bool {
+    pub(super) fn depends_on_parameters(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::depends_on_parameters),
             _ => matches!(self, Self::If { .. }),
-        }
-    }
-
-    /// The columns that it is about, some perhaps more than once.
-    fn columns(&self) -> Vec<usize> {
-        match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::columns).collect(),
-            leaf => leaf.only_column().into_iter().collect(),
-        }
-    }
-
-    /// Whether several values of this column may satisfy it.
-    pub fn lists(&self, wanted: usize) -> bool {
-        match self {
-            Self::And(parts) => parts.iter().any(|part| part.lists(wanted)),
-            Self::Or(_) => self.mentions(wanted),
-            Self::AnyOf { column, .. } => *column == wanted,
-            Self::Compare { .. } | Self::Is { .. } | Self::Derived { .. } | Self::If { .. } => false,
         }
     }
 
@@ -355,7 +289,7 @@ impl Condition {
     }
 
     /// The column that it is about, if there is only one.
-    fn only_column(&self) -> Option<usize> {
+    pub(super) fn only_column(&self) -> Option<usize> {
         match self {
             Self::And(parts) | Self::Or(parts) => {
                 let mut columns = parts.iter().map(Self::only_column);
@@ -366,26 +300,6 @@ impl Condition {
                 Some(*column)
             }
             Self::If { .. } => None,
-        }
-    }
-
-    /// Whether it does where parameters do not make the condition true or false by themselves.
-    pub fn may_fix(&self, wanted: usize) -> bool {
-        match self {
-            Self::And(parts) => parts.iter().any(|part| part.may_fix(wanted)),
-            Self::Or(parts) => parts.iter().filter(|part| !part.is_of_parameters()).all(|part| part.may_fix(wanted)),
-            _ => self.fixes(wanted),
-        }
-    }
-
-    /// Whether the condition leaves only listed values for this column.
-    pub fn fixes(&self, wanted: usize) -> bool {
-        match self {
-            Self::And(parts) => parts.iter().any(|p| p.fixes(wanted)),
-            Self::Or(parts) => parts.iter().all(|p| p.fixes(wanted)),
-            Self::Compare { column, op, .. } => *column == wanted && *op == Op::Eq,
-            Self::AnyOf { column, .. } | Self::Is { column, .. } => *column == wanted,
-            Self::Derived { .. } | Self::If { .. } => false,
         }
     }
 }

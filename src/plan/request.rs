@@ -1,5 +1,7 @@
 //! A slice, a page token and a page size → the request that asks for that page.
 
+use std::collections::HashMap;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
@@ -110,15 +112,20 @@ impl Request {
         match place.part {
             Part::Query => self.query.push((place.name.clone(), value)),
             Part::Header => self.headers.push((place.name.clone(), value)),
-            Part::Path => {
-                // What was put already is never a placeholder, whatever it looks like.
-                let placeholder = Step::Fixed(format!("{{{}}}", place.name));
-                for step in self.path.iter_mut().filter(|step| **step == placeholder) {
-                    *step = Step::Value(value.clone());
-                }
-            }
+            Part::Path => self.put_into_path(&HashMap::from([(place.name.as_str(), &value)])),
             Part::Body => {
                 self.body.insert(place.name.clone(), Value::String(value));
+            }
+        }
+    }
+
+    /// Values of the path by their names. What was put already is never a placeholder, whatever it looks like.
+    fn put_into_path(&mut self, values: &HashMap<&str, &String>) {
+        for step in &mut self.path {
+            let Step::Fixed(fixed) = &*step else { continue };
+            let name = fixed.strip_prefix('{').and_then(|fixed| fixed.strip_suffix('}'));
+            if let Some(value) = name.and_then(|name| values.get(name)) {
+                *step = Step::Value((*value).clone());
             }
         }
     }
@@ -212,12 +219,18 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
 /// Puts everything in its place; EXPLAIN calls it with placeholders, a probe with bounds as they are.
 pub fn assemble(table: &Table, slice: &Slice, bounds: (Option<String>, Option<String>), token: &PageToken, size: &str) -> Request {
     let mut request = Request::new(table.method, &table.path);
+    let mut in_path = HashMap::new();
     for (index, values) in &slice.values {
         let column = &table.columns[*index];
-        if let Some(filter) = column.filter.as_ref().filter(|filter| filter.many || values.len() == 1) {
-            request.put_values(filter, column.sql_type, values);
+        match (&column.filter, values.first()) {
+            (Some(Filter { place: Place { part: Part::Path, name }, .. }), Some(value)) => {
+                in_path.entry(name.as_str()).or_insert(value);
+            }
+            (Some(filter), _) if filter.many || values.len() == 1 => request.put_values(filter, column.sql_type, values),
+            _ => {}
         }
     }
+    request.put_into_path(&in_path);
     if let Some(range) = &table.time_range {
         for (place, bound) in [(&range.from, bounds.0), (&range.to, bounds.1)] {
             bound.into_iter().for_each(|bound| request.put(place, bound));

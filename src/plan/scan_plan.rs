@@ -1,6 +1,6 @@
 //! What the planner tells the executor: plain data that `copyObject` can copy, as one JSON string (law 5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,17 +16,17 @@ pub struct ScanPlan {
     /// What may travel in the request: of each qual that has such a thing, in their order.
     pub conditions: Vec<Condition>,
     /// The quals without a condition, which are all in `local` too.
-    pub unasked: Vec<usize>,
+    pub unasked: BTreeSet<usize>,
     /// Which of the node's quals no request answers, not even in part.
-    pub local: Vec<usize>,
+    pub local: BTreeSet<usize>,
     /// Which of them are in the request in a wider form.
-    pub wider: Vec<usize>,
+    pub wider: BTreeSet<usize>,
     /// How many of `conditions`, the last ones, are none of the node's quals: another relation has them, and a join by equality
     /// makes them hold for this one's rows.
     pub implied: usize,
     /// The description's columns on which the query has conditions that no request answers whole. No default stands in for a
     /// condition on them (law 13).
-    pub restricted: Vec<usize>,
+    pub restricted: BTreeSet<usize>,
     /// Attribute numbers that the query reads.
     pub attributes: Vec<i16>,
     /// Rows that a LIMIT above wants. It sizes the first page and ends nothing (law 4).
@@ -57,27 +57,32 @@ impl ScanPlan {
     /// Adds what is made of the node's qual with this number; `whole` says that nothing of it was left out.
     pub fn add(&mut self, qual: usize, converted: Option<(Condition, bool)>) {
         let Some((condition, whole)) = converted else {
-            self.local.push(qual);
-            self.unasked.push(qual);
+            self.local.insert(qual);
+            self.unasked.insert(qual);
             return;
         };
         if !whole || condition.mixes() {
             // An OR of which each branch speaks of something else leaves nothing to ask for.
-            if condition.narrows() { self.wider.push(qual) } else { self.local.push(qual) }
+            if condition.narrows() {
+                self.wider.insert(qual)
+            } else {
+                self.local.insert(qual)
+            };
         }
         self.conditions.push(condition);
     }
 
-    /// Whether a request answers a qual whole, by a condition of this kind. Quals of which nothing is asked for have no condition.
-    pub fn is_whole(&self, qual: usize, kind: impl Fn(&Condition) -> bool) -> bool {
-        let before = (0..qual).filter(|i| !self.unasked.contains(i)).count();
-        let is_asked_for = !self.local.contains(&qual) && !self.wider.contains(&qual);
-        is_asked_for && self.conditions.get(before).is_some_and(kind)
+    /// Which of so many quals a request answers whole, by a condition of this kind. Quals of which nothing is asked for have no
+    /// condition.
+    pub fn whole(&self, quals: usize, kind: impl Fn(&Condition) -> bool) -> BTreeSet<usize> {
+        let asked = (0..quals).filter(|qual| !self.unasked.contains(qual)).zip(&self.conditions);
+        let is_whole = |qual: &usize| !self.local.contains(qual) && !self.wider.contains(qual);
+        asked.filter(|(qual, condition)| is_whole(qual) && kind(condition)).map(|(qual, _)| qual).collect()
     }
 
-    /// Whether the query restricts a column, once the operands are known, so that no default stands in for a condition on it.
-    pub fn restricts(&self, column: usize, condition: &Condition, values: &[Value]) -> bool {
-        self.restricted.contains(&column) || condition.restricts_at_start(column, values)
+    /// The columns that the query restricts, once the operands are known: no default stands in for a condition on them.
+    pub fn restricted_at_start(&self, condition: &Condition, values: &[Value]) -> BTreeSet<usize> {
+        &self.restricted | &condition.restricted_at_start(values)
     }
 
     /// All conditions as one.
@@ -99,14 +104,15 @@ impl ScanPlan {
                 Some(_) => {}
             }
         }
+        let (fixed, mentioned, may_be_fixed) = (condition.fixed(), condition.mentioned(), condition.may_be_fixed());
         for (index, column) in table.columns.iter().enumerate() {
             let Origin::Request { required, .. } = column.origin else { continue };
-            if condition.fixes(index) {
+            if fixed.contains(index) {
                 continue;
             }
             // Only one branch of an OR speaks of it: the API would have to be asked for all values at once. Where the other is about
             // parameters only, the scan's start decides.
-            let half_said = condition.mentions(index) && !condition.may_fix(index);
+            let half_said = mentioned.contains(&index) && !may_be_fixed.contains(index);
             let has_default = defaults.parameters.contains_key(&index) && !self.restricted.contains(&index);
             if half_said || (required && !has_default) {
                 return Err(missing_parameter(table, column));
@@ -121,18 +127,19 @@ impl ScanPlan {
         let range = table.time_range.as_ref()?;
         let condition = self.condition();
         let (lower, upper) = condition.bounds(range.column);
+        let listed = condition.listed();
         let one_chain = |column: usize| {
             let described = &table.columns[column];
             let many = described.filter.as_ref().is_some_and(|filter| filter.many) && matches!(described.origin, Origin::Field { .. });
-            column == range.column || many || self.conditions.iter().all(|condition| !condition.lists(column))
+            column == range.column || many || !listed.contains(&column)
         };
         range.order.filter(|_| (lower || upper) && (0..table.columns.len()).all(one_chain))
     }
 
     /// The columns of values that the request filters by.
     pub fn filters(&self, table: &Table) -> Vec<usize> {
-        let condition = self.condition();
-        let filtered = |column: &usize| table.columns[*column].filter.is_some() && condition.fixes(*column);
+        let fixed = self.condition().fixed();
+        let filtered = |column: &usize| table.columns[*column].filter.is_some() && fixed.contains(*column);
         (0..table.columns.len()).filter(filtered).collect()
     }
 
@@ -151,12 +158,12 @@ impl ScanPlan {
     /// The request line with placeholders for what is known only when the scan starts.
     pub fn request_line(&self, table: &Table, defaults: &Defaults, size: u64) -> String {
         let condition = self.condition();
-        let mut values = BTreeMap::new();
+        let (fixed, mut values) = (condition.fixed(), BTreeMap::new());
         for (index, column) in table.columns.iter().enumerate() {
             if column.filter.is_none() {
                 continue;
             }
-            if condition.fixes(index) {
+            if fixed.contains(index) {
                 values.insert(index, vec![format!("{{{}}}", column.name)]);
             } else if let Some(value) = defaults.parameters.get(&index).filter(|_| !self.restricted.contains(&index)) {
                 values.insert(index, vec![value.clone()]);
@@ -224,9 +231,9 @@ mod tests {
         let (time, app) = (table().column("createdDate").unwrap(), table().column("mobileAppId").unwrap());
         let refused = |plan: ScanPlan| plan.check(&table(), &defaults(Some(0))).is_err();
         assert!(refused(plan(&[Op::Lt])), "older rows would be hidden");
-        assert!(refused(ScanPlan { restricted: vec![time], ..plan(&[]) }), "a condition that stays local");
-        assert!(!refused(ScanPlan { restricted: vec![time], ..plan(&[Op::Ge]) }));
-        assert!(refused(ScanPlan { restricted: vec![app], ..plan(&[Op::Ge]) }), "rows of another application");
+        assert!(refused(ScanPlan { restricted: [time].into(), ..plan(&[]) }), "a condition that stays local");
+        assert!(!refused(ScanPlan { restricted: [time].into(), ..plan(&[Op::Ge]) }));
+        assert!(refused(ScanPlan { restricted: [app].into(), ..plan(&[Op::Ge]) }), "rows of another application");
         let optional = Condition::Or(vec![Condition::If { operand: 0 }, plan(&[Op::Ge]).condition()]);
         assert!(!refused(ScanPlan { conditions: vec![optional], ..plan(&[]) }), "the scan's start decides");
         let upper = Condition::Or(vec![Condition::If { operand: 0 }, plan(&[Op::Le]).condition()]);
@@ -257,7 +264,7 @@ mod tests {
         assert!(counted(of(&["actionCode", "userId"]), None));
         assert!(!counted(of(&["timestamp"]), None), "windows are asked for wider");
         assert!(!counted(of(&[]), Some(0)), "default_from is a window");
-        assert!(!counted(ScanPlan { local: vec![0], ..of(&["actionCode"]) }, None));
+        assert!(!counted(ScanPlan { local: [0].into(), ..of(&["actionCode"]) }, None));
         let tixngo = self::table();
         assert!(!of(&[]).is_counted_by_total(&tixngo, &defaults(None)), "no total");
     }
@@ -272,7 +279,7 @@ mod tests {
         plan.add(2, Some((Condition::Or(vec![equals(time), Condition::And(vec![equals(time), equals(actor)])]), true)));
         plan.add(3, Some((Condition::Or(vec![Condition::If { operand: 0 }, equals(actor)]), true)));
         plan.add(4, None);
-        assert_eq!((plan.local, plan.wider, plan.conditions.len()), (vec![1, 4], vec![2, 3], 4));
+        assert_eq!((plan.local, plan.wider, plan.conditions.len()), ([1, 4].into(), [2, 3].into(), 4));
     }
 
     #[test]

@@ -42,7 +42,8 @@ impl Selection {
         Self { windows: WindowSet::all(), values: BTreeMap::from([(column, values)]) }
     }
 
-    pub(super) fn and(mut self, other: Self) -> Self {
+    /// What is in both. The values of each column come out sorted, as they went in.
+    fn and(mut self, other: Self) -> Self {
         self.windows = self.windows.intersect(&other.windows);
         for (column, theirs) in other.values {
             match self.values.remove(&column) {
@@ -61,23 +62,33 @@ impl Selection {
         if self.windows.is_empty() { Self::nothing() } else { self }
     }
 
-    pub(super) fn or(mut self, mut other: Self) -> Self {
-        if self.is_nothing() {
-            return other;
-        }
-        if other.is_nothing() {
-            return self;
-        }
-        self.windows = self.windows.union(&other.windows);
-        self.values.retain(|column, ours| match other.values.remove(column) {
-            None => false,
-            Some(theirs) => {
-                ours.extend(theirs);
-                ours.sort_unstable();
-                ours.dedup();
-                true
+    /// What is in all of them. They are joined two by two, so that a long list among many short ones is not gone through for each.
+    pub(super) fn in_all(mut parts: Vec<Self>) -> Self {
+        while parts.len() > 1 {
+            let mut rest = std::mem::take(&mut parts).into_iter();
+            while let Some(part) = rest.next() {
+                parts.push(match rest.next() {
+                    Some(other) => part.and(other),
+                    None => part,
+                });
             }
-        });
-        self
+        }
+        parts.pop().unwrap_or_else(Self::all)
+    }
+
+    /// What is in any of them. All that they hold is put together first, and sorted once.
+    pub(super) fn in_any(parts: impl Iterator<Item = Self>) -> Self {
+        let mut parts = parts.filter(|part| !part.is_nothing());
+        let Some(mut sum) = parts.next() else { return Self::nothing() };
+        let mut windows = sum.windows.windows().to_vec();
+        for mut part in parts {
+            windows.extend_from_slice(part.windows.windows());
+            sum.values.retain(|column, ours| part.values.remove(column).map(|theirs| ours.extend(theirs)).is_some());
+        }
+        for values in sum.values.values_mut() {
+            values.sort_unstable();
+            values.dedup();
+        }
+        Self { windows: WindowSet::of(windows), ..sum }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::carry;
 use super::request::MAX_SHOWN;
 use super::selection::Selection;
+use super::slices::Slices;
 use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, is_unheard_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Column, Origin, Place, Table};
@@ -82,13 +83,13 @@ impl Defaults {
 }
 
 /// The slices that together answer for the selection. None when nothing can match.
-pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Result<Vec<Slice>> {
+pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Result<Slices> {
     if selection.is_nothing() {
-        return Ok(Vec::new());
+        return Ok(Slices::default());
     }
     let windows = windows(table, &selection.windows, defaults)?;
     if windows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Slices::default());
     }
     let mut common = BTreeMap::new();
     let mut fans: Vec<(usize, Vec<String>)> = Vec::new();
@@ -124,7 +125,13 @@ pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Resu
             fans.push((index, values));
         }
     }
-    // Two fanned-out filters multiply; the optional ones give way first, the largest before the others.
+    give_way(table, &mut fans);
+    let partition = fans.iter().map(|(index, _)| *index).filter(|index| is_carried(table, *index)).collect();
+    Ok(Slices::of(windows, common).fanned_out(fans, partition))
+}
+
+/// Two fanned-out filters multiply; the optional ones give way first, the largest before the others.
+fn give_way(table: &Table, fans: &mut Vec<(usize, Vec<String>)>) {
     fans.sort_by_key(|(index, values)| (is_carried(table, *index), values.len()));
     let mut product = 1usize;
     fans.retain(|(index, values)| {
@@ -135,25 +142,6 @@ pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Resu
         }
         keep
     });
-    let partition: Vec<usize> = fans.iter().map(|(index, _)| *index).filter(|index| is_carried(table, *index)).collect();
-    let mut slices = Vec::new();
-    for window in windows {
-        let mut chains = vec![common.clone()];
-        for (index, values) in &fans {
-            chains = chains
-                .into_iter()
-                .flat_map(|chain| {
-                    values.iter().map(move |value| {
-                        let mut chain = chain.clone();
-                        chain.insert(*index, vec![value.clone()]);
-                        chain
-                    })
-                })
-                .collect();
-        }
-        slices.extend(chains.into_iter().map(|values| Slice { window, values, partition: partition.clone() }));
-    }
-    Ok(slices)
 }
 
 fn is_carried(table: &Table, column: usize) -> bool {
@@ -278,13 +266,13 @@ mod tests {
     fn what_is_later_than_the_scans_start_is_asked_for_last() {
         let windows = |table: &Table, from: i64| {
             let slices = slices(table, &selection(&[(from, INFINITY)], &[]), &defaults()).unwrap();
-            slices.into_iter().map(|slice| slice.window.map(|window| (window.lo, window.hi))).collect::<Vec<_>>()
+            slices.iter().map(|slice| slice.window.map(|window| (window.lo, window.hi))).collect::<Vec<_>>()
         };
         assert_eq!(windows(&table(), 5), [Some((5, INFINITY))], "a key finds the next page whatever arrives");
         let counted = built_in("viviot").unwrap().unwrap().tables[0].clone();
         let open = Selection { windows: WindowSet::of([Window { lo: 5, hi: INFINITY }]), ..Selection::all() };
         let slices = slices(&counted, &open, &Defaults { now: 1000, ..Defaults::default() }).unwrap();
-        let both: Vec<_> = slices.into_iter().map(|slice| slice.window.unwrap()).collect();
+        let both: Vec<_> = slices.iter().map(|slice| slice.window.unwrap()).collect();
         assert_eq!(both, [Window { lo: 5, hi: 1000 }, Window { lo: 1000, hi: INFINITY }]);
         assert_eq!(windows(&table(), 2000), [Some((2000, INFINITY))], "planned events");
     }
@@ -294,7 +282,7 @@ mod tests {
         let optional = built_in("viviot").unwrap().unwrap().tables[0].clone();
         let ask = |from: Option<i64>| slices(&optional, &Selection::all(), &Defaults { from, now: 1000, ..Defaults::default() }).unwrap();
         assert_eq!(ask(None).iter().map(|slice| slice.window).collect::<Vec<_>>(), [None]);
-        assert_eq!(ask(Some(7))[0].window, Some(Window { lo: 7, hi: 1000 }));
+        assert_eq!(ask(Some(7)).windows()[0], Some(Window { lo: 7, hi: 1000 }));
     }
 
     #[test]
@@ -316,7 +304,7 @@ mod tests {
         let open = selection(&[(MINUS_INFINITY, 50)], &[]);
         assert_eq!(slices(&table(), &open, &defaults()).unwrap_err().kind(), ErrorKind::MissingQual);
         let s = slices(&table(), &open, &Defaults { from: Some(7), ..defaults() }).unwrap();
-        assert_eq!(s[0].window, Some(Window { lo: 7, hi: 50 }));
+        assert_eq!(s.windows()[0], Some(Window { lo: 7, hi: 50 }));
     }
 
     #[test]
@@ -331,8 +319,8 @@ mod tests {
     fn a_parameter_that_no_row_carries_comes_from_the_query_or_the_options_or_is_refused() {
         let s = slices(&table(), &selection(&[(0, 9)], &[("mobileAppId", &["p", "q"])]), &defaults()).unwrap();
         assert_eq!(s.len(), 2);
-        assert!(s[0].partition.is_empty(), "there is no field to compare");
-        assert_eq!(slices(&table(), &selection(&[(0, 9)], &[]), &defaults()).unwrap()[0].values[&col("mobileAppId")], ["app"]);
+        assert!(s.get(0).unwrap().partition.is_empty(), "there is no field to compare");
+        assert_eq!(slices(&table(), &selection(&[(0, 9)], &[]), &defaults()).unwrap().get(0).unwrap().values[&col("mobileAppId")], ["app"]);
         let none = Defaults { parameters: BTreeMap::new(), ..defaults() };
         assert_eq!(slices(&table(), &selection(&[(0, 9)], &[]), &none).unwrap_err().kind(), ErrorKind::MissingQual);
     }
@@ -361,16 +349,16 @@ mod tests {
         let refs: Vec<&str> = long.iter().map(String::as_str).collect();
         let s = slices(&table(), &selection(&[(0, 9)], &[("actor", &refs), ("actionName", &refs)]), &defaults()).unwrap();
         assert_eq!(s.len(), 1);
-        assert!(!s[0].values.contains_key(&col("actor")) && !s[0].values.contains_key(&col("actionName")));
+        assert!(!s.carry(col("actor")) && !s.carry(col("actionName")));
         let twenty: Vec<&str> = refs[..20].to_vec();
         let s = slices(&table(), &selection(&[(0, 9)], &[("actor", &twenty), ("fromOwnerId", &twenty)]), &defaults()).unwrap();
         assert_eq!(s.len(), 20, "20 × 20 chains are too many, one of the two stays local");
         let short: Vec<String> = (0..2000).map(|i| format!("{i}")).collect();
         let short: Vec<&str> = short.iter().map(String::as_str).collect();
         let s = slices(&table(), &selection(&[(0, 9)], &[("actionName", &short)]), &defaults()).unwrap();
-        assert!(!s[0].values.contains_key(&col("actionName")), "the parameter's name counts as well");
+        assert!(!s.carry(col("actionName")), "the parameter's name counts as well");
         let s = slices(&table(), &selection(&[(0, 9)], &[("actionName", &["", "X"])]), &defaults()).unwrap();
-        assert!(!s[0].values.contains_key(&col("actionName")), "many servers drop an empty value from a list");
+        assert!(!s.carry(col("actionName")), "many servers drop an empty value from a list");
         let points: Vec<(i64, i64)> = (0..MAX_WINDOWS as i64 + 1).map(|i| (i * 10, i * 10 + 1)).collect();
         let s = slices(&table(), &selection(&points, &[]), &defaults()).unwrap();
         assert_eq!(s.iter().map(|s| s.window).collect::<Vec<_>>(), [Some(Window { lo: 0, hi: 641 })]);

@@ -66,10 +66,21 @@ impl WindowSet {
         Self(merged)
     }
 
-    /// What is in both.
+    /// What is in both. Both are gone through once, from the beginning of time on.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
-        Self::of(self.0.iter().flat_map(|a| other.0.iter().map(|b| Window { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) })))
+        let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut both = Vec::new();
+        while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
+            both.push(Window { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) });
+            // Whichever ends first meets nothing more of the other.
+            if a.hi < b.hi {
+                ours.next()
+            } else {
+                theirs.next()
+            };
+        }
+        Self::of(both)
     }
 
     /// What is in either.

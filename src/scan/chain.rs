@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ahead::Ahead;
-use super::drive::{Shared, Work};
+use super::drive::Shared;
 use super::page::{CellState, Page};
 use super::paging::Pager;
 use super::stream::Message;
 use super::turns::Place;
+use super::works::Work;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::slice::Slice;
 use crate::plan::split::{self, Density};

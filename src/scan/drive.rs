@@ -1,6 +1,5 @@
 //! Keeps workers busy: chains of pages, pieces of long windows, and pages that a total makes known.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -24,6 +23,7 @@ use super::stats::Stats;
 use super::stream::{Message, ScanSpec};
 use super::task::{WakeAtEnd, wake};
 use super::turns::{Place, Turns};
+use super::works::{Work, Works};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::{PageToken, request};
 use crate::plan::slice::Slice;
@@ -36,15 +36,6 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// A shorter window tells nothing of a log's density: a query asks for one moment because it has a record.
 const MIN_LEARNED_MICROS: f64 = 1e6;
-
-/// What is to be read.
-#[derive(Debug)]
-pub(super) enum Work {
-    /// A chain from its first page on.
-    Chain(Chain),
-    /// Pages that need not wait for each other, from this one on; a worker takes one of them.
-    Pages { slice: Arc<Slice>, remaining: Arc<Remaining>, page: u64 },
-}
 
 /// What workers share.
 pub(super) struct Shared {
@@ -60,7 +51,7 @@ pub(super) struct Shared {
     spent: Arc<Mutex<Vec<Page>>>,
     bodies: BodyPool,
     gate: Gate,
-    works: Mutex<VecDeque<Work>>,
+    works: Mutex<Works>,
     /// What the pages so far have shown.
     seen: Mutex<Seen>,
     /// Where rows must come in order.
@@ -85,27 +76,6 @@ impl Shared {
         allowed: watch::Receiver<u64>,
         spent: Arc<Mutex<Vec<Page>>>,
     ) -> Arc<Self> {
-        // Enough slices keep everybody busy by themselves.
-        let each = spec.concurrency / spec.slices.len().max(1);
-        let chain = |(number, slice): (usize, &Slice)| {
-            let place = (number, 0);
-            let cut = spec.cuts_windows().then(|| slice.window.zip(spec.table.time_range.as_ref())).flatten();
-            let cut = cut.and_then(|(window, range)| {
-                let (known, size) = (spec.known_density, spec.page_sizes.1);
-                let (mut first, mut rest) = split::first_piece(window.until(spec.now), known, size, each, range.unit, spec.order)?;
-                split::extend_last([&mut first, &mut rest], window.hi);
-                Some((first, rest))
-            });
-            let (window, rest) = cut.map_or((slice.window, None), |(first, rest)| (Some(first), Some(rest)));
-            let measured = window.map(|window| window.until(spec.now));
-            let expected = measured.zip(spec.known_density).map(|(window, each)| split::pages(each, window, spec.page_sizes.1));
-            Work::Chain(Chain { place, slice: Arc::new(Slice { window, ..slice.clone() }), rest, expected })
-        };
-        let in_order: Vec<&Slice> = match spec.order {
-            Some(Direction::Descending) => spec.slices.iter().rev().collect(),
-            _ => spec.slices.iter().collect(),
-        };
-        let works = Mutex::new(in_order.into_iter().enumerate().map(chain).collect());
         let turns = spec.order.map(|direction| Turns::new(direction, spec.slices.len()));
         Arc::new(Self {
             gate: Gate::after(spec.concurrency, &spec.connection.warmth),
@@ -117,7 +87,7 @@ impl Shared {
             returned: watch::channel(0).0,
             spent,
             bodies: BodyPool::default(),
-            works,
+            works: Mutex::new(Works::new(turns.is_some())),
             seen: Mutex::default(),
             turns,
             running: AtomicUsize::new(0),
@@ -185,34 +155,36 @@ impl Shared {
         Ok(())
     }
 
-    /// The next thing to do. Pages of a chain that was begun go before other chains.
+    /// The next thing to do.
     fn take(&self) -> Result<Option<Work>> {
-        let mut works = lock(&self.works)?;
-        let Some(work) = works.pop_front() else { return Ok(None) };
-        if let Work::Pages { slice, remaining, page } = &work
-            && page + 1 < remaining.pages()
-        {
-            works.push_front(Work::Pages { slice: Arc::clone(slice), remaining: Arc::clone(remaining), page: page + 1 });
-        }
-        Ok(Some(work))
+        Ok(lock(&self.works)?.take(|number| self.chain(number)))
     }
 
+    /// The chain of a slice by its number, in the order in which they are read.
+    fn chain(&self, number: usize) -> Option<Chain> {
+        let spec = &self.spec;
+        let slice = spec.slices.get(match spec.order {
+            Some(Direction::Descending) => spec.slices.len().checked_sub(number + 1)?,
+            _ => number,
+        })?;
+        // Enough slices keep everybody busy by themselves.
+        let each = spec.concurrency / spec.slices.len().max(1);
+        let cut = spec.cuts_windows().then(|| slice.window.zip(spec.table.time_range.as_ref())).flatten();
+        let cut = cut.and_then(|(window, range)| {
+            let (known, size) = (spec.known_density, spec.page_sizes.1);
+            let (mut first, mut rest) = split::first_piece(window.until(spec.now), known, size, each, range.unit, spec.order)?;
+            split::extend_last([&mut first, &mut rest], window.hi);
+            Some((first, rest))
+        });
+        let (window, rest) = cut.map_or((slice.window, None), |(first, rest)| (Some(first), Some(rest)));
+        let measured = window.map(|window| window.until(spec.now));
+        let expected = measured.zip(spec.known_density).map(|(window, each)| split::pages(each, window, spec.page_sizes.1));
+        Some(Chain { place: (number, 0), slice: Arc::new(Slice { window, ..slice }), rest, expected })
+    }
+
+    /// Adds what came up while something was read.
     pub(super) fn add(&self, more: impl IntoIterator<Item = Work>) -> Result<()> {
-        let mut works = lock(&self.works)?;
-        for work in more {
-            match work {
-                Work::Chain(_) => works.push_back(work),
-                Work::Pages { .. } => works.push_front(work),
-            }
-        }
-        // Workers that wait for their turn must leave one to the chain whose turn it is: the place that a finished chain
-        // leaves goes to the next in order.
-        if self.turns.is_some() {
-            works.make_contiguous().sort_by_key(|work| match work {
-                Work::Chain(chain) => chain.place,
-                Work::Pages { .. } => (0, 0),
-            });
-        }
+        lock(&self.works)?.add(more);
         self.added.notify_one();
         Ok(())
     }

@@ -32,3 +32,4 @@ pub mod task;
 pub mod timestamp;
 pub mod trust;
 mod turns;
+mod works;

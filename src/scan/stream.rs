@@ -22,6 +22,7 @@ use super::task::eventfd;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::asked;
 use crate::plan::slice::Slice;
+use crate::plan::slices::Slices;
 use crate::plan::window::Window;
 use crate::sources::{Direction, Table};
 
@@ -35,7 +36,7 @@ pub struct ScanSpec {
     /// The endpoint.
     pub table: Arc<Table>,
     /// The chains to read.
-    pub slices: Vec<Slice>,
+    pub slices: Slices,
     /// What to read from each body.
     pub decoder: Decoder,
     /// The decoder's column of times, if windows are asked for.

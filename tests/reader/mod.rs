@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use restlog_fdw::error::{Error, ErrorKind};
 use restlog_fdw::options::{OnInvalid, Secret, Settings};
-use restlog_fdw::plan::slice::Slice;
+use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::plan::window::Window;
 use restlog_fdw::scan::auth::Access;
 use restlog_fdw::scan::client::{Connection, Limits};
@@ -179,7 +179,7 @@ impl Style {
         let values = table.column("mobileAppId").map(|app| (app, vec!["my-app".to_owned()])).into_iter().collect();
         let window = table.time_range.is_some().then_some(Window { lo: FIRST_DAY, hi: FIRST_DAY + 31 * DAY });
         let spec = ScanSpec {
-            slices: vec![Slice { window, values, partition: Vec::new() }],
+            slices: Slices::of(vec![window], values),
             decoder: Decoder::new(columns, &table, OnInvalid::Error, settings.time_zone.clone().or_else(|| source.time_zone.clone())),
             now: i64::MAX,
             time_column: window.map(|_| time),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use restlog_fdw::error::{Error, Result};
 use restlog_fdw::options::{Secret, Settings};
-use restlog_fdw::plan::slice::Slice;
+use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::scan::auth::Access;
 use restlog_fdw::scan::client::Connection;
 use restlog_fdw::scan::decode::{Column, From, Target};
@@ -45,7 +45,7 @@ pub(crate) fn start(source: &Arc<Source>, options: &[(&str, &str)], secret: &str
     let table = Arc::new(source.tables[0].clone());
     let id =
         Column { name: "id".into(), from: From::Field(Pointer(vec!["id".into()])), target: Target::Integer(i64::MAX), form: Form::Plain };
-    let slices = vec![Slice { window: None, values: BTreeMap::new(), partition: Vec::new() }];
+    let slices = Slices::of(vec![None], BTreeMap::new());
     let spec = spec::plain(table, Arc::new(Connection::new(&settings, access)?), slices, vec![id]);
     let stats = Arc::new(Stats::default());
     Ok((Stream::start(spec, Arc::clone(&stats))?, stats))

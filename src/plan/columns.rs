@@ -1,0 +1,199 @@
+//! The columns of which a condition says something, all in one pass: a description may have a hundred thousand, and an OR as many branches.
+
+use std::collections::BTreeSet;
+
+use super::qual::{Condition, Op, Value};
+
+/// Some columns, or each that there is: an OR without branches says everything of all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Columns {
+    /// Each that there is.
+    Every,
+    /// These.
+    These(BTreeSet<usize>),
+}
+
+impl Columns {
+    fn none() -> Self {
+        Self::These(BTreeSet::new())
+    }
+
+    fn one(column: usize) -> Self {
+        Self::These(BTreeSet::from([column]))
+    }
+
+    /// Whether a column is among them.
+    pub fn contains(&self, column: usize) -> bool {
+        match self {
+            Self::Every => true,
+            Self::These(columns) => columns.contains(&column),
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Every, _) | (_, Self::Every) => Self::Every,
+            (Self::These(ours), Self::These(theirs)) => Self::These(union(ours, theirs)),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Every, some) | (some, Self::Every) => some,
+            (Self::These(ours), Self::These(theirs)) => {
+                // The smaller one is gone through, so that many branches together take no longer than they are long.
+                let (mut few, many) = if ours.len() < theirs.len() { (ours, theirs) } else { (theirs, ours) };
+                few.retain(|column| many.contains(column));
+                Self::These(few)
+            }
+        }
+    }
+}
+
+fn union(ours: BTreeSet<usize>, theirs: BTreeSet<usize>) -> BTreeSet<usize> {
+    let (few, mut many) = if ours.len() < theirs.len() { (ours, theirs) } else { (theirs, ours) };
+    many.extend(few);
+    many
+}
+
+fn all(parts: impl Iterator<Item = BTreeSet<usize>>) -> BTreeSet<usize> {
+    parts.fold(BTreeSet::new(), union)
+}
+
+impl Condition {
+    /// The columns for which the condition leaves only listed values.
+    pub fn fixed(&self) -> Columns {
+        match self {
+            Self::And(parts) => parts.iter().map(Self::fixed).fold(Columns::none(), Columns::or),
+            Self::Or(parts) => parts.iter().map(Self::fixed).fold(Columns::Every, Columns::and),
+            Self::Compare { column, op: Op::Eq, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } => Columns::one(*column),
+            Self::Compare { .. } | Self::Derived { .. } | Self::If { .. } => Columns::none(),
+        }
+    }
+
+    /// The same where parameters do not make the condition true or false by themselves.
+    pub fn may_be_fixed(&self) -> Columns {
+        match self {
+            Self::And(parts) => parts.iter().map(Self::may_be_fixed).fold(Columns::none(), Columns::or),
+            Self::Or(parts) => {
+                parts.iter().filter(|part| !part.is_of_parameters()).map(Self::may_be_fixed).fold(Columns::Every, Columns::and)
+            }
+            _ => self.fixed(),
+        }
+    }
+
+    /// The columns that it bounds from below, and from above, whatever the operands are. What is made of a time is of the time column,
+    /// which is the only one that is asked about.
+    pub fn bounded(&self) -> (Columns, Columns) {
+        let both = |of: fn(Columns, Columns) -> Columns| {
+            move |sum: (Columns, Columns), part: (Columns, Columns)| (of(sum.0, part.0), of(sum.1, part.1))
+        };
+        let where_so = |(below, above): (bool, bool), columns: Columns| {
+            let of = |is_so: bool| if is_so { columns.clone() } else { Columns::none() };
+            (of(below), of(above))
+        };
+        match self {
+            Self::And(parts) => parts.iter().map(Self::bounded).fold((Columns::none(), Columns::none()), both(Columns::or)),
+            // Of no branch at all nothing is selected, and nothing asked for.
+            Self::Or(parts) => parts.iter().map(Self::bounded).fold((Columns::Every, Columns::Every), both(Columns::and)),
+            Self::Compare { column, op, .. } => where_so(op.bounds(), Columns::one(*column)),
+            Self::Derived { derived, .. } => where_so(derived.op.bounds(), Columns::Every),
+            Self::AnyOf { column, .. } => where_so((true, true), Columns::one(*column)),
+            Self::Is { .. } | Self::If { .. } => (Columns::none(), Columns::none()),
+        }
+    }
+
+    /// The columns that it is about.
+    pub fn mentioned(&self) -> BTreeSet<usize> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => all(parts.iter().map(Self::mentioned)),
+            leaf => leaf.only_column().into_iter().collect(),
+        }
+    }
+
+    /// The columns of which several values may satisfy it.
+    pub fn listed(&self) -> BTreeSet<usize> {
+        match self {
+            Self::And(parts) => all(parts.iter().map(Self::listed)),
+            Self::Or(_) => self.mentioned(),
+            Self::AnyOf { column, .. } => BTreeSet::from([*column]),
+            Self::Compare { .. } | Self::Is { .. } | Self::Derived { .. } | Self::If { .. } => BTreeSet::new(),
+        }
+    }
+
+    /// The columns of which the condition says anything once the scan's parameters are known: an OR that they make true says nothing
+    /// any more. `values` are the operands as [`Self::evaluate`] left them.
+    pub fn restricted_at_start(&self, values: &[Value]) -> BTreeSet<usize> {
+        match self {
+            Self::Or(parts) if parts.iter().any(|part| part.is_true_by_parameters(values)) => BTreeSet::new(),
+            Self::And(parts) | Self::Or(parts) => all(parts.iter().map(|part| part.restricted_at_start(values))),
+            leaf => leaf.only_column().into_iter().collect(),
+        }
+    }
+
+    fn is_true_by_parameters(&self, values: &[Value]) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(|part| part.is_true_by_parameters(values)),
+            Self::Or(parts) => parts.iter().any(|part| part.is_true_by_parameters(values)),
+            Self::If { operand } => values.get(*operand) == Some(&Value::Text("true".into())),
+            _ => false,
+        }
+    }
+
+    /// Whether the condition leaves only listed values for this column.
+    pub fn fixes(&self, column: usize) -> bool {
+        self.fixed().contains(column)
+    }
+
+    /// Whether the condition bounds this column from below, and from above, whatever the operands are.
+    pub fn bounds(&self, column: usize) -> (bool, bool) {
+        let (below, above) = self.bounded();
+        (below.contains(column), above.contains(column))
+    }
+
+    /// Whether the condition says anything of this column.
+    pub fn mentions(&self, column: usize) -> bool {
+        self.mentioned().contains(&column)
+    }
+
+    /// Whether it leaves out anything that could be asked for, with the right parameters at least.
+    pub fn narrows(&self) -> bool {
+        let (fixed, (below, above)) = (self.fixed(), self.bounded());
+        let says = |column: &usize| fixed.contains(*column) || below.contains(*column) || above.contains(*column);
+        self.depends_on_parameters() || self.mentioned().iter().any(says)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn equals(column: usize) -> Condition {
+        Condition::Compare { column, op: Op::Eq, operand: 0 }
+    }
+
+    fn after(column: usize) -> Condition {
+        Condition::Compare { column, op: Op::Gt, operand: 0 }
+    }
+
+    #[test]
+    fn an_or_says_of_columns_what_all_of_its_branches_say() {
+        let either = Condition::Or(vec![Condition::And(vec![equals(1), equals(2), after(0)]), Condition::And(vec![equals(2), equals(3)])]);
+        let fixed = |condition: &Condition| (0..5).filter(|column| condition.fixes(*column)).collect::<Vec<_>>();
+        assert_eq!((fixed(&either), either.bounds(0), either.mentioned()), (vec![2], (false, false), [0, 1, 2, 3].into()));
+        assert_eq!(either.listed(), either.mentioned());
+        assert_eq!(fixed(&Condition::And(vec![either, equals(4)])), [2, 4]);
+        assert_eq!(Condition::Or(vec![after(0), equals(0)]).bounds(0), (true, false));
+    }
+
+    #[test]
+    fn an_or_without_branches_says_everything_and_an_and_nothing() {
+        let (nothing, everything) = (Condition::And(Vec::new()), Condition::Or(Vec::new()));
+        assert!(everything.fixes(7) && everything.bounds(7) == (true, true) && !everything.mentions(7));
+        assert!(!nothing.fixes(7) && nothing.bounds(7) == (false, false));
+        assert!(Condition::Or(vec![everything, equals(1)]).fixes(1), "a branch that no row satisfies");
+        let by_parameters = Condition::Or(vec![Condition::If { operand: 0 }, equals(1)]);
+        assert!(!by_parameters.fixes(1) && by_parameters.may_be_fixed().contains(1) && by_parameters.narrows());
+        assert!(!Condition::Or(vec![equals(1), equals(2)]).narrows());
+    }
+}
