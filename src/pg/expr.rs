@@ -3,7 +3,7 @@
 //! What is not recognised stays local, silently. Every clause stays a local qual as well, so a condition may be wider than
 //! its clause, never narrower.
 
-use pgrx::{PgList, is_a, pg_sys};
+use pgrx::{PgList, check_for_interrupts, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
 use super::settings;
@@ -194,6 +194,7 @@ impl<'t> Converter<'t> {
     ///
     /// SAFETY: `node` is an expression of this query.
     unsafe fn branch(&mut self, node: *mut pg_sys::Node) -> Option<Condition> {
+        check_for_interrupts!();
         // SAFETY: the caller's.
         unsafe {
             let known = self.operands.len();

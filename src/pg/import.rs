@@ -1,5 +1,7 @@
 //! ImportForeignSchema: the tables of a source as `CREATE FOREIGN TABLE` statements.
 
+use std::collections::HashSet;
+
 use pgrx::prelude::*;
 use pgrx::{PgList, pg_sys};
 
@@ -35,7 +37,7 @@ pub(super) unsafe extern "C-unwind" fn import_foreign_schema(
                 .hint(format!("Use IMPORT FOREIGN SCHEMA {}: a source's own name is its only schema.", read.source.name));
             super::report::raise(&error);
         }
-        let listed: Vec<String> =
+        let listed: HashSet<String> =
             PgList::<pg_sys::RangeVar>::from_pg((*stmt).table_list).iter_ptr().map(|t| text_of((*t).relname)).collect();
         let wanted = |table: &&Table| match (*stmt).list_type {
             pg_sys::ImportForeignSchemaType::FDW_IMPORT_SCHEMA_LIMIT_TO => listed.contains(&table.name),
@@ -44,6 +46,7 @@ pub(super) unsafe extern "C-unwind" fn import_foreign_schema(
         };
         let mut statements = PgList::<std::ffi::c_char>::new();
         for table in read.source.tables.iter().filter(wanted) {
+            check_for_interrupts!();
             let text = create_table(table, &text_of((*stmt).server_name), case);
             if text.contains('\0') {
                 let error =

@@ -1,6 +1,8 @@
 //! What the joins of a query say of a foreign table's rows: which relations could give it operands, which of its columns they
 //! restrict, and which conditions of other relations hold for it by equality.
 
+use std::collections::BTreeSet;
+
 use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
@@ -17,7 +19,7 @@ pub(super) struct Joins {
     pub(super) outers: Vec<pg_sys::Relids>,
     /// The description's columns that joins restrict. A scan that runs without their operands must not put a default there: it
     /// would read other rows, and the answer would depend on the plan.
-    pub(super) restricted: Vec<usize>,
+    pub(super) restricted: BTreeSet<usize>,
     /// Conditions of other relations on a column that equals this table's column of times.
     pub(super) implied: Vec<Implied>,
 }
@@ -48,10 +50,10 @@ pub(super) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelO
         }
         let mut movable: Vec<*mut pg_sys::RestrictInfo> = Vec::new();
         if (*rel).has_eclass_joins {
-            for (i, column) in table.columns.iter().enumerate() {
-                let Some(column) = column.as_ref().filter(|column| column.described.is_some()) else { continue };
-                let attribute = (i + 1) as i16;
-                let equal = |form| equalities(root, rel, Wanted { attribute, table, form });
+            for attribute in in_equalities(root, rel, table) {
+                check_for_interrupts!();
+                let Some(column) = table.column(attribute).filter(|column| column.described.is_some()) else { continue };
+                let equal = |form| equalities(root, rel, &mut Wanted { attribute, table, form, found: BTreeSet::new() });
                 if !equal(WantedForm::Expression).is_empty() {
                     joins.restrict([attribute], table);
                 }
@@ -63,6 +65,7 @@ pub(super) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelO
         movable.extend(clauses);
         movable.retain(|info| pg_sys::join_clause_is_movable_to(*info, rel));
         for info in movable {
+            check_for_interrupts!();
             let clause: *mut pg_sys::Node = (*info).clause.cast();
             joins.implied.extend(implied(root, rel, table, clause));
             if Converter::new(root, rel, table).clause(clause).is_none() {
@@ -81,11 +84,7 @@ pub(super) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelO
 
 impl Joins {
     fn restrict(&mut self, attributes: impl IntoIterator<Item = i16>, table: &ForeignTable) {
-        for described in attributes.into_iter().filter_map(|number| table.column(number)?.described) {
-            if !self.restricted.contains(&described) {
-                self.restricted.push(described);
-            }
-        }
+        self.restricted.extend(attributes.into_iter().filter_map(|number| table.column(number)?.described));
     }
 
     /// The request parameters among the columns that joins restrict.
@@ -144,6 +143,8 @@ struct Wanted<'t> {
     attribute: i16,
     table: &'t ForeignTable,
     form: WantedForm,
+    /// The columns that were found, whichever was wanted.
+    found: BTreeSet<i16>,
 }
 
 /// What a side of an equality must be.
@@ -153,6 +154,20 @@ enum WantedForm {
     Column,
     /// Any expression that uses the column.
     Expression,
+    /// None: the columns of all expressions are noted.
+    Nothing,
+}
+
+/// The columns that are in equalities with other relations, or may be. Of a table with very many columns few are, and to look for
+/// those of each takes its time.
+///
+/// # Safety
+/// As for [`read`].
+unsafe fn in_equalities(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, table: &ForeignTable) -> BTreeSet<i16> {
+    let mut wanted = Wanted { attribute: 0, table, form: WantedForm::Nothing, found: BTreeSet::new() };
+    // SAFETY: the caller's.
+    unsafe { equalities(root, rel, &mut wanted) };
+    wanted.found
 }
 
 /// The equalities of a column with columns of other relations.
@@ -162,7 +177,7 @@ enum WantedForm {
 unsafe fn equalities(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
-    mut wanted: Wanted<'_>,
+    wanted: &mut Wanted<'_>,
 ) -> Vec<*mut pg_sys::RestrictInfo> {
     // SAFETY: the caller's; `wanted` lives during the call.
     unsafe {
@@ -170,7 +185,7 @@ unsafe fn equalities(
             root,
             rel,
             Some(is_wanted),
-            (&raw mut wanted).cast(),
+            std::ptr::from_mut(wanted).cast(),
             (*rel).lateral_referencers,
         );
         PgList::<pg_sys::RestrictInfo>::from_pg(found).iter_ptr().collect()
@@ -188,10 +203,14 @@ unsafe extern "C-unwind" fn is_wanted(
 ) -> bool {
     // SAFETY: the planner's pointers; `wanted` is what equalities passed.
     unsafe {
-        let Wanted { attribute, table, form } = &*wanted.cast::<Wanted<'_>>();
+        let Wanted { attribute, table, form, found } = &mut *wanted.cast::<Wanted<'_>>();
         let expression: *mut pg_sys::Node = (*member).em_expr.cast();
         match (form, var_of(expression)) {
-            (WantedForm::Expression, _) => used_attributes(rel, expression, table).contains(attribute),
+            (WantedForm::Nothing, _) => {
+                found.extend(used_attributes(rel, expression, table));
+                false
+            }
+            (WantedForm::Expression, _) => used_attributes(rel, expression, table).binary_search(attribute).is_ok(),
             (WantedForm::Column, Some(var)) => (*var).varno as u32 == (*rel).relid && (*var).varattno == *attribute,
             (WantedForm::Column, None) => {
                 let described = table.column(*attribute).and_then(|column| column.described);

@@ -1,6 +1,6 @@
 //! An operand's datum → a [`Value`], once its expression was evaluated at the scan's start.
 
-use pgrx::{FromDatum, pg_sys};
+use pgrx::{FromDatum, check_for_interrupts, pg_sys};
 
 use crate::plan::qual::Value;
 use crate::plan::window::{INFINITY, MINUS_INFINITY};
@@ -67,7 +67,11 @@ unsafe fn list(datum: pg_sys::Datum, type_oid: pg_sys::Oid) -> Value {
         let (mut datums, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
         let array = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast::<pg_sys::ArrayType>();
         pg_sys::deconstruct_array(array, element, i32::from(length), by_value, align, &mut datums, &mut nulls, &mut count);
-        let items = (0..count as usize).map(|i| value(*datums.add(i), *nulls.add(i), element)).collect();
+        let item = |i: usize| {
+            check_for_interrupts!();
+            value(*datums.add(i), *nulls.add(i), element)
+        };
+        let items = (0..count as usize).map(item).collect();
         Value::List(items)
     }
 }
