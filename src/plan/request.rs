@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::slice::Slice;
-use super::window::{INFINITY, MINUS_INFINITY, Window, ceil_to, floor_to, rfc3339_millis};
+use super::window::{INFINITY, MINUS_INFINITY, Window, ceil_to, floor_to, rfc3339_millis, whole_seconds};
 use crate::sources::{Filter, Method, PagingStyle, Part, Place, SqlType, Table, TimeFormat, TimeRange};
 
 /// A value is shown as far as this.
@@ -179,14 +179,14 @@ fn json(sql_type: SqlType, value: &str) -> Value {
     typed.unwrap_or_else(|| Value::String(value.to_owned()))
 }
 
-/// The bounds of a window as they are asked for: on the API's own grid, and one unit wider on both sides, because whether
-/// `from` and `to` include their ends is often not documented. Rows outside the window are dropped after decoding.
+/// The bounds of a window as they are asked for. They lie on the API's own grid, and one unit further out, because whether `from` and
+/// `to` include their ends is often not documented; and they reach whole seconds, because an API may cut times to seconds, whatever it
+/// takes. Rows outside the window are dropped after decoding.
 pub fn asked(range: &TimeRange, window: Window) -> Window {
-    Window {
-        lo: floor_to(window.lo, range.unit).saturating_sub(range.unit),
-        // hi is exclusive: the last microsecond inside is hi - 1.
-        hi: ceil_to(window.hi.saturating_sub(1), range.unit).saturating_add(range.unit),
-    }
+    let (unit, grid) = (range.unit, whole_seconds(range.unit));
+    // hi is exclusive: the last microsecond inside is hi - 1.
+    let (lo, hi) = (floor_to(window.lo, unit).saturating_sub(unit), ceil_to(window.hi.saturating_sub(1), unit).saturating_add(unit));
+    Window { lo: lo.min(floor_to(window.lo, grid)), hi: hi.max(ceil_to(window.hi, grid)) }
 }
 
 /// Writes a bound.
@@ -308,10 +308,15 @@ mod tests {
     fn windows_are_asked_for_wider_than_they_are() {
         let table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
         let range = table.time_range.unwrap();
-        // One microsecond at 1.5 ms: the grid holds it between 1 ms and 2 ms, and either end may be exclusive.
-        assert_eq!(asked(&range, Window { lo: 1500, hi: 1501 }), Window { lo: 0, hi: 3000 });
-        // On the grid: the instant itself must be strictly inside.
-        assert_eq!(asked(&range, Window { lo: 2000, hi: 2001 }), Window { lo: 1000, hi: 3000 });
+        // One microsecond: whole seconds hold it, and either end may be exclusive.
+        assert_eq!(asked(&range, Window { lo: 1_001_500, hi: 1_001_501 }), Window { lo: 1_000_000, hi: 2_000_000 });
+        // On the grid: the instant itself must be strictly inside, also where an end is cut to seconds.
+        assert_eq!(asked(&range, Window { lo: 2_000_000, hi: 2_000_001 }), Window { lo: 1_999_000, hi: 3_000_000 });
+        assert_eq!(asked(&range, Window { lo: 0, hi: 2_000_000 }), Window { lo: -1_000, hi: 2_001_000 });
+        for unit in [7_000, 60_000_000] {
+            let range = TimeRange { unit, ..range.clone() };
+            assert_eq!(asked(&range, Window { lo: 1, hi: 2 }), Window { lo: -unit, hi: 2 * unit }, "on its own grid");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::carry;
 use super::request::MAX_SHOWN;
 use super::selection::Selection;
 use super::slices::Slices;
-use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, is_unheard_of};
+use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, floor_to, is_unheard_of, whole_seconds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Column, Origin, Place, Table};
 
@@ -175,11 +175,12 @@ fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Op
     let set = WindowSet::of(windows);
     let set = if set.windows().len() > MAX_WINDOWS { set.hull() } else { set };
     let mut windows = set.windows().to_vec();
-    if let Some(last) = windows.last_mut().filter(|last| last.hi == INFINITY && last.lo < defaults.now)
+    let start = floor_to(defaults.now, whole_seconds(range.unit));
+    if let Some(last) = windows.last_mut().filter(|last| last.hi == INFINITY && last.lo < start)
         && !table.pagination.style.is_keyed()
     {
-        last.hi = defaults.now;
-        windows.push(Window { lo: defaults.now, hi: INFINITY });
+        last.hi = start;
+        windows.push(Window { lo: start, hi: INFINITY });
     }
     Ok(windows.into_iter().map(Some).collect())
 }
@@ -271,18 +272,19 @@ mod tests {
         assert_eq!(windows(&table(), 5), [Some((5, INFINITY))], "a key finds the next page whatever arrives");
         let counted = built_in("viviot").unwrap().unwrap().tables[0].clone();
         let open = Selection { windows: WindowSet::of([Window { lo: 5, hi: INFINITY }]), ..Selection::all() };
-        let slices = slices(&counted, &open, &Defaults { now: 1000, ..Defaults::default() }).unwrap();
+        let slices = slices(&counted, &open, &Defaults { now: 3_500_000, ..Defaults::default() }).unwrap();
         let both: Vec<_> = slices.iter().map(|slice| slice.window.unwrap()).collect();
-        assert_eq!(both, [Window { lo: 5, hi: 1000 }, Window { lo: 1000, hi: INFINITY }]);
+        assert_eq!(both, [Window { lo: 5, hi: 3_000_000 }, Window { lo: 3_000_000, hi: INFINITY }], "they meet on a whole second");
         assert_eq!(windows(&table(), 2000), [Some((2000, INFINITY))], "planned events");
     }
 
     #[test]
     fn a_query_that_says_nothing_of_the_time_sends_no_range_where_none_is_demanded() {
         let optional = built_in("viviot").unwrap().unwrap().tables[0].clone();
-        let ask = |from: Option<i64>| slices(&optional, &Selection::all(), &Defaults { from, now: 1000, ..Defaults::default() }).unwrap();
+        let ask =
+            |from: Option<i64>| slices(&optional, &Selection::all(), &Defaults { from, now: 3_500_000, ..Defaults::default() }).unwrap();
         assert_eq!(ask(None).iter().map(|slice| slice.window).collect::<Vec<_>>(), [None]);
-        assert_eq!(ask(Some(7)).windows()[0], Some(Window { lo: 7, hi: 1000 }));
+        assert_eq!(ask(Some(7)).windows()[0], Some(Window { lo: 7, hi: 3_000_000 }));
     }
 
     #[test]

@@ -4,15 +4,17 @@
 //! disjoint, so that no order of the records is needed. A range that one page could answer costs two requests, or one where
 //! earlier scans told as much; and never more than there may be at once, however its records lie.
 
-use super::window::{MINUS_INFINITY, Window, floor_to};
+use super::window::{MINUS_INFINITY, SECOND, Window, floor_to, whole_seconds};
 use crate::sources::Direction;
 
 /// A day, an hour, a minute, a second.
-const SEAMS: [i64; 4] = [86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000];
+const SEAMS: [i64; 4] = [86_400_000_000, 3_600_000_000, 60_000_000, SECOND];
 /// A piece is at least so many times as long as the grid on which it ends.
 const SEAM_SHARE: i64 = 8;
 /// A piece is at least so many of the API's units wide: each is asked for one unit wider on both sides.
 const MIN_UNITS: i64 = 16;
+/// A piece is at least so long: pieces meet on whole seconds.
+const MIN_WIDTH: i64 = SEAM_SHARE * SECOND;
 /// Pieces for each of the others that are read at once: some end sooner than others.
 const SPARE: usize = 3;
 /// A window is cut into no more, whatever it is expected to hold.
@@ -142,10 +144,10 @@ pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrenc
     // What the first page covered, and what it did not reach.
     let seam = seam((last - first).saturating_abs(), unit);
     let (head, tail) = if ascending {
-        let cut = floor_to(last, seam);
+        let cut = floor_to(last, seam).max(window.lo);
         (Window { hi: cut, ..window }, Window { lo: cut, ..window })
     } else {
-        let cut = floor_to(last, seam).saturating_add(seam);
+        let cut = floor_to(last, seam).saturating_add(seam).min(window.hi);
         (Window { lo: cut, ..window }, Window { hi: cut, ..window })
     };
     if tail.is_empty() {
@@ -205,16 +207,17 @@ fn whole_pages(pages: f64) -> usize {
     if pages <= 0.8 { 1 } else { ((pages * 1.05).ceil() as usize).max(2) }
 }
 
-/// The grid on which pieces of a width meet: as coarse as there is room for. An API may read times less finely than it says, and cut
-/// them to whole seconds or minutes: what lies between the cut and a seam would then be in none of both pieces.
+/// The grid on which pieces of a width meet: as coarse as there is room for, and whole seconds at least. An API may read times less
+/// finely than it says, and cut them to whole seconds or minutes: what lies between the cut and a seam would then be in none of both
+/// pieces.
 fn seam(width: i64, unit: i64) -> i64 {
-    SEAMS.into_iter().find(|seam| width / SEAM_SHARE >= *seam && seam % unit == 0).unwrap_or(unit)
+    SEAMS.into_iter().find(|seam| width / SEAM_SHARE >= *seam && seam % unit == 0).unwrap_or_else(|| whole_seconds(unit))
 }
 
 /// Where the first of so many equal parts ends, on a grid that is the API's own or coarser.
 fn cut(window: Window, parts: f64, unit: i64) -> Option<i64> {
     let width = (window.hi.checked_sub(window.lo)? as f64 / parts) as i64;
-    if width < unit.saturating_mul(MIN_UNITS) {
+    if width < unit.saturating_mul(MIN_UNITS).max(MIN_WIDTH) {
         return None;
     }
     Some(floor_to(window.lo + width, seam(width, unit))).filter(|cut| *cut > window.lo)
@@ -238,7 +241,7 @@ mod tests {
     #[test]
     fn pieces_neither_overlap_nor_leave_a_gap() {
         for concurrency in [2, 4, 8, 64] {
-            for window in [w(0, 31 * DAY), w(-5, DAY + 7), w(3, 3 + 2 * UNIT * MIN_UNITS)] {
+            for window in [w(0, 31 * DAY), w(-5, DAY + 7), w(3, 3 + 2 * MIN_WIDTH)] {
                 let Some((first, after)) = first_piece(window, None, 1000, concurrency, UNIT, None) else { continue };
                 for seen in [None, Some(5.0 / DAY as f64), Some(1e6 / DAY as f64), Some(1e9 / DAY as f64)] {
                     for ordered in [false, true] {
@@ -310,8 +313,9 @@ mod tests {
             SEAMS.into_iter().find(|seam| pieces[1..].iter().all(|piece| piece.lo % seam == 0))
         };
         assert_eq!((grid(3), grid(30), grid(1000)), (Some(DAY), Some(SEAMS[1]), Some(SEAMS[2])));
-        assert_eq!(seam(7_000_000, UNIT), UNIT, "too short for seconds");
-        assert_eq!(seam(DAY, 7_000), 7_000, "the API's own grid goes first");
+        assert_eq!((seam(7 * SECOND, UNIT), seam(DAY, 7_000)), (SECOND, 7_000), "the API's own grid goes first");
+        let short = w(0, 2 * MIN_WIDTH - 1);
+        assert_eq!(equal(short, 2, UNIT), [short], "too short to be cut on whole seconds");
     }
 
     #[test]

@@ -10,7 +10,8 @@ pub const MINUS_INFINITY: i64 = i64::MIN;
 pub const INFINITY: i64 = i64::MAX;
 /// Seconds from the Unix epoch to Postgres'.
 pub const EPOCH_SECONDS: i64 = 946_684_800;
-const MICROS: i64 = 1_000_000;
+/// A second, in microseconds.
+pub const SECOND: i64 = 1_000_000;
 
 /// `[lo, hi)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +110,11 @@ impl WindowSet {
     }
 }
 
+/// The grid of whole seconds, or the API's own where that is coarser or lies across it.
+pub fn whole_seconds(unit: i64) -> i64 {
+    if SECOND % unit == 0 { SECOND } else { unit }
+}
+
 /// The largest multiple of `unit` that is not above `t`, or the smallest not below it: a bound that the API's granularity
 /// can hold.
 pub fn floor_to(t: i64, unit: i64) -> i64 {
@@ -124,8 +130,8 @@ pub fn ceil_to(t: i64, unit: i64) -> i64 {
 }
 
 // 0001-01-01 00:00:00 and 9999-12-31 23:59:59.999999, in microseconds since 2000: what four digits of a year can hold.
-const FIRST: i64 = (-62_135_596_800 - EPOCH_SECONDS) * MICROS;
-const LAST: i64 = (253_402_300_799 - EPOCH_SECONDS) * MICROS + 999_999;
+const FIRST: i64 = (-62_135_596_800 - EPOCH_SECONDS) * SECOND;
+const LAST: i64 = (253_402_300_799 - EPOCH_SECONDS) * SECOND + 999_999;
 
 /// Whether no API has rows in a window: four digits of a year cannot hold its times.
 pub fn is_unheard_of(window: Window) -> bool {
@@ -144,7 +150,7 @@ pub fn rfc3339(t: i64) -> Option<String> {
 }
 
 fn write_time(t: i64, micros: bool) -> String {
-    let time = DateTime::<Utc>::from_timestamp_micros(t + EPOCH_SECONDS * MICROS).unwrap_or_default();
+    let time = DateTime::<Utc>::from_timestamp_micros(t + EPOCH_SECONDS * SECOND).unwrap_or_default();
     let (digits, fraction) = if micros { (6, time.timestamp_subsec_micros()) } else { (3, time.timestamp_subsec_millis()) };
     let mut text = String::with_capacity(27);
     // Writing to a String cannot fail.

@@ -10,6 +10,7 @@ mod peek;
 mod shape;
 mod value;
 mod walk;
+mod window_rules;
 
 pub(super) use self::shape::no_records;
 use self::shape::{malformed, no_evidence, not_an_object};
@@ -26,13 +27,14 @@ use self::envelope::Place;
 use self::fields::{Found, Node};
 pub(super) use self::value::{DOTNET_UNSET, from_unix_millis};
 use self::value::{one_member, uuid};
+use self::window_rules::Place as TimePlace;
+pub use self::window_rules::WindowRules;
 use super::json_text::{self, Invalid};
 use super::page::{CellState, Page};
 use super::paging::{HEAD, PageFacts};
 use super::timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
-use crate::plan::window::Window;
 use crate::sources::{ErrorRule, Form, NextUrl, PagingStyle, Pointer, SqlType, Table, TimeRange};
 use crate::time_zone::TimeZone;
 
@@ -116,8 +118,8 @@ pub struct Decoder {
 /// What differs from slice to slice.
 #[derive(Debug, Clone, Default)]
 pub struct SliceRules {
-    /// The column of times, the window, and the widest range in which a row outside the window is no surprise.
-    pub window: Option<(usize, Window, Window)>,
+    /// Where times are asked for.
+    pub window: Option<WindowRules>,
     /// Whether a record without a time is an error; else it belongs to no window.
     pub time_is_required: bool,
     /// Columns whose value must be one of these, or the row belongs to another slice.
@@ -366,25 +368,28 @@ impl Reader<'_> {
         }
     }
 
+    /// Drops the record just read: it lies beside the window.
+    fn leave_out(&mut self) -> Result<()> {
+        self.out.outside_window += 1;
+        self.page.drop_row();
+        Ok(())
+    }
+
     /// Keeps or drops the record just read.
     fn finish_record(&mut self) -> Result<()> {
-        if let Some((column, window, expected)) = self.rules.window {
+        if let Some(window) = self.rules.window {
+            let column = window.column;
             let (state, t) = self.page.get(column);
             match state {
                 CellState::Null if self.rules.time_is_required => return Err(self.without_time(column)),
                 // The range says that there is a time; and each piece of a window would have the record once more.
-                CellState::Null => {
-                    self.out.outside_window += 1;
-                    self.page.drop_row();
-                    return Ok(());
-                }
-                CellState::Value if window.contains(t as i64) => {}
-                CellState::Value if expected.contains(t as i64) => {
-                    self.out.outside_window += 1;
-                    self.page.drop_row();
-                    return Ok(());
-                }
-                CellState::Value => return Err(self.far_outside(column)),
+                CellState::Null => return self.leave_out(),
+                CellState::Value => match window.judge(t as i64) {
+                    TimePlace::Inside => {}
+                    TimePlace::Beside => return self.leave_out(),
+                    TimePlace::CutOff => return Err(self.cut_off(column)),
+                    TimePlace::FarOutside => return Err(self.far_outside(column)),
+                },
                 // Whoever reads it, in whatever time zone, the API's own reading decided whether it came.
                 CellState::Bytes | CellState::Text => return Err(self.no_time(column)),
             }

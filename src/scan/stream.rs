@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use super::client::{Connection, Limits};
-use super::decode::{Decoder, SliceRules};
+use super::decode::{Decoder, SliceRules, WindowRules};
 use super::drive::{Shared, drive};
 use super::lock::lock_whole;
 use super::page::Page;
@@ -20,15 +20,9 @@ use super::runtime::runtime;
 use super::stats::Stats;
 use super::task::eventfd;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::request::asked;
 use crate::plan::slice::Slice;
 use crate::plan::slices::Slices;
-use crate::plan::window::Window;
 use crate::sources::{Direction, Table};
-
-/// A row further outside the bounds that were asked for than this, or than the API's unit, is no rounding of theirs: not even
-/// a whole minute, and every confusion of time zones is larger.
-const SURPRISE_MICROS: i64 = 60_000_000;
 
 /// Everything a scan needs, as values.
 #[derive(Debug)]
@@ -78,12 +72,7 @@ pub struct Counting {
 impl ScanSpec {
     pub(super) fn rules(&self, slice: &Slice) -> Result<SliceRules> {
         let window = match (&self.table.time_range, slice.window, self.time_column) {
-            (Some(range), Some(window), Some(column)) => {
-                let asked = asked(range, window);
-                let slack = SURPRISE_MICROS.max(range.unit);
-                let expected = Window { lo: asked.lo.saturating_sub(slack), hi: asked.hi.saturating_add(slack) };
-                Some((column, window, expected))
-            }
+            (Some(range), Some(window), Some(column)) => Some(WindowRules::new(column, range, window, self.slices.windows())),
             _ => None,
         };
         let mut partition = Vec::new();

@@ -152,6 +152,17 @@ impl Style {
 
     /// The same, with a table that is described otherwise.
     pub(crate) fn read_as(&self, simulator: &str, wish: &Wish, describe: impl FnOnce(&mut Table)) -> Result<Vec<String>, Error> {
+        self.read_within(simulator, wish, &[Window { lo: FIRST_DAY, hi: FIRST_DAY + 31 * DAY }], describe)
+    }
+
+    /// The same, of other windows than the simulator's month.
+    pub(crate) fn read_within(
+        &self,
+        simulator: &str,
+        wish: &Wish,
+        windows: &[Window],
+        describe: impl FnOnce(&mut Table),
+    ) -> Result<Vec<String>, Error> {
         let source = self.source();
         let mut options = vec![("base_url".to_owned(), format!("{simulator}/~{}{}", wish.switches, self.prefix))];
         // A throttle that does not end is waited out until then; one that ends asks for two seconds at most.
@@ -177,12 +188,12 @@ impl Style {
         let time = columns.len();
         columns.extend([of(&self.time, false), of(&self.text, true)]);
         let values = table.column("mobileAppId").map(|app| (app, vec!["my-app".to_owned()])).into_iter().collect();
-        let window = table.time_range.is_some().then_some(Window { lo: FIRST_DAY, hi: FIRST_DAY + 31 * DAY });
+        let windows = if table.time_range.is_some() { windows.iter().copied().map(Some).collect() } else { vec![None] };
         let spec = ScanSpec {
-            slices: Slices::of(vec![window], values),
+            time_column: windows[0].map(|_| time),
+            slices: Slices::of(windows, values),
             decoder: Decoder::new(columns, &table, OnInvalid::Error, settings.time_zone.clone().or_else(|| source.time_zone.clone())),
             now: i64::MAX,
-            time_column: window.map(|_| time),
             time_is_required: false,
             partition_columns: BTreeMap::new(),
             page_sizes: (wish.size, wish.size),

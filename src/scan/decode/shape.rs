@@ -42,6 +42,15 @@ impl Reader<'_> {
             .hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.")
     }
 
+    pub(super) fn cut_off(&self, column: usize) -> Error {
+        let name = &self.decoder.columns[column].name;
+        let message =
+            format!("the API answered a record whose \"{name}\" lies before the time range, as if it cut bounds to whole minutes");
+        Error::new(ErrorKind::Shape, message)
+            .detail(format!("{} Records may be missing where another range ends.", self.place(column)))
+            .hint("Set the table option time_unit to '1min', or to what restlog.probe tells.")
+    }
+
     pub(super) fn no_time(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
         Error::new(ErrorKind::BadDatetime, format!("a value of \"{name}\" is not a time with its zone, as the time range needs"))

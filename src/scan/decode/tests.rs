@@ -1,4 +1,5 @@
 use super::*;
+use crate::plan::window::Window;
 use crate::sources::{ErrorRule, Form, built_in};
 
 const ALL: i64 = i64::MAX;
@@ -211,11 +212,16 @@ fn slices_of_uuids_and_numbers_are_told_apart_by_value() {
     assert_eq!((page.rows(), decoded.outside_slice), (1, 2));
 }
 
+fn window_rules(window: Window, windows: &[Window]) -> WindowRules {
+    let table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+    WindowRules::new(0, table.time_range.as_ref().unwrap(), window, &windows.iter().copied().map(Some).collect::<Vec<_>>())
+}
+
 #[test]
 fn a_time_that_cannot_be_placed_is_an_error_where_a_range_was_asked_for() {
     let d = decoder(vec![column("t", "/t", Target::Timestamptz)]);
     let all = Window { lo: i64::MIN, hi: i64::MAX };
-    let rules = SliceRules { window: Some((0, all, all)), ..SliceRules::default() };
+    let rules = SliceRules { window: Some(window_rules(all, &[all])), ..SliceRules::default() };
     let body = r#"{"result":[{"t":"2025-05-21T06:00:00"}]}"#;
     let error = read(&d, &rules, body).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadDatetime);
@@ -239,10 +245,8 @@ fn asked_values_fill_the_columns_that_no_record_carries() {
 fn rows_outside_the_window_are_dropped_and_far_ones_are_an_error() {
     let d = decoder(vec![column("t", "/t", Target::Timestamptz)]);
     let second = 1_000_000;
-    let rules = SliceRules {
-        window: Some((0, Window { lo: 0, hi: 10 * second }, Window { lo: -second, hi: 11 * second })),
-        ..SliceRules::default()
-    };
+    let window = Window { lo: 0, hi: 10 * second };
+    let rules = SliceRules { window: Some(window_rules(window, &[window])), ..SliceRules::default() };
     let body = |t: &str| format!("{{\"result\":[{{\"t\":\"2000-01-01T00:00:05Z\"}},{{\"t\":\"{t}\"}},{{\"t\":null}}]}}");
     // A record without a time is in no window: else each piece of a window would have it once more.
     for (t, kept) in [("2000-01-01T00:00:00Z", 2), ("2000-01-01T00:00:10Z", 1), ("1999-12-31T23:59:59.5Z", 1)] {
@@ -253,6 +257,9 @@ fn rows_outside_the_window_are_dropped_and_far_ones_are_an_error() {
     let far = read(&d, &rules, &body("2000-02-01T00:00:00Z")).unwrap_err();
     assert_eq!(far.kind(), ErrorKind::Shape);
     assert_eq!(far.get_detail(), Some("Column \"t\", record 2 of page 3."));
+    let piece = SliceRules { window: Some(window_rules(window, &[Window { lo: -second, hi: second }])), ..SliceRules::default() };
+    let cut_off = read(&d, &piece, &body("1999-12-31T23:59:57Z")).unwrap_err();
+    assert_eq!((cut_off.kind(), cut_off.get_hint().unwrap().contains("'1min'")), (ErrorKind::Shape, true), "{cut_off:?}");
     let missing = read(&d, &SliceRules { time_is_required: true, ..rules }, &body("2000-01-01T00:00:00Z")).unwrap_err();
     assert_eq!((missing.kind(), missing.get_detail()), (ErrorKind::Shape, Some("Column \"t\", record 3 of page 3.")));
 }

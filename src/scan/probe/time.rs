@@ -10,7 +10,7 @@ use crate::plan::request::PageToken;
 use crate::sources::{Column, Form, SqlType, TimeRange};
 
 /// Requests beside one for each other column of times.
-pub(super) const MOST: u64 = 10;
+pub(super) const MOST: u64 = 12;
 
 const MILLI: i64 = 1_000;
 const SECOND: i64 = 1_000_000;
@@ -28,6 +28,8 @@ pub(super) struct Range {
     pub(super) column: usize,
     /// Its granularity.
     pub(super) unit: i64,
+    /// Whether both of its ends are cut to that, so that a range within one unit has nothing.
+    is_cut: bool,
 }
 
 pub(super) fn is_time(column: &Column) -> bool {
@@ -80,7 +82,8 @@ pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, finding
     if range.unit <= described.unit.max(MILLI) {
         findings.right("time range's unit", format!("{unit} or finer"));
     } else {
-        findings.wrong("time range's unit", format!("a range is widened to whole units of {unit}"), of_table("time_unit", unit));
+        let what = if range.is_cut { "both ends of a range are cut to" } else { "a range is widened to" };
+        findings.wrong("time range's unit", format!("{what} whole units of {unit}"), of_table("time_unit", unit));
     }
     if range.unit <= MILLI && t % MILLI == 0 {
         match ends(asker, record, t).await {
@@ -150,15 +153,16 @@ async fn filtered_column<'s>(
     let mut columns: Vec<usize> = (0..probe.table.columns.len()).filter(|i| is_time(&probe.table.columns[*i])).collect();
     columns.retain(|i| *i != described.column && origin(&probe.table.columns[*i]).is_some());
     columns.insert(0, described.column);
-    for column in columns {
+    // A range around it whose ends are both cut to one moment lacks it, and one that is wider than what is cut off has it.
+    let cuts = [SECOND, MINUTE].map(|cut| (described.column, cut));
+    for (column, cut) in columns.into_iter().map(|column| (column, 0)).chain(cuts) {
         let times = |record: &Value| time_of(record, &probe.table.columns[column], probe.settings.time_zone.as_ref());
         let Some((record, t)) = telling(sample, times) else { continue };
-        let near = 2 * MILLI;
-        if !asker.returns(record, t - near, t + near).await? {
-            continue;
+        let near = 2 * MILLI + cut;
+        if asker.returns(record, t - near, t + near).await? {
+            let unit = if cut == 0 { unit(asker, record, t).await? } else { cut };
+            return Ok(Some((Range { column, unit, is_cut: cut > 0 }, record, t)));
         }
-        let unit = unit(asker, record, t).await?;
-        return Ok(Some((Range { column, unit }, record, t)));
     }
     Ok(None)
 }

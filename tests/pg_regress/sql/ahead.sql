@@ -69,6 +69,6 @@ SELECT (SELECT count(*) FROM action_logs WHERE timestamp >= '2020-01-01') = (SEL
 \! "$RESTLOG_LAB" requests ahead_viviot --times | grep -o 'To=[^& ]*' | sort -u | wc -l
 -- The next statement has its own
 SELECT count(*) > 0 AS some FROM action_logs WHERE timestamp >= '2020-01-01';
-SELECT pg_sleep(0.01);
+SELECT pg_sleep(1.1);
 SELECT count(*) > 0 AS some FROM action_logs WHERE timestamp >= '2020-01-01';
 \! "$RESTLOG_LAB" requests ahead_viviot --times | grep -o 'To=[^& ]*' | sort -u | wc -l

@@ -39,6 +39,11 @@ SELECT * FROM same('tixngo', 'rows=3100,ties=7', 'SELECT * FROM %I.ticket_status
 SELECT * FROM same('tixngo', 'rows=3100,shape=burst', 'SELECT * FROM %I.ticket_status_logs WHERE createddate >= ''2026-01-01'' AND createddate < ''2026-02-01''', ARRAY['bounds=exclusive']);
 -- The API cuts both bounds to whole seconds: pieces that met within a second would lose its rows
 SELECT * FROM same('tixngo', 'rows=20000,shape=burst', 'SELECT * FROM %I.ticket_status_logs WHERE createddate >= ''2026-01-01'' AND createddate < ''2026-02-01''', ARRAY['granularity=s_cut', 'granularity=s_cut,order=desc']);
+-- Or to whole minutes, which shows where pieces are shorter than some minutes
+SELECT make('eight', 'tixngo', 'rows=20000,start=2026-01-15T12:00:00Z,end=2026-01-15T12:20:00Z,granularity=min_cut', '8');
+SELECT count(ticketid) FROM eight.ticket_status_logs WHERE createddate >= '2026-01-15 12:00+00' AND createddate < '2026-01-15 12:20+00';
+ALTER FOREIGN TABLE eight.ticket_status_logs OPTIONS (ADD time_unit '1min');
+SELECT count(ticketid) FROM eight.ticket_status_logs WHERE createddate >= '2026-01-15 12:00+00' AND createddate < '2026-01-15 12:20+00';
 SELECT * FROM same('tixngo', 'tickets=2030', 'SELECT * FROM %I.tickets', ARRAY['order=desc', 'max_limit=7,over=clamp', 'fault=status:503,times=2']);
 SELECT * FROM same('viviot', 'rows=2030', 'SELECT * FROM %I.action_logs WHERE timestamp >= ''2026-01-03'' AND timestamp < ''2026-01-20''', ARRAY['bounds=exclusive', 'order=asc', 'max_limit=7,over=clamp', 'fault=throttle:0,times=2']);
 SELECT * FROM same('huawei', 'cases=330', 'SELECT * FROM %I.cases', ARRAY['order=asc', 'max_limit=7,over=clamp', 'time_form=local', 'fault=status:503,times=2']);

@@ -65,8 +65,11 @@ END $$;
 SELECT * FROM tried('tixngo', 'rows=3100', 'ticket_status_logs', '{}',
   'SELECT ticketid, ticketstatuslogid, actionname, eventid, activationdetails, createddate FROM %s WHERE createddate >= ''2026-01-05'' AND createddate < ''2026-01-09'' AND updateddate >= ''2026-01-05'' AND actionname IN (''ACTIVATE'', ''CONTROL'')',
   ARRAY['bounds=exclusive', 'bounds=half_open', 'order=desc', 'last=absent', 'last=empty', 'last=bookmark', 'case=insensitive', 'spelling=eventId', 'activation=string', 'nulls=absent',
-        'encoding=gzip', 'granularity=s', 'granularity=day', 'filter=updatedDate', 'max_limit=70,over=clamp', 'max_limit=70,over=reject', 'default_limit=7',
+        'encoding=gzip', 'granularity=s', 'granularity=s_cut', 'granularity=min_cut', 'granularity=day', 'filter=updatedDate', 'max_limit=70,over=clamp', 'max_limit=70,over=reject', 'default_limit=7',
         'header=Authorization,scheme=Bearer', 'header=X-Tixngo-Key', 'header=X-Nobody-Knows', 'key=other']);
+-- Where times have fractions, a range within a second that is cut to it has no record
+SELECT * FROM tried('tixngo', 'rows=3001', 'ticket_status_logs', '{}',
+  'SELECT ticketid, createddate FROM %s WHERE createddate >= ''2026-01-05 00:00:00.5'' AND createddate < ''2026-01-09''', ARRAY['granularity=s_cut', 'granularity=min_cut']);
 
 -- TIXNGO's tickets: a total
 SELECT * FROM tried('tixngo', 'tickets=10100', 'tickets', '{}', 'SELECT ticketid FROM %s', ARRAY['total=absent', 'total=capped', 'max_limit=70,over=reject', 'order=desc', 'nulls=absent']);

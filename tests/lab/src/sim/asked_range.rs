@@ -19,12 +19,13 @@ impl AskedRange {
         let unit = match settings.granularity {
             Granularity::Millisecond => MILLI,
             Granularity::Second | Granularity::SecondCutOff => 1_000 * MILLI,
+            Granularity::MinuteCutOff => 60_000 * MILLI,
             Granularity::Day => DAY * MILLI,
         };
         Self {
             from: from.map(|from| from.div_euclid(unit) * unit),
             to: to.map(|to| match settings.granularity {
-                Granularity::SecondCutOff => to.div_euclid(unit) * unit,
+                Granularity::SecondCutOff | Granularity::MinuteCutOff => to.div_euclid(unit) * unit,
                 _ => -(-to).div_euclid(unit) * unit,
             }),
             bounds: settings.bounds,

@@ -35,8 +35,8 @@ choice!(
     FilterColumn { Created = "createdDate", Updated = "updatedDate" }
 );
 choice!(
-    /// The unit to which the asked range is widened.
-    Granularity { Millisecond = "ms", Second = "s", Day = "day", SecondCutOff = "s_cut" }
+    /// The unit to which the asked range is widened, or to which both of its ends are cut.
+    Granularity { Millisecond = "ms", Second = "s", Day = "day", SecondCutOff = "s_cut", MinuteCutOff = "min_cut" }
 );
 choice!(
     /// The order of rows by their creation.
