@@ -69,20 +69,20 @@ impl TupleFiller {
         unsafe {
             let (values, nulls) = ((*slot).tts_values, (*slot).tts_isnull);
             std::ptr::write_bytes(nulls, 1, self.natts);
-            for (column, state, cell) in page.row(row) {
-                let Some(Some(f)) = self.filled.get(column) else { continue };
+            page.row(row).for_each(|(column, state, cell)| {
+                let Some(Some(f)) = self.filled.get(column) else { return };
                 let datum = match state {
-                    CellState::Null => continue,
+                    CellState::Null => return,
                     CellState::Value => pg_sys::Datum::from(cell),
                     CellState::Bytes => pg_sys::Datum::from(arena.add(cell as usize)),
                     CellState::Text => {
                         texts = true;
-                        continue;
+                        return;
                     }
                 };
                 *values.add(f.attribute) = datum;
                 *nulls.add(f.attribute) = false;
-            }
+            });
             if texts {
                 self.fill_texts(slot, page, row);
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ahead::Ahead;
+use super::decode::Decoded;
 use super::drive::Shared;
 use super::page::{CellState, Page};
 use super::paging::Pager;
@@ -62,6 +63,10 @@ impl Chain {
             let Some(fetched) = shared.fetch(&slice, pager.token(), size, number, &rules, sent, &mut go_ahead).await else { return Ok(()) };
             let (page, decoded) = match fetched {
                 Ok(read) => read,
+                Err(error) if pager.refuses_size(&error) => {
+                    pager.reject();
+                    (Page::default(), Decoded::default())
+                }
                 // The page need not exist: then what was read before it is all.
                 Err(error) => {
                     pager.refused(error)?;
@@ -72,8 +77,21 @@ impl Chain {
                     return Ok(());
                 }
             };
-            pager.recall(shared.see(&decoded.facts)?);
-            let more = pager.advance(&decoded.facts).map_err(|error| shared.located(&slice, number, error))?;
+            let more = pager.has_rejected() || {
+                pager.recall(shared.see(&decoded.facts)?);
+                pager.advance(&decoded.facts).map_err(|error| shared.located(&slice, number, error))?
+            };
+            let remaining = if more && shared.turns().is_none() { pager.remaining(&decoded.facts, size, spec.page_sizes.1) } else { None };
+            if pager.has_rejected() {
+                shared.recycle(page);
+                shared.return_leave();
+                pager.go_on();
+                number -= 1;
+                match remaining {
+                    None => continue,
+                    Some(remaining) => return shared.add([Work::Pages { slice, remaining: Arc::new(remaining), page: 0 }]),
+                }
+            }
             ahead = ahead.take().filter(|sent| more && sent.is_for(pager.token()));
             if let Some(turns) = shared.turns() {
                 turns.check(&page, spec.time_column, &mut last).map_err(|error| shared.located(&slice, number, error))?;
@@ -100,11 +118,6 @@ impl Chain {
                 shared.count(decoded.facts.total.unwrap_or_default());
                 return Ok(());
             }
-            let remaining = if more && number == 1 && shared.turns().is_none() {
-                pager.remaining(&decoded.facts, size, spec.page_sizes.1)
-            } else {
-                None
-            };
             if let Some(remaining) = remaining {
                 shared.add([Work::Pages { slice, remaining: Arc::new(remaining), page: 0 }])?;
                 shared.hand_over(page, place, sender).await;

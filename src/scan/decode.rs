@@ -177,7 +177,7 @@ impl Decoder {
             next,
             evidence,
             rules: Arc::clone(&table.errors),
-            overlap: pagination.overlaps(),
+            overlap: pagination.overlaps() || pagination.varies(),
             on_invalid,
             zone,
             range: table.time_range.clone(),
@@ -265,6 +265,9 @@ impl Reader<'_> {
             facts.head.push(print);
         }
         facts.last = self.decoder.overlap.then_some(print);
+        if facts.records == self.rules.overlap {
+            facts.seam = facts.last;
+        }
     }
 
     fn set_constants(&mut self) {

@@ -366,8 +366,8 @@ async fn work(shared: Arc<Shared>, work: Work, sender: mpsc::Sender<Message>) ->
 
 /// One page of those that a total makes known; in parts, where the server gives fewer records than it was asked for.
 async fn read_page(shared: &Shared, slice: &Slice, remaining: &Remaining, page: u64, sender: &mpsc::Sender<Message>) -> Result<()> {
-    let rules = SliceRules { overlap: remaining.overlap(), ..shared.spec.rules(slice)? };
-    let number = page + 2;
+    let rules = SliceRules { overlap: remaining.overlap(page), ..shared.spec.rules(slice)? };
+    let number = remaining.number(page);
     let mut left: Range<u64> = remaining.range(page);
     loop {
         if shared.leave_to_send().await.is_none() {
@@ -376,10 +376,10 @@ async fn read_page(shared: &Shared, slice: &Slice, remaining: &Remaining, page: 
         let (token, size) = remaining.ask(page, &left);
         let Some(fetched) = shared.fetch(slice, &token, size, number, &rules, None, &mut |_| {}).await else { return Ok(()) };
         let (read, decoded) = match fetched {
-            Err(error) if error.kind() == ErrorKind::Shape && remaining.may_be_refused(&left) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::Shape && remaining.may_be_refused(page, &left) => return Ok(()),
             fetched => fetched?,
         };
-        left = remaining.advance(left, &decoded.facts).map_err(|error| shared.located(slice, number, error))?;
+        left = remaining.advance(page, left, &decoded.facts).map_err(|error| shared.located(slice, number, error))?;
         if !shared.hand_over(read, (0, 0), sender).await || left.is_empty() {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 mod end;
 mod head;
 mod moved;
+mod numbered;
 mod remaining;
 
 use std::collections::HashSet;
@@ -11,6 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub use self::head::HEAD;
 use self::head::{Likeness, compare};
 use self::moved::{capped, no_total, same_again, shifted};
+use self::numbered::Sizes;
 pub use self::remaining::Remaining;
 use super::partial::Partial;
 use crate::error::{Error, ErrorKind, Result};
@@ -38,8 +40,10 @@ pub struct PageFacts {
     pub total: Option<u64>,
     /// Fingerprints of the first records, up to [`HEAD`] of them.
     pub head: Vec<u64>,
-    /// The fingerprint of the last record, where pages overlap.
+    /// The fingerprint of the last record, where pages may overlap.
     pub last: Option<u64>,
+    /// The fingerprint of the last of the records that overlap the page before.
+    pub seam: Option<u64>,
     /// What the response says of itself where it is a part of an answer.
     pub partial: Option<Partial>,
 }
@@ -104,12 +108,24 @@ pub struct Pager {
     largest: u64,
     /// The page asked for is the first again, in another size.
     doubt: Option<Doubt>,
+    /// Where pages are numbered.
+    sizes: Sizes,
+    /// The first page of a chain whose sizes may vary.
+    first: Option<PageFacts>,
+    /// The page just read is none of the chain.
+    rejected: bool,
+    /// How the next page begins, where that is known.
+    expected: Option<Vec<u64>>,
 }
 
 impl Pager {
     /// A chain at its start.
     pub fn new(pagination: Pagination) -> Self {
         Self {
+            sizes: if pagination.varies() { Sizes::Begin } else { Sizes::Fixed },
+            first: None,
+            rejected: false,
+            expected: None,
             pagination,
             token: PageToken::Start,
             again: 0,
@@ -135,7 +151,13 @@ impl Pager {
 
     /// How many records to ask for, where a page usually has so many.
     pub fn ask(&mut self, usual: u64) -> u64 {
-        self.asked = self.doubt.map_or(usual, |doubt| doubt.ask);
+        self.asked = match (self.doubt, self.sizes, &self.first) {
+            (Some(doubt), ..) => doubt.ask,
+            (None, Sizes::Trial { page, .. } | Sizes::Vary { page, .. }, _) => page.size,
+            // All pages have the size of the first.
+            (None, Sizes::Fixed, Some(first)) => first.records,
+            _ => usual,
+        };
         self.asked
     }
 
@@ -181,7 +203,8 @@ impl Pager {
         let more = match self.pagination.style {
             PagingStyle::Cursor { bookmark, .. } => self.follow(facts, bookmark, PageToken::Cursor),
             PagingStyle::NextUrl(_) => self.follow(facts, false, PageToken::Url),
-            PagingStyle::Number { .. } | PagingStyle::Offset { .. } => self.count(facts),
+            PagingStyle::Number { .. } => self.number(facts),
+            PagingStyle::Offset { .. } => self.count(facts),
         };
         self.largest = self.largest.max(facts.records);
         more
@@ -189,7 +212,7 @@ impl Pager {
 
     /// What an error means where the page asked for need not exist: that a total which was reached is right, or that a doubt stays.
     pub fn refused(&mut self, error: Error) -> Result<()> {
-        let by_status = error.get_detail().is_some_and(|detail| detail.contains("HTTP status"));
+        let by_status = is_by_status(&error);
         let is_behind = matches!(self.token, PageToken::Page(_)) && self.total == Some(self.read) && self.total != Some(SUSPECT_TOTAL);
         match self.doubt.take() {
             _ if error.kind() != ErrorKind::Shape => Err(error),
@@ -200,26 +223,27 @@ impl Pager {
         }
     }
 
-    /// What is left after the first page of a chain whose total says where every other page lies: they need not wait for each
-    /// other. `asked` is how many records the first page was asked for, `usual` how many the others shall have.
+    /// What is left of a chain whose total says where every other page lies, once that is known: they need not wait for each other.
+    /// `asked` is how many records the page just read was asked for, `usual` how many the others shall have.
     pub fn remaining(&self, facts: &PageFacts, asked: u64, usual: u64) -> Option<Remaining> {
-        let total = facts.total.filter(|_| facts.records > 0)?;
-        let (lap, size) = match (&self.pagination.style, &self.token) {
-            (PagingStyle::Number { .. }, PageToken::Page(_)) => (0, facts.records),
-            (PagingStyle::Offset { .. }, PageToken::Offset(_)) => {
+        match (&self.pagination.style, self.sizes) {
+            (PagingStyle::Number { .. }, Sizes::Vary { base, .. }) => {
+                Some(Remaining::numbered(self.pagination.style.clone(), (self.total?, self.read), base, (self.pages, facts)))
+            }
+            (PagingStyle::Number { .. }, Sizes::Fixed) if self.pages == 1 && self.expected.is_none() => {
+                let facts = self.first.as_ref().unwrap_or(facts);
+                Some(Remaining::even(self.pagination.style.clone(), facts.total?, (0, facts.records), facts)).filter(|_| facts.records > 0)
+            }
+            (PagingStyle::Offset { max, .. }, _) if self.pages == 1 => {
+                let total = facts.total.filter(|_| facts.records > 0)?;
                 let whole = (usual + self.again).min(self.pagination.size.max).max(1 + self.again);
                 // A server that clamped the first page clamps the others.
                 let whole = if facts.records < asked { whole.min(facts.records) } else { whole };
-                (self.again, whole - self.again)
+                let remaining = Remaining::even(self.pagination.style.clone(), total, (self.again, whole - self.again), facts);
+                max.is_none_or(|max| remaining.reaches(max)).then_some(remaining)
             }
-            _ => return None,
-        };
-        let remaining = Remaining::new(self.pagination.style.clone(), total, (lap, size), facts);
-        let reachable = match self.pagination.style {
-            PagingStyle::Offset { max: Some(max), .. } => remaining.range(remaining.pages() - 1).start.saturating_sub(lap) <= max,
-            _ => true,
-        };
-        reachable.then_some(remaining)
+            _ => None,
+        }
     }
 
     /// The response names the next page.
@@ -350,6 +374,11 @@ impl Pager {
         };
         Ok(())
     }
+}
+
+/// Whether an error is that of an answer which is no success.
+fn is_by_status(error: &Error) -> bool {
+    error.get_detail().is_some_and(|detail| detail.contains("HTTP status"))
 }
 
 /// Whether a number is one that people choose for a limit.

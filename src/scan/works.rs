@@ -46,7 +46,7 @@ impl Works {
         }
         let work = self.added.pop_front()?;
         if let Work::Pages { slice, remaining, page } = &work
-            && page + 1 < remaining.pages()
+            && remaining.has(page + 1)
         {
             self.added.push_front(Work::Pages { slice: Arc::clone(slice), remaining: Arc::clone(remaining), page: page + 1 });
         }

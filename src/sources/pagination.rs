@@ -54,6 +54,12 @@ impl Pagination {
         matches!(self.style, PagingStyle::Offset { overlap, .. } if overlap || self.total.is_some()) && self.size.max > 1
     }
 
+    /// Whether numbered pages may be asked for in sizes that differ, so that they overlap: the only way to notice rows that move while
+    /// the total stays.
+    pub fn varies(&self) -> bool {
+        matches!(self.style, PagingStyle::Number { .. }) && self.total.is_some() && !self.empty_page_ends
+    }
+
     /// Changes what proves the end.
     pub(super) fn prove(&mut self, evidence: Evidence) -> Result<()> {
         match evidence {
@@ -95,7 +101,7 @@ pub enum PagingStyle {
         /// The last key may be a bookmark: an empty page that names the key just used ends the chain.
         bookmark: bool,
     },
-    /// Pages are numbered. Their size may not change within a chain.
+    /// Pages are numbered. A page of another size has another number.
     Number {
         /// Where the number travels.
         place: Place,

@@ -31,6 +31,8 @@ enum Fault {
     Insert,
     /// The first record is deleted.
     Delete,
+    /// A record moves to another place.
+    Move(usize, usize),
     /// The total grows by one and the records do not, or is one too small from the start.
     Total(i64),
     /// The same page is answered again, with the key that it had.
@@ -56,12 +58,16 @@ struct Server {
 
 impl Server {
     /// The page that a token names, of so many records.
-    fn answer(&mut self, token: &PageToken, asked: u64) -> (Vec<u64>, PageFacts) {
+    fn answer(&mut self, token: &PageToken, asked: u64, overlap: u64) -> (Vec<u64>, PageFacts) {
         self.pages += 1;
         let strikes = self.pages == self.at;
         match self.fault {
             Fault::Insert if strikes => self.records.insert(0, 1),
             Fault::Delete if strikes && !self.records.is_empty() => drop(self.records.remove(0)),
+            Fault::Move(from, to) if strikes && !self.records.is_empty() => {
+                let record = self.records.remove(from % self.records.len());
+                self.records.insert(to % (self.records.len() + 1), record);
+            }
             Fault::Shrink if strikes => self.clamp = (self.clamp / 2).max(1),
             Fault::Repeat if strikes => {
                 if let Some(previous) = &self.previous {
@@ -108,7 +114,8 @@ impl Server {
             next,
             total: self.has_total.then_some(total),
             head: page.iter().take(HEAD).map(print).collect(),
-            last: page.last().map(print).filter(|_| self.pagination().overlaps()),
+            last: page.last().map(print).filter(|_| self.pagination().overlaps() || self.pagination().varies()),
+            seam: overlap.checked_sub(1).and_then(|place| page.get(usize::try_from(place).ok()?)).map(print),
             partial: None,
         };
         self.previous = Some((page.clone(), facts.clone()));
@@ -116,13 +123,19 @@ impl Server {
     }
 
     /// Whether what goes wrong can be noticed: the description declares nothing that would prove it right.
-    fn is_noticeable(&self) -> bool {
+    fn is_noticeable(&self, size: u64) -> bool {
         let named = matches!(self.style, Style::Cursor { .. } | Style::Url);
         let overlaps = matches!(self.style, Style::Offset { overlap: true, .. });
         match self.fault {
             Fault::None => true,
             Fault::Insert => named || overlaps || self.has_total,
             // Where each page has one record, one that is gone leaves nothing to compare with.
+            // Smaller pages have no room for others that overlap them. A key that names a record finds it wherever it is by then.
+            Fault::Move(..) => match self.style {
+                Style::Number { .. } => self.has_total && size.min(self.clamp) >= 5,
+                Style::Offset { overlap, .. } => (overlap || self.has_total) && size.min(self.clamp) >= 2,
+                Style::Cursor { .. } | Style::Url => false,
+            },
             Fault::Delete => named || (overlaps && self.clamp > 1) || self.has_total,
             Fault::Repeat => named || overlaps,
             // Numbers count pages of one size. A page of just the record that overlaps is the end, unless pages never had more.
@@ -169,18 +182,22 @@ fn as_asked(server: &Server, token: &PageToken, size: u64) -> u64 {
 fn read(server: &mut Server, size: u64, parallel: bool, backwards: bool) -> Result<Vec<u64>, String> {
     let mut pager = Pager::new(server.pagination());
     let (mut read, mut seen) = (Vec::new(), Seen::default());
-    for page in 0..MAX_PAGES {
+    for _ in 0..MAX_PAGES {
         let (asked, overlap) = (pager.ask(size), pager.overlap());
         let asked = as_asked(server, pager.token(), asked);
-        let (records, facts) = server.answer(pager.token(), asked);
-        read.extend(records.into_iter().skip(usize::try_from(overlap).unwrap_or(usize::MAX)));
+        let (records, facts) = server.answer(pager.token(), asked, overlap);
         pager.recall(seen.add(&facts));
         if !pager.advance(&facts).map_err(|error| error.message().to_owned())? {
+            read.extend(records.into_iter().skip(usize::try_from(overlap).unwrap_or(usize::MAX)));
             return Ok(read);
         }
-        let remaining = if parallel && page == 0 { pager.remaining(&facts, size, size) } else { None };
+        if !pager.has_rejected() {
+            read.extend(records.into_iter().skip(usize::try_from(overlap).unwrap_or(usize::MAX)));
+        }
+        pager.go_on();
+        let remaining = if parallel { pager.remaining(&facts, size, size) } else { None };
         if let Some(remaining) = remaining {
-            let mut pages: Vec<u64> = (0..remaining.pages()).collect();
+            let mut pages: Vec<u64> = (0..).take_while(|page| remaining.has(*page)).collect();
             if backwards {
                 pages.reverse();
             }
@@ -190,9 +207,10 @@ fn read(server: &mut Server, size: u64, parallel: bool, backwards: bool) -> Resu
                 loop {
                     let (token, asked) = remaining.ask(page, &left);
                     let asked = as_asked(server, &token, asked);
-                    let (records, facts) = server.answer(&token, asked);
-                    parts[page as usize].extend(records.into_iter().skip(remaining.overlap() as usize));
-                    left = remaining.advance(left, &facts).map_err(|error| error.message().to_owned())?;
+                    let overlap = remaining.overlap(page);
+                    let (records, facts) = server.answer(&token, asked, overlap);
+                    parts[page as usize].extend(records.into_iter().skip(overlap as usize));
+                    left = remaining.advance(page, left, &facts).map_err(|error| error.message().to_owned())?;
                     if left.is_empty() {
                         break;
                     }
@@ -232,6 +250,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         Just(Fault::Insert),
         Just(Fault::Delete),
+        (0..60_usize, 0..60_usize).prop_map(|(from, to)| Fault::Move(from, to)),
         (-2..3_i64).prop_map(Fault::Total),
         Just(Fault::Repeat),
         Just(Fault::Shrink),
@@ -269,7 +288,7 @@ proptest! {
     fn a_server_that_is_not_is_read_right_or_an_error(
         server in server(fault()), size in 1..25_u64, parallel in any::<bool>(), backwards in any::<bool>(),
     ) {
-        prop_assume!(server.is_noticeable());
+        prop_assume!(server.is_noticeable(size));
         let mut asked = server.clone();
         let Ok(mut records) = read(&mut asked, size, parallel, backwards) else { return Ok(()) };
         records.sort_unstable();

@@ -1,12 +1,13 @@
-//! The pages of a chain that its first page's total makes known: they need not wait for each other. Pure.
+//! The pages of a chain that its total makes known: they need not wait for each other. Pure.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::super::lock::lock;
+use super::super::lock::{lock, lock_whole};
 use super::head::{Likeness, compare};
 use super::moved::{capped, no_total, same_again, shifted};
+use super::numbered::Numbered;
 use super::{PageFacts, SUSPECT_TOTAL, is_cap};
 use crate::error::Result;
 use crate::plan::request::PageToken;
@@ -16,65 +17,131 @@ use crate::sources::PagingStyle;
 #[derive(Debug)]
 pub struct Remaining {
     style: PagingStyle,
+    layout: Layout,
     total: u64,
-    /// Records of the first page.
-    first: u64,
-    /// New records of each other page but the last.
-    size: u64,
-    /// Records at the start of each that the page before it ends with.
-    lap: u64,
-    /// How the first page begins: no other may begin like it.
+    /// Records of the pages that were read before.
+    read: u64,
+    /// How many those pages were.
+    pages: u64,
+    /// How the page before begins: no other may begin like it.
     head: Vec<u64>,
     /// The fingerprint of the record before each place at which two pages meet, as the first of them told it that was read.
     seams: Mutex<HashMap<u64, u64>>,
 }
 
+/// How the pages lie.
+#[derive(Debug)]
+enum Layout {
+    /// All but the last have so many new records, and so many that the page before it ends with.
+    Even { lap: u64, size: u64 },
+    /// They are numbered, and their sizes vary, up to `most`. Each begins where the one before it ended, or sooner: they are found one
+    /// after another.
+    Numbered { most: u64, found: Mutex<Vec<(u64, Numbered)>> },
+}
+
 impl Remaining {
     /// The pages after the first, of so many new records each and one that overlaps, or none.
-    pub(super) fn new(style: PagingStyle, total: u64, (lap, size): (u64, u64), first: &PageFacts) -> Self {
-        let seams = first.last.map(|last| (first.records, last)).into_iter().collect();
-        Self { style, total, first: first.records, size, lap, head: first.head.clone(), seams: Mutex::new(seams) }
+    pub(super) fn even(style: PagingStyle, total: u64, (lap, size): (u64, u64), first: &PageFacts) -> Self {
+        Self::after(style, Layout::Even { lap, size }, (total, first.records), (1, first))
     }
 
-    /// How many pages there are. A last page that is full proves nothing: the one behind it shall have nothing new. Where pages
-    /// overlap it costs little to see; where not, it is asked for if the total is one at which somebody stops counting.
-    pub fn pages(&self) -> u64 {
-        let left = self.total - self.first;
-        let is_doubtful = self.total == SUSPECT_TOTAL || (left.is_multiple_of(self.size) && (left == 0 || is_cap(self.total)));
-        if self.lap > 0 { left / self.size + 1 } else { left.div_ceil(self.size) + u64::from(is_doubtful) }
+    /// The pages after some that were read, of at most so many records; of those pages, how many they were, and the last one.
+    pub(super) fn numbered(style: PagingStyle, counts: (u64, u64), most: u64, last: (u64, &PageFacts)) -> Self {
+        Self::after(style, Layout::Numbered { most, found: Mutex::default() }, counts, last)
+    }
+
+    /// `total` records in all, of which some were `read`.
+    fn after(style: PagingStyle, layout: Layout, (total, read): (u64, u64), (pages, last): (u64, &PageFacts)) -> Self {
+        let seams = last.last.map(|print| (read, print)).into_iter().collect();
+        Self { style, layout, total, read, pages, head: last.head.clone(), seams: Mutex::new(seams) }
+    }
+
+    /// Whether there is a page of this number, from 0. A last page that is full proves nothing: the one behind it shall have nothing
+    /// new. Where pages overlap it costs little to see; where not, it is asked for if the total is one at which somebody stops counting.
+    pub fn has(&self, page: u64) -> bool {
+        let Layout::Even { lap, size, .. } = self.layout else { return self.find(page).is_some() };
+        let left = self.total - self.read;
+        let is_doubtful = self.total == SUSPECT_TOTAL || (left.is_multiple_of(size) && (left == 0 || is_cap(self.total)));
+        page < if lap > 0 { left / size + 1 } else { left.div_ceil(size) + u64::from(is_doubtful) }
+    }
+
+    /// Whether no page begins behind an offset that is the last one which the API takes.
+    pub(super) fn reaches(&self, max: u64) -> bool {
+        let Layout::Even { lap, size, .. } = self.layout else { return true };
+        let last = (self.total - self.read) / size;
+        let last = if self.has(last) { last } else { last.saturating_sub(1) };
+        self.range(last).start.saturating_sub(lap) <= max
+    }
+
+    /// Where a numbered page's new records begin, and the page. The last one reaches beyond the total, so that more records than that
+    /// would show.
+    fn find(&self, page: u64) -> Option<(u64, Numbered)> {
+        let Layout::Numbered { most, found, .. } = &self.layout else { return None };
+        let mut found = lock_whole(found);
+        while found.len() as u64 <= page {
+            let begin = found.last().map_or(self.read, |(_, last)| last.end());
+            if begin > self.total {
+                return None;
+            }
+            found.push((begin, Numbered::after(begin, *most)));
+        }
+        found.get(usize::try_from(page).ok()?).copied()
+    }
+
+    /// The number that a page has among all of the chain, from 1.
+    pub fn number(&self, page: u64) -> u64 {
+        self.pages + page + 1
     }
 
     /// The records of a page that no other has, counted from 0.
     pub fn range(&self, page: u64) -> Range<u64> {
-        let start = self.first + page * self.size;
-        start.min(self.total)..(start + self.size).min(self.total)
+        let (start, end) = match (&self.layout, self.find(page)) {
+            (_, Some((begin, numbered))) => (begin, numbered.end()),
+            (Layout::Even { size, .. }, None) => (self.read + page * size, self.read + (page + 1) * size),
+            (Layout::Numbered { .. }, None) => (self.total, self.total),
+        };
+        start.min(self.total)..end.min(self.total)
     }
 
-    /// How many records at the start of each page are on the one before.
-    pub fn overlap(&self) -> u64 {
-        self.lap
+    /// How many records at the start of a page are on the one before.
+    pub fn overlap(&self, page: u64) -> u64 {
+        match self.layout {
+            Layout::Even { lap, .. } => lap,
+            Layout::Numbered { .. } => self.find(page).map_or(0, |(_, numbered)| numbered.overlap),
+        }
     }
 
     /// How to ask for what is left of a page's records, and for how many new ones.
     pub fn ask(&self, page: u64, left: &Range<u64>) -> (PageToken, u64) {
-        match self.style {
-            PagingStyle::Number { first, .. } => (PageToken::Page(first + 1 + page), self.size),
+        let first = if let PagingStyle::Number { first, .. } = self.style { Some(first) } else { None };
+        match (&self.layout, first) {
+            (Layout::Numbered { most, .. }, _) => {
+                let (number, size) = self.find(page).map_or((self.total / most, *most), |(_, numbered)| (numbered.number, numbered.size));
+                (PageToken::Page(first.unwrap_or_default() + number), size)
+            }
+            (Layout::Even { size, .. }, Some(first)) => (PageToken::Page(first + 1 + page), *size),
             // The last page is asked for in full: a total that is too small shows.
-            _ if left.end == self.total => (PageToken::Offset(left.start - self.lap), self.size),
-            _ => (PageToken::Offset(left.start - self.lap), left.end - left.start),
+            (Layout::Even { lap, size }, None) if left.end == self.total => (PageToken::Offset(left.start - lap), *size),
+            (Layout::Even { lap, .. }, None) => (PageToken::Offset(left.start - lap), left.end - left.start),
         }
     }
 
     /// Whether a page need not exist: the total is reached without it.
-    pub fn may_be_refused(&self, left: &Range<u64>) -> bool {
-        left.is_empty() && self.lap == 0 && self.total != SUSPECT_TOTAL
+    pub fn may_be_refused(&self, page: u64, left: &Range<u64>) -> bool {
+        left.is_empty() && self.overlap(page) == 0 && self.total != SUSPECT_TOTAL
     }
 
     /// What is left of a page's records after this response; a server may give fewer than were asked for.
-    pub fn advance(&self, left: Range<u64>, facts: &PageFacts) -> Result<Range<u64>> {
+    pub fn advance(&self, page: u64, left: Range<u64>, facts: &PageFacts) -> Result<Range<u64>> {
+        let lap = self.overlap(page);
         // A first page of one record is all that the next one overlaps: that one begins where the first did.
-        if left.start > self.lap && compare(&self.head, &facts.head, false) == Likeness::Same {
+        if left.start > lap && compare(&self.head, &facts.head, false) == Likeness::Same {
             return Err(same_again(&self.style));
+        }
+        if let Some((begin, numbered)) = self.find(page) {
+            numbered.check(facts, self.total, facts.seam)?;
+            self.meet([(begin, facts.seam.filter(|_| lap > 0)), (left.end, facts.last)])?;
+            return Ok(left.end..left.end);
         }
         match facts.total {
             None => return Err(no_total()),
@@ -83,25 +150,30 @@ impl Remaining {
             }
             Some(_) => {}
         }
-        let (wanted, got) = (left.end - left.start, facts.records.saturating_sub(self.lap));
+        let (wanted, got) = (left.end - left.start, facts.records.saturating_sub(lap));
         if got > wanted {
             let gave = format!("The API said that there are {} records, and gave more.", self.total);
             return Err(if left.end == self.total { capped(self.total) } else { shifted(&gave) });
         }
         // Numbered pages cannot be asked for in part.
         let in_part = matches!(self.style, PagingStyle::Number { .. }) && got < wanted;
-        if in_part || (got == 0 && wanted > 0) || facts.records < self.lap {
+        if in_part || (got == 0 && wanted > 0) || facts.records < lap {
             return Err(shifted(&format!("A page has {got} records where the total of {} says {wanted}.", self.total)));
         }
-        if self.lap > 0 {
-            let ends = [(left.start, facts.head.first().copied()), (left.start + got, facts.last)];
-            let mut seams = lock(&self.seams)?;
-            for (place, print) in ends.into_iter().filter_map(|(place, print)| Some((place, print?))) {
-                if *seams.entry(place).or_insert(print) != print {
-                    return Err(shifted("Two pages that should meet at one record have different ones there."));
-                }
-            }
+        if lap > 0 {
+            self.meet([(left.start, facts.head.first().copied()), (left.start + got, facts.last)])?;
         }
         Ok(left.start + got..left.end)
+    }
+
+    /// Two pages that meet at a record must both have it: its fingerprint, beside how many records there are up to it.
+    fn meet(&self, ends: [(u64, Option<u64>); 2]) -> Result<()> {
+        let mut seams = lock(&self.seams)?;
+        for (place, print) in ends.into_iter().filter_map(|(place, print)| Some((place, print?))) {
+            if *seams.entry(place).or_insert(print) != print {
+                return Err(shifted("Two pages that should meet at one record have different ones there."));
+            }
+        }
+        Ok(())
     }
 }
