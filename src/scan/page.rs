@@ -22,8 +22,8 @@ impl CellState {
     const ALL: [Self; 4] = [Self::Null, Self::Value, Self::Bytes, Self::Text];
 }
 
-/// Rows × columns, in row order. A cell that is NULL takes no memory: a record of few bytes may lack hundreds of columns, and
-/// what a page takes must be bounded by its body (law 8).
+/// Rows × columns, in row order. A cell that a record does not set takes no memory: a record of few bytes may lack hundreds of
+/// columns, and what a page takes must be bounded by its body (law 8).
 #[derive(Debug, Default)]
 pub struct Page {
     columns: usize,
@@ -104,7 +104,7 @@ impl Page {
         self.row(row).find(|(of, ..)| *of == column).map_or((CellState::Null, 0), |(_, state, cell)| (state, cell))
     }
 
-    /// The column, state and value of each cell of a row that is not NULL.
+    /// The column, state and value of each cell that a row has. One that was NULL meanwhile may come twice.
     #[inline]
     pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, CellState, u64)> {
         let begin = if row == 0 { 0 } else { self.ends[row - 1] as usize };
@@ -118,7 +118,7 @@ impl Page {
         &self.arena
     }
 
-    /// Sets a cell of every row, whatever rows set themselves.
+    /// Sets a cell of every row. No row may set one of that column.
     pub fn set_constant(&mut self, column: usize, state: CellState, cell: u64) {
         self.constants.push((Tag::new(column, state), cell));
     }
@@ -133,15 +133,10 @@ impl Page {
 
     /// Keeps the row that was begun.
     pub fn end_row(&mut self) {
-        let mut set = std::mem::take(&mut self.row.set);
-        for column in set.drain(..) {
-            let (state, cell) = std::mem::replace(&mut self.row.cells[column], (CellState::Null, 0));
-            if state != CellState::Null && self.constant(column).is_none() {
-                self.tags.push(Tag::new(column, state));
-                self.cells.push(cell);
-            }
-        }
-        self.row.set = set;
+        let OpenRow { cells, set, .. } = &mut self.row;
+        self.tags.extend(set.iter().map(|column| Tag::new(*column, cells[*column].0)));
+        self.cells.extend(set.iter().map(|column| cells[*column].1));
+        set.drain(..).for_each(|column| cells[column] = (CellState::Null, 0));
         // Every cell has a few bytes of a body, and a body is bounded well below what this can count.
         self.ends.push(self.cells.len() as u32);
     }
@@ -377,12 +372,11 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_has_what_was_set_last_and_a_constant_goes_before_it() {
+    fn a_cell_has_what_was_set_last_and_every_row_the_constants() {
         let mut page = Page::default().reset(3, 1);
         page.set_constant(1, CellState::Value, 9);
         page.begin_row();
-        for (column, state, cell) in
-            [(0, CellState::Value, 1), (1, CellState::Value, 2), (2, CellState::Value, 3), (0, CellState::Null, 0), (2, CellState::Text, 4)]
+        for (column, state, cell) in [(0, CellState::Value, 1), (2, CellState::Value, 3), (0, CellState::Null, 0), (2, CellState::Text, 4)]
         {
             page.set(column, state, cell);
         }
@@ -391,6 +385,7 @@ mod tests {
         page.end_row();
         let mut row: Vec<_> = page.row(0).map(|(column, _, cell)| (column, cell)).collect();
         row.sort_unstable();
+        row.dedup();
         assert_eq!(row, [(0, 5), (1, 9), (2, 4)]);
     }
 
