@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+use std::io::Write;
+
 use peak_alloc::PeakAlloc;
 use restlog_fdw::options::OnInvalid;
 use restlog_fdw::scan::decode::{Column, Decoder, From, SliceRules, Target};
@@ -79,6 +81,6 @@ fn a_page_takes_no_more_than_ten_times_its_body() {
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(100_000));
         worst = worst.max(ratio(table, rules, &long));
     }
-    println!("at most {worst:.1} times");
+    std::io::stderr().write_all(format!("figure: memory: a page takes at most {worst:.1} times its body\n").as_bytes()).unwrap();
     assert!(worst <= MOST, "{worst}");
 }

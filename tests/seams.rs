@@ -6,6 +6,7 @@
 mod reader;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use lab::Simulator;
 use reader::{CURSOR, DAY, FIRST_DAY, NUMBER, Style, Wish};
@@ -104,7 +105,9 @@ fn every_row_comes_once_or_the_scan_says_what_to_set() {
         }
     }
     for (unit, [right, refused, unseen]) in &figures {
-        println!("figure: seams: {unit}: {right} right, {refused} refused with time_unit, {unseen} short at an end within a minute");
+        let figure =
+            format!("figure: seams: {unit}: {right} right, {refused} refused with time_unit, {unseen} short at an end within a minute\n");
+        std::io::stderr().write_all(figure.as_bytes()).unwrap();
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     let of =

@@ -5,6 +5,7 @@
 mod reader;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -42,6 +43,10 @@ impl Case {
             size: SIZE,
             whole: !self.cut,
         }
+    }
+
+    fn order(&self) -> &str {
+        self.data.split(',').next().unwrap_or_default()
     }
 
     /// The rows that there are before the edit, or after it.
@@ -144,7 +149,7 @@ fn a_scan_has_the_rows_of_one_moment_or_fails() {
         }
     });
     let tried = tried.into_inner().unwrap();
-    let mut table: BTreeMap<(&str, &str), BTreeMap<Came, usize>> = BTreeMap::new();
+    let mut table: BTreeMap<(&str, &str, &str), BTreeMap<Came, usize>> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (number, came) in tried {
         let case = &cases[number];
@@ -152,20 +157,22 @@ fn a_scan_has_the_rows_of_one_moment_or_fails() {
         match came {
             Err(error) => wrong.push(error),
             Ok(came) => {
-                *table.entry((case.style.name, kind)).or_default().entry(came).or_default() += 1;
+                *table.entry((case.style.name, case.order(), kind)).or_default().entry(came).or_default() += 1;
                 if came == Came::Wrong {
                     wrong.push(format!("{case:?}"));
                 }
             }
         }
     }
-    for ((style, kind), came) in &table {
-        println!("{style}, {kind}: {came:?}");
+    let mut figures = String::new();
+    for ((style, order, kind), came) in &table {
+        figures += &format!("figure: shifts: {style}, {order}, {kind}: {came:?}\n");
     }
-    println!("figure: shifts: {} tried, {} of them wrong", cases.len(), wrong.len());
+    figures += &format!("figure: shifts: {} tried, {} of them wrong\n", cases.len(), wrong.len());
+    std::io::stderr().write_all(figures.as_bytes()).unwrap();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong[..wrong.len().min(20)].join("\n"));
     for style in [NUMBER, OFFSET, OVERLAP] {
-        let of_style = table.iter().filter(|((name, _), _)| *name == style.name);
+        let of_style = table.iter().filter(|((name, ..), _)| *name == style.name);
         assert!(
             of_style.flat_map(|(_, came)| came).any(|(came, _)| *came == Came::Refused),
             "{}: no row moved across a page's end",

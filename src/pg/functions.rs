@@ -16,7 +16,7 @@ use crate::options::Settings;
 use crate::plan::selection::Selection;
 use crate::plan::slice::{Defaults, slices};
 use crate::plan::slices::Slices;
-use crate::plan::window::{EPOCH_SECONDS, Window, WindowSet};
+use crate::plan::window::{EPOCH_SECONDS, Window, WindowSet, floor_to, whole_seconds};
 use crate::scan::client::Limits;
 use crate::scan::decode::Decoder;
 use crate::scan::stats::Stats;
@@ -226,8 +226,10 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
 fn askable_table<'s>(source: &'s Source, options: &Settings, now: i64) -> Result<(&'s Table, Slices)> {
     let mut refusal = Error::new(ErrorKind::Internal, "the source has no table");
     for table in &source.tables {
-        let lo = now - table.time_range.as_ref().map_or(1, |range| range.unit);
-        let selection = Selection { windows: WindowSet::of([Window { lo, hi: now }]), ..Selection::all() };
+        let unit = table.time_range.as_ref().map_or(1, |range| range.unit);
+        // A whole second: what is asked for does not reach into the future, which some APIs refuse.
+        let hi = floor_to(now, whole_seconds(unit));
+        let selection = Selection { windows: WindowSet::of([Window { lo: hi - unit, hi }]), ..Selection::all() };
         match slices(table, &selection, &Defaults { from: None, now, parameters: catalog::parameters(table, options) }) {
             Ok(slices) => return Ok((table, slices)),
             Err(error) => refusal = error,

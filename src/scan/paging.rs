@@ -327,15 +327,14 @@ impl Pager {
         self.move_on(facts)
     }
 
-    /// Whether a total that is reached may have stopped counting: at a round number, at the first page's own records, or
-    /// wherever the last page is as full as any.
+    /// Whether a total that is reached may have stopped counting: where the last page is as full as any, or where Elasticsearch does.
     fn is_doubtful(&self, total: u64, is_full: bool) -> bool {
         match &self.pagination.style {
             // Asked for from one record earlier, the page behind the last is never behind the list.
             PagingStyle::Offset { max, .. } if self.pagination.overlaps() => {
                 (is_full || total == SUSPECT_TOTAL) && max.is_none_or(|max| total == SUSPECT_TOTAL || total.saturating_sub(1) <= max)
             }
-            _ => total == SUSPECT_TOTAL || (is_full && (self.pages == 1 || is_cap(total))),
+            _ => total == SUSPECT_TOTAL || is_full,
         }
     }
 
@@ -388,11 +387,6 @@ fn is_round(number: u64) -> bool {
         digits /= 10;
     }
     number >= 10 && [1, 2, 3, 5, 25].contains(&digits)
-}
-
-/// Whether a total may be one at which somebody stops counting.
-fn is_cap(total: u64) -> bool {
-    total >= 100 && is_round(total)
 }
 
 /// 128 bits stand for a key, so that memory stays bounded for chains of many long keys (law 8).

@@ -8,7 +8,7 @@ use super::super::lock::{lock, lock_whole};
 use super::head::{Likeness, compare};
 use super::moved::{capped, no_total, same_again, shifted};
 use super::numbered::Numbered;
-use super::{PageFacts, SUSPECT_TOTAL, is_cap};
+use super::{PageFacts, SUSPECT_TOTAL};
 use crate::error::Result;
 use crate::plan::request::PageToken;
 use crate::sources::PagingStyle;
@@ -57,11 +57,11 @@ impl Remaining {
     }
 
     /// Whether there is a page of this number, from 0. A last page that is full proves nothing: the one behind it shall have nothing
-    /// new. Where pages overlap it costs little to see; where not, it is asked for if the total is one at which somebody stops counting.
+    /// new.
     pub fn has(&self, page: u64) -> bool {
         let Layout::Even { lap, size, .. } = self.layout else { return self.find(page).is_some() };
         let left = self.total - self.read;
-        let is_doubtful = self.total == SUSPECT_TOTAL || (left.is_multiple_of(size) && (left == 0 || is_cap(self.total)));
+        let is_doubtful = self.total == SUSPECT_TOTAL || left.is_multiple_of(size);
         page < if lap > 0 { left / size + 1 } else { left.div_ceil(size) + u64::from(is_doubtful) }
     }
 
