@@ -8,7 +8,7 @@ use super::qual::{Condition, Value};
 use super::request::{PageToken, assemble};
 use super::slice::{Defaults, Slice, default_would_hide, missing_lower_bound, missing_parameter};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::{Direction, Origin, Table};
+use crate::sources::{Direction, Origin, PagingStyle, Table};
 
 /// The private part of a `ForeignScan`. The operands are beside it in `fdw_exprs`: only there does the planner rewrite them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -183,9 +183,11 @@ impl ScanPlan {
 
     /// The size of the first page, given the usual one.
     pub fn first_size(&self, table: &Table, size: u64) -> u64 {
+        let is_numbered = matches!(table.pagination.style, PagingStyle::Number { .. });
         match self.limit {
-            // A chain whose page size may not change would be read in tiny pages to its end.
-            Some(limit) if table.pagination.size.may_change => limit.clamp(1, size),
+            // A chain whose page size may not change would be read in tiny pages to its end. So would one of numbered pages: the second
+            // begins where the first ends only in its size.
+            Some(limit) if table.pagination.size.may_change && !is_numbered => limit.clamp(1, size),
             _ => size,
         }
     }
@@ -297,5 +299,8 @@ mod tests {
         assert_eq!(plan.first_size(&table, 100), 3);
         table.pagination.size.may_change = false;
         assert_eq!(plan.first_size(&table, 100), 100);
+        let mut numbered = built_in("viviot").unwrap().unwrap().tables[0].clone();
+        numbered.pagination.size.may_change = true;
+        assert_eq!(plan.first_size(&numbered, 100), 100, "a second page of another size would leave records out");
     }
 }
