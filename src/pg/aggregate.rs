@@ -115,7 +115,7 @@ unsafe fn add_count_path(root: *mut pg_sys::PlannerInfo, output: *mut pg_sys::Re
     // SAFETY: the caller's; null lists are empty lists, and a null target is the relation's own.
     unsafe {
         let target = (*output).reltarget;
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15", feature = "pg16"))]
+        #[cfg(any(feature = "pg15", feature = "pg16"))]
         let path = pg_sys::create_foreign_upper_path(
             root,
             output,

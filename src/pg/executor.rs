@@ -373,7 +373,6 @@ impl Scan {
     }
 
     /// What becomes readable once there is more to read.
-    #[cfg_attr(feature = "pg13", allow(dead_code, reason = "asynchronous append is there since 14"))]
     pub(super) fn wake_fd(&self) -> Option<RawFd> {
         match &self.state {
             State::Reading { stream, .. } => Some(stream.wake_fd()),

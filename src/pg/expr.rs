@@ -16,7 +16,6 @@ const MAX_DEPTH: usize = 30;
 
 /// Converts the clauses of one base relation and collects their operands.
 pub(super) struct Converter<'t> {
-    #[cfg_attr(feature = "pg13", allow(dead_code, reason = "pull_varnos takes it since 14"))]
     root: *mut pg_sys::PlannerInfo,
     relation: *mut pg_sys::RelOptInfo,
     pub(super) table: &'t ForeignTable,
@@ -400,9 +399,6 @@ impl<'t> Converter<'t> {
     pub(super) unsafe fn is_operand(&self, node: *mut pg_sys::Node) -> bool {
         // SAFETY: the caller's.
         unsafe {
-            #[cfg(feature = "pg13")]
-            let used = pg_sys::pull_varnos(node);
-            #[cfg(not(feature = "pg13"))]
             let used = pg_sys::pull_varnos(self.root, node);
             // A condition of another relation is of use only where it needs none at all.
             let is_free = match self.alias {

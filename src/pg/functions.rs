@@ -179,9 +179,9 @@ fn server_oid(name: *const std::ffi::c_char) -> pg_sys::Oid {
         let user = pg_sys::GetUserId();
         // AclMode grew to 64 bits in 16.
         let usage = pg_sys::ACL_USAGE as pg_sys::AclMode;
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        #[cfg(feature = "pg15")]
         let allowed = pg_sys::pg_foreign_server_aclcheck(oid, user, usage);
-        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        #[cfg(not(feature = "pg15"))]
         let allowed = pg_sys::object_aclcheck(pg_sys::ForeignServerRelationId, oid, user, usage);
         if allowed != pg_sys::AclResult::ACLCHECK_OK {
             pg_sys::aclcheck_error(allowed, pg_sys::ObjectType::OBJECT_FOREIGN_SERVER, name);

@@ -3,9 +3,7 @@
 use pgrx::prelude::*;
 use pgrx::{PgBox, pg_sys};
 
-#[cfg(not(feature = "pg13"))]
-use super::asynchronous;
-use super::{aggregate, analyze, executor, explain, import, planner};
+use super::{aggregate, analyze, asynchronous, executor, explain, import, planner};
 
 /// The record by which Postgres knows that the next function has the version-1 calling convention (fmgr.h).
 #[unsafe(no_mangle)]
@@ -34,13 +32,10 @@ pub unsafe extern "C-unwind" fn restlog_fdw_handler(_call: pg_sys::FunctionCallI
     routine.EndForeignScan = Some(executor::end_foreign_scan);
 
     // Asynchronous execution
-    #[cfg(not(feature = "pg13"))]
-    {
-        routine.IsForeignPathAsyncCapable = Some(asynchronous::is_async_capable);
-        routine.ForeignAsyncRequest = Some(asynchronous::foreign_async_request);
-        routine.ForeignAsyncConfigureWait = Some(asynchronous::foreign_async_configure_wait);
-        routine.ForeignAsyncNotify = Some(asynchronous::foreign_async_notify);
-    }
+    routine.IsForeignPathAsyncCapable = Some(asynchronous::is_async_capable);
+    routine.ForeignAsyncRequest = Some(asynchronous::foreign_async_request);
+    routine.ForeignAsyncConfigureWait = Some(asynchronous::foreign_async_configure_wait);
+    routine.ForeignAsyncNotify = Some(asynchronous::foreign_async_notify);
 
     // Aggregates
     routine.GetForeignUpperPaths = Some(aggregate::get_foreign_upper_paths);

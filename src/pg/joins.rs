@@ -123,8 +123,7 @@ unsafe fn implied(
             return Vec::new();
         };
         // A few numbers stand for no relation of the query (primnodes.h).
-        #[allow(clippy::unnecessary_cast, reason = "it is unsigned before Postgres 15")]
-        let number = (*var).varno as i32;
+        let number = (*var).varno;
         if number <= 0 || number >= (*root).simple_rel_array_size || number as u32 == (*rel).relid {
             return Vec::new();
         }

@@ -2,7 +2,6 @@
 
 mod aggregate;
 mod analyze;
-#[cfg(not(feature = "pg13"))]
 mod asynchronous;
 mod catalog;
 mod connect;

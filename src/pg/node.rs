@@ -14,11 +14,7 @@ pub(super) unsafe fn read_plan(plan: *mut pg_sys::ForeignScan) -> ScanPlan {
     // SAFETY: it put one string there.
     let text = unsafe {
         let node = PgList::<pg_sys::Node>::from_pg((*plan).fdw_private).head().unwrap_or(std::ptr::null_mut());
-        #[cfg(any(feature = "pg13", feature = "pg14"))]
-        let text = (*node.cast::<pg_sys::Value>()).val.str_;
-        #[cfg(not(any(feature = "pg13", feature = "pg14")))]
-        let text = (*node.cast::<pg_sys::String>()).sval;
-        text_of(text)
+        text_of((*node.cast::<pg_sys::String>()).sval)
     };
     ScanPlan::from_json(&text).or_raise()
 }
@@ -43,10 +39,10 @@ unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::R
     // SAFETY: the caller's; fs_relids has the one relation that our node reads or stands for (create_foreignscan_plan).
     unsafe {
         let plan = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        #[cfg(feature = "pg15")]
         let relids = (*plan).fs_relids;
         // Since 16 that set has outer joins as well, and another one has relations only.
-        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        #[cfg(not(feature = "pg15"))]
         let relids = (*plan).fs_base_relids;
         let index = pg_sys::bms_next_member(relids, -1);
         PgList::<pg_sys::RangeTblEntry>::from_pg((*(*node).ss.ps.state).es_range_table).get_ptr(usize::try_from(index - 1).ok()?)
@@ -59,9 +55,9 @@ unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::R
 pub(super) unsafe fn scan_user(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
     // SAFETY: the caller's.
     unsafe {
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        #[cfg(feature = "pg15")]
         let user = entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).checkAsUser);
-        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        #[cfg(not(feature = "pg15"))]
         let user = (*(*node).ss.ps.plan.cast::<pg_sys::ForeignScan>()).checkAsUser;
         if user == pg_sys::InvalidOid { pg_sys::GetUserId() } else { user }
     }

@@ -107,7 +107,7 @@ unsafe fn add_path(
     let none: *mut pg_sys::List = std::ptr::null_mut();
     // SAFETY: the caller's; null lists are empty lists.
     unsafe {
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15", feature = "pg16"))]
+        #[cfg(any(feature = "pg15", feature = "pg16"))]
         let path = pg_sys::create_foreignscan_path(root, rel, none.cast(), rows, startup, total, pathkeys, outer, none.cast(), none.cast());
         #[cfg(feature = "pg17")]
         let path = pg_sys::create_foreignscan_path(

@@ -8,11 +8,9 @@ use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 unsafe extern "C-unwind" {
     // partcache.c
     fn RelationGetPartitionQual(relation: pg_sys::Relation) -> *mut pg_sys::List;
-    // pqcomm.c, since 14
-    #[cfg(not(any(feature = "pg13", feature = "pg14")))]
+    // pqcomm.c
     fn pq_check_connection() -> bool;
-    // latch.c, since 15
-    #[cfg(not(any(feature = "pg13", feature = "pg14")))]
+    // latch.c
     fn WaitEventSetCanReportClosed() -> bool;
 }
 
@@ -42,13 +40,8 @@ pub(super) fn has_superclass(relation: pg_sys::Oid) -> bool {
 
 /// Whether the client has closed its connection, as far as the system can tell without reading from it.
 pub(super) fn is_client_gone() -> bool {
-    #[cfg(any(feature = "pg13", feature = "pg14"))]
-    return false;
-    #[cfg(not(any(feature = "pg13", feature = "pg14")))]
     // SAFETY: a backend with a port has its wait set for the client's socket (pq_init); background workers have none.
-    unsafe {
-        !pg_sys::MyProcPort.is_null() && pg_guard_ffi_boundary(|| WaitEventSetCanReportClosed() && !pq_check_connection())
-    }
+    unsafe { !pg_sys::MyProcPort.is_null() && pg_guard_ffi_boundary(|| WaitEventSetCanReportClosed() && !pq_check_connection()) }
 }
 
 /// Where a setting's session default comes from; `None` where nobody has named it. The name may be one that no library has defined
@@ -57,12 +50,12 @@ pub(super) fn source_of_setting(name: &CStr) -> Option<pg_sys::GucSource::Type> 
     let mut count = 0;
     // SAFETY: the settings live as long as the process; the array of their addresses is read at once.
     unsafe {
-        #[cfg(any(feature = "pg13", feature = "pg14", feature = "pg15"))]
+        #[cfg(feature = "pg15")]
         let all = {
             count += pg_sys::GetNumConfigOptions();
             pg_sys::get_guc_variables()
         };
-        #[cfg(not(any(feature = "pg13", feature = "pg14", feature = "pg15")))]
+        #[cfg(not(feature = "pg15"))]
         let all = pg_sys::get_guc_variables(&raw mut count);
         let all = std::slice::from_raw_parts(all, usize::try_from(count).ok()?);
         let named =

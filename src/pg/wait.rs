@@ -115,7 +115,6 @@ impl WatchedStream {
         self.stream.try_next()
     }
 
-    #[cfg_attr(feature = "pg13", allow(dead_code, reason = "asynchronous append is there since 14"))]
     pub(super) fn wake_fd(&self) -> RawFd {
         self.stream.wake_fd().as_raw_fd()
     }
