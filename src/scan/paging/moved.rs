@@ -1,11 +1,20 @@
 //! The errors of pages that do not fit together.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sources::PagingStyle;
 
 pub(super) fn no_total() -> Error {
     Error::new(ErrorKind::Shape, "the response does not say how many records there are")
         .detail("Nothing else would prove that all of them were read.")
+}
+
+/// All pages of a chain must name one total.
+pub(super) fn check_total(before: u64, now: Option<u64>) -> Result<()> {
+    match now {
+        None => Err(no_total()),
+        Some(now) if now != before => Err(shifted(&format!("The API said that there are {before} records, and then {now}."))),
+        Some(_) => Ok(()),
+    }
 }
 
 pub(super) fn capped(total: u64) -> Error {

@@ -1,7 +1,8 @@
 //! Numbered pages that overlap. A page of another size begins a little before the end of those that were read, and must have the last
 //! record of them in its place: so rows that move from one page to another are noticed, whatever the total says. Pure.
 
-use super::moved::{capped, no_total, shifted};
+use super::head::{Likeness, compare};
+use super::moved::{capped, check_total, no_total, same_again, shifted};
 use super::{PageFacts, Pager};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::PageToken;
@@ -43,11 +44,7 @@ impl Numbered {
 
     /// Holds its records against what they must be; `last` is the fingerprint of the last record read.
     pub(super) fn check(&self, facts: &PageFacts, total: u64, last: Option<u64>) -> Result<()> {
-        match facts.total {
-            None => return Err(no_total()),
-            Some(now) if now != total => return Err(shifted(&format!("The API said that there are {total} records, and then {now}."))),
-            Some(_) => {}
-        }
+        check_total(total, facts.total)?;
         let wanted = self.records(total);
         if facts.records > wanted && self.end() > total {
             return Err(capped(total));
@@ -121,9 +118,13 @@ impl Pager {
         };
         let Some(total) = self.total else { return Err(no_total()) };
         if self.is_on_trial() && facts.total == Some(total) {
+            // It begins behind the first page, unless only the size is read.
+            let is_as_asked = facts.records == page.records(total);
+            if is_as_asked && compare(&self.head.0, &facts.head, false) == Likeness::Same {
+                return Err(same_again(&self.pagination.style));
+            }
             // The page of this number as it is where sizes count for nothing.
             let alike = facts.records == base.min(total.saturating_sub(page.number * base)) && facts.seam != self.last;
-            let is_as_asked = facts.records == page.records(total);
             if alike || !is_as_asked {
                 self.reject();
                 // Both may be: then it comes again, or the records have moved.
@@ -137,7 +138,7 @@ impl Pager {
         if page.end() > total {
             return Ok(false);
         }
-        self.vary(base);
+        self.sizes = Sizes::Vary { page: self.overlap_next(base), base };
         Ok(true)
     }
 
@@ -152,19 +153,16 @@ impl Pager {
         self.total = facts.total;
         self.read = facts.records;
         self.last = facts.last;
-        self.vary(facts.records);
-        if let Sizes::Vary { page, base } = self.sizes {
-            self.sizes = Sizes::Trial { page, base };
-        }
+        self.sizes = Sizes::Trial { page: self.overlap_next(facts.records), base: facts.records };
         Ok(true)
     }
 
-    /// Moves on to the page of another size that follows.
-    fn vary(&mut self, base: u64) {
+    /// Moves on to the page of another size that overlaps what was read.
+    fn overlap_next(&mut self, base: u64) -> Numbered {
         let page = Numbered::after(self.read, base);
         self.again = page.overlap;
         self.move_to(page.number);
-        self.sizes = Sizes::Vary { page, base };
+        page
     }
 
     fn move_to(&mut self, number: u64) {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use super::super::lock::{lock, lock_whole};
 use super::head::{Likeness, compare};
-use super::moved::{capped, no_total, same_again, shifted};
+use super::moved::{capped, check_total, same_again, shifted};
 use super::numbered::Numbered;
 use super::{PageFacts, SUSPECT_TOTAL};
 use crate::error::Result;
@@ -143,13 +143,7 @@ impl Remaining {
             self.meet([(begin, facts.seam.filter(|_| lap > 0)), (left.end, facts.last)])?;
             return Ok(left.end..left.end);
         }
-        match facts.total {
-            None => return Err(no_total()),
-            Some(total) if total != self.total => {
-                return Err(shifted(&format!("The API said that there are {} records, and then {total}.", self.total)));
-            }
-            Some(_) => {}
-        }
+        check_total(self.total, facts.total)?;
         let (wanted, got) = (left.end - left.start, facts.records.saturating_sub(lap));
         if got > wanted {
             let gave = format!("The API said that there are {} records, and gave more.", self.total);
