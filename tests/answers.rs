@@ -3,18 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod reading;
+mod server;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use reading::{Reading, read};
 use restlog_fdw::error::ErrorKind;
 use restlog_fdw::sources::Source;
-
-/// The path and query of each request, and its body.
-type Asked = Arc<Mutex<Vec<(String, String)>>>;
+use server::Asked;
 
 fn source(method: &str) -> Arc<Source> {
     let definition = format!(
@@ -28,49 +25,27 @@ fn source(method: &str) -> Arc<Source> {
 
 /// Answers each path with its heads, one after another and the last one for ever. An answer has one record, and names the key that
 /// its head names as `X-Next`.
-fn serve(answers: &[(&str, &[&str])]) -> (String, Asked) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Asked::default();
-    let (own, seen) = (url.clone(), Arc::clone(&asked));
-    let mut answers: BTreeMap<String, Vec<String>> = answers
-        .iter()
-        .map(|(path, heads)| ((*path).to_owned(), heads.iter().rev().map(|head| head.replace("{url}", &own)).collect()))
-        .collect();
-    std::thread::spawn(move || {
-        loop {
-            let (connection, _) = listener.accept().unwrap();
-            answer(connection, &mut answers, &seen);
-        }
+fn serve(answers: &[(&str, &[&str])]) -> (String, Arc<Mutex<Vec<Asked>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let mut answers: BTreeMap<String, Vec<String>> =
+        answers.iter().map(|(path, heads)| ((*path).to_owned(), heads.iter().rev().map(|head| (*head).to_owned()).collect())).collect();
+    let url = server::serve(move |url, asked| {
+        let id = {
+            let mut seen = seen.lock().unwrap();
+            seen.push(asked.clone());
+            seen.len()
+        };
+        let path = asked.target.split('?').next().unwrap();
+        let heads = answers.get_mut(path).unwrap_or_else(|| panic!("{path} was asked for"));
+        let head = if heads.len() > 1 { heads.pop().unwrap() } else { heads[0].clone() };
+        let next = head.split_once("X-Next: ").map_or("null".to_owned(), |(_, next)| format!("{:?}", next.trim()));
+        (head.replace("{url}", url), format!(r#"{{"items": [{{"id": {id}}}], "next": {next}}}"#))
     });
     (url, asked)
 }
 
-fn answer(mut connection: TcpStream, answers: &mut BTreeMap<String, Vec<String>>, asked: &Asked) {
-    let mut reader = BufReader::new(connection.try_clone().unwrap());
-    let (mut lines, mut line) = (Vec::new(), String::new());
-    while reader.read_line(&mut line).is_ok_and(|read| read > 0) && line != "\r\n" {
-        lines.push(std::mem::take(&mut line));
-    }
-    let length = lines.iter().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.trim().parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).unwrap();
-    let target = lines[0].split(' ').nth(1).unwrap().to_owned();
-    let path = target.split('?').next().unwrap().to_owned();
-    let id = {
-        let mut asked = asked.lock().unwrap();
-        asked.push((target, String::from_utf8(body).unwrap()));
-        asked.len()
-    };
-    let heads = answers.get_mut(&path).unwrap_or_else(|| panic!("{path} was asked for"));
-    let head = if heads.len() > 1 { heads.pop().unwrap() } else { heads[0].clone() };
-    let next = head.split_once("X-Next: ").map_or("null".to_owned(), |(_, next)| format!("{:?}", next.trim()));
-    let body = format!(r#"{{"items": [{{"id": {id}}}], "next": {next}}}"#);
-    // A client that is gone needs no answer.
-    let _ = write!(connection, "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-}
-
-fn ask(method: &str, answers: &[(&str, &[&str])]) -> (Reading, Vec<(String, String)>) {
+fn ask(method: &str, answers: &[(&str, &[&str])]) -> (Reading, Vec<Asked>) {
     let (url, asked) = serve(answers);
     let reading = read(&source(method), &[("base_url", &url), ("max_retries", "2")], "s3cret");
     let asked = asked.lock().unwrap().clone();
@@ -113,9 +88,9 @@ fn a_part_of_an_answer_is_no_end() {
 fn redirects_are_followed_within_the_origin_and_with_all_that_is_asked() {
     let (reading, asked) =
         ask("GET", &[("/e", &["302 Found\r\nLocation: /f?k=1"]), ("/f", &["308 Moved\r\nLocation: {url}/g?k=2"]), ("/g", &["200 OK"])]);
-    assert_eq!((reading.rows, asked.last().unwrap().0.as_str()), (Ok(1), "/g?k=2"));
+    assert_eq!((reading.rows, asked.last().unwrap().target.as_str()), (Ok(1), "/g?k=2"));
     let (reading, asked) = ask("POST", &[("/e", &["307 Moved\r\nLocation: /f"]), ("/f", &["200 OK"])]);
-    assert_eq!((reading.rows, &asked[0].1, asked.len()), (Ok(1), &asked[1].1, 2), "the body goes along");
+    assert_eq!((reading.rows, &asked[0].body, asked.len()), (Ok(1), &asked[1].body, 2), "the body goes along");
     let (reading, asked) = ask("POST", &[("/e", &["302 Found\r\nLocation: /f"]), ("/f", &["200 OK"])]);
     assert!(reading.error().message().contains("POST") && asked.len() == 1, "{reading:?}");
 }

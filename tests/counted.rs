@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod reading;
+mod server;
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use reading::{Reading, read};
@@ -61,11 +61,13 @@ struct List {
     moves: Option<u64>,
     /// Where its total stops counting.
     cap: u64,
+    /// The parameter that says where a page begins.
+    place: &'static str,
 }
 
 impl List {
     fn new(records: u64, sizes: Sizes) -> Self {
-        Self { style: "page_number", records, sizes, moves: None, cap: u64::MAX }
+        Self { style: "page_number", records, sizes, moves: None, cap: u64::MAX, place: "page" }
     }
 
     /// Reads it to its end.
@@ -77,42 +79,28 @@ impl List {
     }
 
     fn serve(self) -> (String, Arc<Mutex<Vec<String>>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            loop {
-                let (connection, _) = listener.accept().unwrap();
-                let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
-                let first = lines.next().unwrap().unwrap();
-                while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-                let target = first.split(' ').nth(1).unwrap().to_owned();
-                let number = {
-                    let mut seen = seen.lock().unwrap();
-                    seen.push(target.clone());
-                    seen.len() as u64
-                };
-                self.answer(connection, &target, number);
-            }
+        let url = server::serve(move |_, asked| {
+            let number = {
+                let mut seen = seen.lock().unwrap();
+                seen.push(asked.target.clone());
+                seen.len() as u64
+            };
+            self.answer(&asked.target, number)
         });
         (url, asked)
     }
 
-    fn answer(self, mut connection: TcpStream, target: &str, number: u64) {
+    fn answer(self, target: &str, number: u64) -> (String, String) {
         let value = |name: &str| target.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse::<u64>().ok());
-        let (place, size) = (value("page").unwrap_or(0), self.sizes.given(value("size").unwrap()));
-        let (head, body) = match size {
-            None => ("400 Bad Request", "{}".to_owned()),
-            Some(size) => {
-                let begin = if self.style == "offset" { place } else { (place - 1) * size };
-                let begin = (begin + u64::from(self.moves.is_some_and(|at| number >= at))).min(self.records);
-                let items: Vec<_> = (begin..(begin + size).min(self.records)).map(|id| format!("{{\"id\": {id}}}")).collect();
-                ("200 OK", format!("{{\"items\": [{}], \"total\": {}}}", items.join(","), self.records.min(self.cap)))
-            }
-        };
-        // A client that is gone needs no answer.
-        let _ = write!(connection, "HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        let is_offset = self.style == "offset";
+        let place = value(self.place).unwrap_or(u64::from(!is_offset));
+        let Some(size) = self.sizes.given(value("size").unwrap()) else { return ("400 Bad Request".to_owned(), "{}".to_owned()) };
+        let begin = if is_offset { place } else { (place - 1) * size };
+        let begin = (begin + u64::from(self.moves.is_some_and(|at| number >= at))).min(self.records);
+        let items: Vec<_> = (begin..(begin + size).min(self.records)).map(|id| format!("{{\"id\": {id}}}")).collect();
+        ("200 OK".to_owned(), format!("{{\"items\": [{}], \"total\": {}}}", items.join(","), self.records.min(self.cap)))
     }
 }
 
@@ -142,6 +130,24 @@ fn a_list_that_moves_while_its_total_stays_is_an_error() {
         let error = reading.error();
         assert_eq!((error.kind(), error.message()), (ErrorKind::Shape, "records moved while they were read"), "{at}: {asked:?}");
         assert_eq!(reading.requests, requests, "it is seen at once");
+    }
+}
+
+#[test]
+fn a_parameter_that_the_api_does_not_read_is_named_whatever_it_makes_of_sizes() {
+    for style in STYLES {
+        for sizes in [Sizes::AsAsked, Sizes::AtMost(40), Sizes::Always(50), Sizes::Only(100), Sizes::Rounded] {
+            for records in [199, 1001] {
+                let (reading, asked) = List { style, place: "unread", ..List::new(records, sizes) }.read();
+                // Offsets overlap by a record, which an API that takes one size only never gives as it is asked for.
+                let is_named = reading.error().get_detail().unwrap().contains("the parameter \"page\"");
+                assert!(
+                    is_named || (style == "offset" && matches!(sizes, Sizes::Only(_))),
+                    "{style}, {sizes:?}: {:?}, {asked:?}",
+                    reading.error()
+                );
+            }
+        }
     }
 }
 

@@ -3,9 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod reading;
+mod server;
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -27,19 +26,13 @@ fn source() -> Arc<Source> {
 
 /// Answers each of these heads once, the last one for ever; a head of 200 comes with a page, others repeat the key.
 fn serve(heads: Vec<String>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for head in heads.iter().chain(std::iter::repeat(heads.last().unwrap())) {
-            let (mut connection, _) = listener.accept().unwrap();
-            let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
-            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-            let body = if head.starts_with("200") { WELL } else { "the key was s3cret" };
-            // A client that is gone needs no answer.
-            let _ = write!(connection, "HTTP/1.1 {head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-        }
-    });
-    url
+    let last = heads.last().unwrap().clone();
+    let mut heads = heads.into_iter();
+    server::serve(move |_, _| {
+        let head = heads.next().unwrap_or_else(|| last.clone());
+        let body = if head.starts_with("200") { WELL } else { "the key was s3cret" };
+        (head.trim_end().to_owned(), body.to_owned())
+    })
 }
 
 fn ask(heads: &[&str], options: &[(&str, &str)]) -> Reading {
