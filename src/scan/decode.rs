@@ -27,7 +27,7 @@ use self::envelope::Place;
 use self::fields::{Found, Node};
 pub(super) use self::value::{DOTNET_UNSET, from_unix_millis};
 use self::value::{one_member, uuid};
-use self::window_rules::Place as TimePlace;
+use self::window_rules::TimePlace;
 pub use self::window_rules::WindowRules;
 use super::json_text::{self, Invalid};
 use super::page::{CellState, Page};

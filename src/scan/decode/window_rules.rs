@@ -12,7 +12,7 @@ const SURPRISE: i64 = MINUTE;
 
 /// What a record's time means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TimePlace {
     Inside,
     /// Beside the window, as the widened bounds and the API's own rounding have it.
     Beside,
@@ -50,12 +50,12 @@ impl WindowRules {
         Self { column, window, expected, sound }
     }
 
-    pub(super) fn judge(&self, t: i64) -> Place {
+    pub(super) fn judge(&self, t: i64) -> TimePlace {
         match t {
-            t if self.window.contains(t) => Place::Inside,
-            t if !self.expected.contains(t) => Place::FarOutside,
-            t if t < self.sound => Place::CutOff,
-            _ => Place::Beside,
+            t if self.window.contains(t) => TimePlace::Inside,
+            t if !self.expected.contains(t) => TimePlace::FarOutside,
+            t if t < self.sound => TimePlace::CutOff,
+            _ => TimePlace::Beside,
         }
     }
 }
@@ -76,12 +76,12 @@ mod tests {
     fn a_time_lies_inside_beside_or_far_outside() {
         let whole = Window { lo: HOUR, hi: 2 * HOUR };
         let judge = |t| rules(whole, &[whole]).judge(t);
-        assert_eq!((judge(HOUR), judge(2 * HOUR - 1)), (Place::Inside, Place::Inside));
+        assert_eq!((judge(HOUR), judge(2 * HOUR - 1)), (TimePlace::Inside, TimePlace::Inside));
         assert_eq!(
             (judge(HOUR - 1), judge(2 * HOUR), judge(HOUR - MINUTE), judge(2 * HOUR + MINUTE)),
-            (Place::Beside, Place::Beside, Place::Beside, Place::Beside)
+            (TimePlace::Beside, TimePlace::Beside, TimePlace::Beside, TimePlace::Beside)
         );
-        assert_eq!((judge(HOUR - MINUTE - SECOND), judge(2 * HOUR + MINUTE + SECOND)), (Place::FarOutside, Place::FarOutside));
+        assert_eq!((judge(HOUR - MINUTE - SECOND), judge(2 * HOUR + MINUTE + SECOND)), (TimePlace::FarOutside, TimePlace::FarOutside));
     }
 
     #[test]
@@ -90,15 +90,15 @@ mod tests {
         let judge = |t| rules(piece, &[whole]).judge(t);
         assert_eq!(
             (judge(piece.lo - SECOND), judge(piece.lo - 3 * SECOND), judge(piece.hi + SECOND)),
-            (Place::Beside, Place::CutOff, Place::Beside)
+            (TimePlace::Beside, TimePlace::CutOff, TimePlace::Beside)
         );
         let later = Window { lo: whole.hi, hi: INFINITY };
-        assert_eq!(rules(later, &[whole, later]).judge(whole.hi - 3 * SECOND), Place::CutOff, "two windows of a scan meet");
+        assert_eq!(rules(later, &[whole, later]).judge(whole.hi - 3 * SECOND), TimePlace::CutOff, "two windows of a scan meet");
     }
 
     #[test]
     fn a_record_before_a_window_shows_that_its_end_may_be_cut_too() {
         let whole = Window { lo: HOUR, hi: 2 * HOUR + 30 * SECOND };
-        assert_eq!(rules(whole, &[whole]).judge(HOUR - 3 * SECOND), Place::CutOff);
+        assert_eq!(rules(whole, &[whole]).judge(HOUR - 3 * SECOND), TimePlace::CutOff);
     }
 }
