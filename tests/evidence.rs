@@ -97,7 +97,8 @@ fn a_parameter_that_the_api_does_not_read_is_named() {
                 let (read_all, requests) = read(style, rows, (10, whole), describe);
                 let told = refused(&read_all);
                 assert!(told.contains("the same page again") && told.contains("\"unread\""), "{}: {told}", style.name);
-                assert!(requests < 12, "{}: {requests} requests", style.name);
+                // Eight pages are in flight when the second is seen to be the first, and each that ends makes room for another.
+                assert!(requests <= 24, "{}: {requests} requests", style.name);
             }
         }
     }
