@@ -113,6 +113,58 @@ fn nothing_is_left_undone() {
     }
 }
 
+/// The laws of `src/lib.rs`: what stands behind "Tests:" of each, by number.
+fn laws() -> Vec<(u32, String)> {
+    let lib = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let docs: String = lib.lines().filter_map(|line| line.strip_prefix("//!")).map(|line| format!("{}\n", line.trim())).collect();
+    let (_, laws) = docs.split_once("# Laws").unwrap();
+    let mut found: Vec<(u32, String)> = Vec::new();
+    for line in laws.lines() {
+        match line.split_once(". **").and_then(|(number, _)| number.parse().ok()) {
+            Some(number) => found.push((number, String::new())),
+            None => found.last_mut().into_iter().for_each(|(_, text)| *text += &format!(" {line}")),
+        }
+    }
+    found.into_iter().map(|(number, text)| (number, text.split_once("Tests:").map_or("", |(_, tests)| tests).to_owned())).collect()
+}
+
+#[test]
+fn every_law_names_tests_that_exist() {
+    let laws = laws();
+    assert_eq!(laws.iter().map(|(number, _)| *number).collect::<Vec<_>>(), (1..=13).collect::<Vec<_>>());
+    for (number, tests) in laws {
+        let named: Vec<&str> = tests.trim().trim_end_matches('.').split(',').map(str::trim).filter(|test| !test.is_empty()).collect();
+        assert!(!named.is_empty(), "law {number} names no test");
+        for test in named {
+            let (path, function) = test.strip_prefix('`').and_then(|test| test.split_once('`')).unwrap();
+            let text = std::fs::read_to_string(root().join(path)).unwrap_or_else(|_| panic!("law {number}: there is no {path}"));
+            let declared = |function: &str| text.contains(&format!("fn {function}("));
+            let is_whole_file = function.is_empty() && (path.ends_with(".sql") || path.starts_with("tests/lab/"));
+            assert!(is_whole_file || declared(function.trim()), "law {number}: {path} has no test{function}");
+        }
+    }
+}
+
+#[test]
+fn every_citation_leads_to_a_law() {
+    let last = laws().len();
+    let sql = std::fs::read_dir(root().join("tests/pg_regress/sql")).unwrap().map(|entry| entry.unwrap().path());
+    let sql = sql.map(|path| (path.to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap()));
+    let readme = ("README.md".to_owned(), std::fs::read_to_string(root().join("README.md")).unwrap());
+    for (name, text) in files("src").into_iter().chain(files("tests")).chain(sql).chain([readme]) {
+        for (at, _) in text.to_lowercase().match_indices("law ") {
+            let number: String = text[at + 4..].chars().take_while(char::is_ascii_digit).collect();
+            assert!(
+                number.parse().is_ok_and(|number: usize| (1..=last).contains(&number)) || number.is_empty(),
+                "{name} cites law {number}"
+            );
+        }
+        for page in ["DESIGN", "refresh.md", "redesign.md"] {
+            assert!(name == "tests/architecture.rs" || !text.contains(page), "{name} leads to {page}, which is not in this project");
+        }
+    }
+}
+
 #[test]
 fn every_dependency_says_why() {
     for manifest in ["Cargo.toml", "tests/lab/Cargo.toml"] {

@@ -1,7 +1,6 @@
 //! WHAT the APIs are: data. A source is one system, read from one JSON file (or from a user's `definition`).
 //!
-//! Knows no Postgres, no network, no clock. The words here are those of DESIGN §2; a fifth API must fit them, and if it does
-//! not, they are wrong and change.
+//! Knows no Postgres, no network, no clock. A fifth API must fit the types of this file, and if it does not, they are wrong and change.
 
 mod auth;
 mod fault;
