@@ -13,7 +13,7 @@ use restlog_fdw::error::{Error, ErrorKind};
 use restlog_fdw::options::{OnInvalid, Secret, Settings};
 use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::plan::window::Window;
-use restlog_fdw::scan::auth::Access;
+use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::{Connection, Limits};
 use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
 use restlog_fdw::scan::page::Page;
@@ -72,7 +72,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
     let source = source();
     let settings = Settings::resolve(Some(&source), &options, &[]).unwrap();
     let secrets = BTreeMap::from([("api_key".to_owned(), Secret::new("lab-key"))]);
-    let access = Access::new(&source, settings.parameters.clone(), secrets).unwrap();
+    let access = Authenticator::new(&source, settings.parameters.clone(), secrets).unwrap();
     let table = Arc::new(source.tables[0].clone());
     let app = table.column("mobileAppId").unwrap();
     let window = |(from, to): &(i64, i64)| Some(Window { lo: FIRST_DAY + from * DAY, hi: FIRST_DAY + to * DAY });
@@ -122,8 +122,8 @@ impl Scan {
                 let text = |column| String::from_utf8(page.varlena(page.cell(row, column).1).to_vec()).unwrap();
                 keys.push(format!("{}/{}", text(0), text(1)));
             }
-            self.stream.recycle(page);
-            self.stream.want_more(true);
+            self.stream.release(page);
+            self.stream.request_more(true);
         }
         Ok(keys)
     }
@@ -192,7 +192,7 @@ fn chains_that_take_turns_come_to_an_end() {
                     assert!(last <= t, "{concurrency} at once");
                     last = t;
                 }
-                scan.stream.want_more(page.rows() > 0);
+                scan.stream.request_more(page.rows() > 0);
             }
         }
     }
@@ -231,7 +231,7 @@ fn one_request_leaves_until_the_consumer_wants_more() {
     let page = scan.next().unwrap().unwrap();
     std::thread::sleep(Duration::from_millis(150));
     assert_eq!((scan.requests(), page.rows()), (1, 7), "neither the next page nor another slice");
-    scan.stream.want_more(true);
+    scan.stream.request_more(true);
     let rest = scan.drain().unwrap();
     assert_eq!(rest.len() + page.rows(), 800);
 }
@@ -241,11 +241,11 @@ fn empty_pages_do_not_open_the_gates_but_double_them() {
     let mut scan = start("empty", Wish { switches: "rows=3100,fault=endless_empty,at=2", page_sizes: (1, 100), ..Wish::default() });
     let first = scan.next().unwrap().unwrap();
     assert_eq!(first.rows(), 1);
-    scan.stream.want_more(false);
+    scan.stream.request_more(false);
     assert_eq!(scan.next().unwrap().unwrap().rows(), 0);
     std::thread::sleep(Duration::from_millis(100));
     assert_eq!(scan.requests(), 2);
-    scan.stream.want_more(false);
+    scan.stream.request_more(false);
     for _ in 0..2 {
         assert_eq!(scan.next().unwrap().unwrap().rows(), 0);
     }
@@ -256,7 +256,7 @@ fn empty_pages_do_not_open_the_gates_but_double_them() {
 #[test]
 fn a_consumer_that_stops_pulling_stops_the_requests() {
     let mut scan = start("bounded", Wish { page_sizes: (10, 10), options: vec![("concurrency", "4")], ..Wish::default() });
-    scan.stream.want_more(true);
+    scan.stream.request_more(true);
     scan.next().unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let before = scan.requests();
@@ -268,7 +268,7 @@ fn a_consumer_that_stops_pulling_stops_the_requests() {
 #[test]
 fn dropping_a_stream_ends_its_requests() {
     let scan = start("dropped", Wish { switches: "rows=3100,latency=50", page_sizes: (10, 10), ..Wish::default() });
-    scan.stream.want_more(true);
+    scan.stream.request_more(true);
     let Scan { simulator, stream, .. } = scan;
     std::thread::sleep(Duration::from_millis(120));
     drop(stream);
@@ -300,7 +300,7 @@ fn no_more_than_concurrency_slices_are_in_flight() {
         ..Wish::default()
     };
     let mut scan = start("in_flight", wish);
-    scan.stream.want_more(true);
+    scan.stream.request_more(true);
     for _ in 0..3 {
         scan.next().unwrap();
     }
@@ -337,7 +337,7 @@ fn throttling_of_many_requests_at_once_ends_as_soon_as_that_of_one() {
         ..Wish::default()
     };
     let mut scan = start("busy", wish);
-    scan.stream.want_more(true);
+    scan.stream.request_more(true);
     let began = Instant::now();
     assert_eq!(scan.drain().unwrap_err().kind(), ErrorKind::Throttled);
     // Eight budgets, one after the other, are 32 s.

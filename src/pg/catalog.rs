@@ -10,7 +10,7 @@ use pgrx::{PgList, PgRelation, check_for_interrupts, pg_sys};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{self, Secret, Settings};
 use crate::plan::slice::Defaults;
-use crate::scan::auth::{self, Owner};
+use crate::scan::authenticator::{self, Owner};
 use crate::scan::decode::{From, Target};
 use crate::small_file;
 use crate::sources::{self, ColumnIndex, Corrections, Form, Origin, Pointer, Source, Table, fold};
@@ -324,7 +324,7 @@ pub(super) fn no_secret(source: &Source, user: pg_sys::Oid, server: pg_sys::Oid)
     let (user_name, server_name) =
         unsafe { (text_of(pg_sys::GetUserNameFromId(user, true)), text_of((*pg_sys::GetForeignServer(server)).servername)) };
     let owner = Owner { user: &user_name, server: &server_name, has_mapping: is_mapped(user, server) };
-    auth::no_secret(source, Some(owner))
+    authenticator::no_secret(source, Some(owner))
 }
 
 /// Whether a user has a mapping, of its own or everybody's.

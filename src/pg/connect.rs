@@ -10,7 +10,7 @@ use pgrx::pg_sys;
 use super::{catalog, descriptors::Descriptors, settings};
 use crate::error::{ErrorKind, Result};
 use crate::options::{Secret, Settings};
-use crate::scan::auth::Access;
+use crate::scan::authenticator::Authenticator;
 use crate::scan::client::Connection;
 use crate::scan::trust::Trust;
 use crate::sources::Source;
@@ -55,7 +55,7 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
             kept.push(used);
             return Ok(connection);
         }
-        let access = Access::new(source, settings.parameters.clone(), secrets.clone()).map_err(|error| match error.kind() {
+        let access = Authenticator::new(source, settings.parameters.clone(), secrets.clone()).map_err(|error| match error.kind() {
             ErrorKind::Unauthorized => catalog::no_secret(source, user, server.oid),
             _ => error,
         })?;

@@ -186,7 +186,7 @@ impl Scan {
             State::Counted(known) => count = known,
             State::Nothing => {}
             State::Reading { mut stream, .. } => {
-                stream.want_more(true);
+                stream.request_more(true);
                 let end = stream.next(&self.stats);
                 write_log(&self.stats);
                 end.map_err(|error| on_table(error, &self.table.name))?;
@@ -310,12 +310,12 @@ impl Scan {
                 }
                 // The slot was cleared: nothing points into a page that is not kept.
                 if let Some(spent) = pages.take_spent() {
-                    stream.recycle(spent);
+                    stream.release(spent);
                 }
                 if !*hungry && !*ended {
                     *hungry = true;
                     // A preview is nearly always content with what it got.
-                    stream.want_more(*got_rows && !is_preview);
+                    stream.request_more(*got_rows && !is_preview);
                 }
             }
             if *ended {
@@ -341,7 +341,7 @@ impl Scan {
                     }
                     *got_rows |= next.rows() > 0;
                     *hungry = false;
-                    pages.keep(next).into_iter().for_each(|spent| stream.recycle(spent));
+                    pages.keep(next).into_iter().for_each(|spent| stream.release(spent));
                     *row = 0;
                 }
                 Ok(None) => {

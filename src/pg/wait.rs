@@ -119,12 +119,12 @@ impl WatchedStream {
         self.stream.wake_fd().as_raw_fd()
     }
 
-    pub(super) fn want_more(&self, got_rows: bool) {
-        self.stream.want_more(got_rows);
+    pub(super) fn request_more(&self, got_rows: bool) {
+        self.stream.request_more(got_rows);
     }
 
-    pub(super) fn recycle(&self, page: Page) {
-        self.stream.recycle(page);
+    pub(super) fn release(&self, page: Page) {
+        self.stream.release(page);
     }
 }
 

@@ -12,30 +12,30 @@ use crate::error::{Error, ErrorKind, Result};
 /// What we ask servers for. Order does not matter to them.
 pub const ACCEPT_ENCODING: &str = "zstd, br, gzip";
 
-/// The memory of spent bodies, to be used again: see [`super::stream::Stream::recycle`].
+/// The memory of spent bodies, to be used again: see [`super::stream::Stream::release`].
 #[derive(Debug, Default)]
-pub struct BodyPool(Mutex<Vec<Vec<u8>>>);
+pub struct BufferPool(Mutex<Vec<Vec<u8>>>);
 
-impl BodyPool {
+impl BufferPool {
     /// An empty buffer.
-    pub fn take(&self) -> Vec<u8> {
+    pub fn acquire(&self) -> Vec<u8> {
         lock_whole(&self.0).pop().unwrap_or_default()
     }
 
     /// Keeps a buffer's memory.
-    pub fn give_back(&self, mut body: Vec<u8>) {
+    pub fn release(&self, mut body: Vec<u8>) {
         body.clear();
         lock_whole(&self.0).push(body);
     }
 }
 
 /// Decompresses `wire`.
-pub fn decompress(encoding: Option<&str>, wire: Vec<u8>, pool: &BodyPool, limit: u64) -> Result<Vec<u8>> {
+pub fn decompress(encoding: Option<&str>, wire: Vec<u8>, pool: &BufferPool, limit: u64) -> Result<Vec<u8>> {
     let encoding = encoding.map(|e| e.trim().to_ascii_lowercase());
     if matches!(encoding.as_deref(), None | Some("" | "identity")) {
         return Ok(wire);
     }
-    let mut into = pool.take();
+    let mut into = pool.acquire();
     let read = match encoding.as_deref() {
         Some("gzip" | "x-gzip") => read_all(flate2::read::MultiGzDecoder::new(wire.as_slice()), &mut into, limit),
         Some("zstd") => zstd::stream::read::Decoder::new(wire.as_slice()).and_then(|d| read_all(d, &mut into, limit)),
@@ -44,7 +44,7 @@ pub fn decompress(encoding: Option<&str>, wire: Vec<u8>, pool: &BodyPool, limit:
             return Err(Error::new(ErrorKind::Shape, "the response has a Content-Encoding that was not asked for"));
         }
     };
-    pool.give_back(wire);
+    pool.release(wire);
     match read {
         Ok(true) => Ok(into),
         Ok(false) => Err(too_large(limit)),
@@ -83,23 +83,23 @@ mod tests {
         let data = b"{\"result\":[]}".repeat(1000);
         let zstd = zstd::encode_all(data.as_slice(), 1).unwrap();
         for (encoding, wire) in [(None, data.clone()), (Some("gzip"), gzip(&data)), (Some("ZSTD"), zstd)] {
-            assert_eq!(decompress(encoding, wire, &BodyPool::default(), 1 << 20).unwrap(), data, "{encoding:?}");
+            assert_eq!(decompress(encoding, wire, &BufferPool::default(), 1 << 20).unwrap(), data, "{encoding:?}");
         }
     }
 
     #[test]
     fn a_bomb_ends_at_the_limit() {
         let bomb = gzip(&vec![b' '; 4 << 20]);
-        let refused = decompress(Some("gzip"), bomb.clone(), &BodyPool::default(), 1 << 20).unwrap_err();
+        let refused = decompress(Some("gzip"), bomb.clone(), &BufferPool::default(), 1 << 20).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::TooLarge);
-        assert!(decompress(Some("gzip"), bomb, &BodyPool::default(), 4 << 20).is_ok(), "exactly the limit passes");
+        assert!(decompress(Some("gzip"), bomb, &BufferPool::default(), 4 << 20).is_ok(), "exactly the limit passes");
     }
 
     #[test]
     fn cut_and_unknown_encodings_are_errors_not_short_bodies() {
         let mut cut = gzip(&b"abc".repeat(1000));
         cut.truncate(cut.len() / 2);
-        assert_eq!(decompress(Some("gzip"), cut, &BodyPool::default(), 1 << 20).unwrap_err().kind(), ErrorKind::Shape);
-        assert_eq!(decompress(Some("compress"), vec![1], &BodyPool::default(), 10).unwrap_err().kind(), ErrorKind::Shape);
+        assert_eq!(decompress(Some("gzip"), cut, &BufferPool::default(), 1 << 20).unwrap_err().kind(), ErrorKind::Shape);
+        assert_eq!(decompress(Some("compress"), vec![1], &BufferPool::default(), 10).unwrap_err().kind(), ErrorKind::Shape);
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::ahead::Ahead;
 use super::decode::Decoded;
-use super::drive::Shared;
+use super::ordering::ChainPosition;
 use super::page::{CellState, Page};
 use super::paging::Pager;
+use super::prefetch::Prefetch;
+use super::queue::WorkItem;
+use super::scheduler::ScanContext;
 use super::stream::Message;
-use super::turns::Place;
-use super::works::Work;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::slice::Slice;
 use crate::plan::split::{self, Density};
@@ -21,7 +21,7 @@ use crate::sources::Direction;
 /// A chain to be read.
 #[derive(Debug)]
 pub(super) struct Chain {
-    pub(super) place: Place,
+    pub(super) position: ChainPosition,
     pub(super) slice: Arc<Slice>,
     /// The rest of its window, which is cut once the chain's first page is in.
     pub(super) rest: Option<Window>,
@@ -31,19 +31,19 @@ pub(super) struct Chain {
 
 impl Chain {
     /// Reads one page after another, as long as none tells where the others lie.
-    pub(super) async fn read(self, shared: &Arc<Shared>, sender: &mpsc::Sender<Message>) -> Result<()> {
-        let Self { place, slice, mut rest, expected } = self;
-        let spec = shared.spec();
-        shared.begin(place).await;
+    pub(super) async fn read(self, context: &Arc<ScanContext>, sender: &mpsc::Sender<Message>) -> Result<()> {
+        let Self { position, slice, mut rest, expected } = self;
+        let spec = context.spec();
+        context.begin(position).await;
         let mut rules = spec.rules(&slice)?;
         let mut pager = Pager::new(spec.table.pagination.clone());
         let (mut number, mut rows, mut last) = (0, 0, None);
-        let mut ahead: Option<Ahead> = None;
+        let mut prefetched: Option<Prefetch> = None;
         loop {
-            let sent = ahead.take();
+            let sent = prefetched.take();
             let first = match &sent {
                 Some(_) => false,
-                None => match shared.leave_to_send().await {
+                None => match context.acquire().await {
                     Some(first) => first,
                     None => return Ok(()),
                 },
@@ -55,12 +55,14 @@ impl Chain {
             // The rest of a window goes before: it may be that this page is not even kept.
             // So may it be that a total on it is all that is wanted.
             let may_be_all = number == 1 && (spec.cuts_windows() || spec.counting.is_some());
-            let may_go_ahead = rest.is_none() && !may_be_all && shared.has_room_for_two();
-            let mut go_ahead = |body: &[u8]| {
-                let token = if may_go_ahead { spec.decoder.peek_next(body).and_then(|key| pager.token_of(key)) } else { None };
-                ahead = token.map(|token| Ahead::start(shared, &slice, token, number + 1));
+            let may_prefetch = rest.is_none() && !may_be_all && context.has_room_for_two();
+            let mut prefetch = |body: &[u8]| {
+                let token = if may_prefetch { spec.decoder.peek_next(body).and_then(|key| pager.token_of(key)) } else { None };
+                prefetched = token.map(|token| Prefetch::start(context, &slice, token, number + 1));
             };
-            let Some(fetched) = shared.fetch(&slice, pager.token(), size, number, &rules, sent, &mut go_ahead).await else { return Ok(()) };
+            let Some(fetched) = context.fetch(&slice, pager.token(), size, number, &rules, sent, &mut prefetch).await else {
+                return Ok(());
+            };
             let (page, decoded) = match fetched {
                 Ok(read) => read,
                 Err(error) if pager.refuses_size(&error) => {
@@ -70,44 +72,45 @@ impl Chain {
                 // The page need not exist: then what was read before it is all.
                 Err(error) => {
                     pager.refused(error)?;
-                    shared.learn(&slice, rows);
-                    if let Some(turns) = shared.turns() {
-                        turns.done(place)?;
+                    context.learn(&slice, rows);
+                    if let Some(ordering) = context.ordering() {
+                        ordering.finish(position)?;
                     }
                     return Ok(());
                 }
             };
             let more = pager.has_rejected() || {
-                pager.recall(shared.see(&decoded.facts)?);
-                pager.advance(&decoded.facts).map_err(|error| shared.located(&slice, number, error))?
+                pager.recall(context.see(&decoded.facts)?);
+                pager.advance(&decoded.facts).map_err(|error| context.located(&slice, number, error))?
             };
-            let remaining = if more && shared.turns().is_none() { pager.remaining(&decoded.facts, size, spec.page_sizes.1) } else { None };
+            let remaining =
+                if more && context.ordering().is_none() { pager.remaining(&decoded.facts, size, spec.page_sizes.1) } else { None };
             if pager.has_rejected() {
-                shared.recycle(page);
-                shared.return_leave();
+                context.release(page);
+                context.refund();
                 pager.go_on();
                 number -= 1;
                 match remaining {
                     None => continue,
-                    Some(remaining) => return shared.add([Work::Pages { slice, remaining: Arc::new(remaining), page: 0 }]),
+                    Some(remaining) => return context.add([WorkItem::Pages { slice, remaining: Arc::new(remaining), page: 0 }]),
                 }
             }
-            ahead = ahead.take().filter(|sent| more && sent.is_for(pager.token()));
-            if let Some(turns) = shared.turns() {
-                turns.check(&page, spec.time_column, &mut last).map_err(|error| shared.located(&slice, number, error))?;
+            prefetched = prefetched.take().filter(|sent| more && sent.is_for(pager.token()));
+            if let Some(ordering) = context.ordering() {
+                ordering.check(&page, spec.time_column, &mut last).map_err(|error| context.located(&slice, number, error))?;
             }
             let full = more && !pager.is_in_doubt() && decoded.facts.records >= size;
             if number == 1
                 && (full || rest.is_some())
-                && let Some(cuts) = Cuts::of(shared, &slice, &page, decoded.facts.records, full)
+                && let Some(cuts) = Cuts::of(context, &slice, &page, decoded.facts.records, full)
             {
                 if let Some(window) = rest.take() {
-                    shared.add(cuts.rest(place.0, window)?)?;
+                    context.add(cuts.rest(position.0, window)?)?;
                 }
                 if let Some(pieces) = cuts.again(size, expected) {
-                    shared.recycle(page);
-                    shared.return_leave();
-                    shared.add(pieces)?;
+                    context.release(page);
+                    context.refund();
+                    context.add(pieces)?;
                     return Ok(());
                 }
             }
@@ -115,21 +118,21 @@ impl Chain {
                 return Err(Error::new(ErrorKind::Internal, "the rest of a window was not read"));
             }
             if spec.counts_by_total(number, &decoded) {
-                shared.count(decoded.facts.total.unwrap_or_default());
+                context.count(decoded.facts.total.unwrap_or_default());
                 return Ok(());
             }
             if let Some(remaining) = remaining {
-                shared.add([Work::Pages { slice, remaining: Arc::new(remaining), page: 0 }])?;
-                shared.hand_over(page, place, sender).await;
+                context.add([WorkItem::Pages { slice, remaining: Arc::new(remaining), page: 0 }])?;
+                context.deliver(page, position, sender).await;
                 return Ok(());
             }
             rows += page.rows() as u64;
             if !more {
-                shared.learn(&slice, rows);
+                context.learn(&slice, rows);
             }
-            let wanted = shared.hand_over(page, place, sender).await;
-            if !more && let Some(turns) = shared.turns() {
-                turns.done(place)?;
+            let wanted = context.deliver(page, position, sender).await;
+            if !more && let Some(ordering) = context.ordering() {
+                ordering.finish(position)?;
             }
             if !wanted || !more {
                 return Ok(());
@@ -140,7 +143,7 @@ impl Chain {
 
 /// What the first page of a chain tells of how its window is best cut.
 struct Cuts<'s> {
-    shared: &'s Shared,
+    context: &'s ScanContext,
     slice: &'s Slice,
     unit: i64,
     density: Density,
@@ -149,8 +152,8 @@ struct Cuts<'s> {
 
 impl<'s> Cuts<'s> {
     /// `full` says that the page is, and names another: only then there is more than it holds. Some APIs name one in any case.
-    fn of(shared: &'s Shared, slice: &'s Slice, page: &Page, records: u64, full: bool) -> Option<Self> {
-        let spec = shared.spec();
+    fn of(context: &'s ScanContext, slice: &'s Slice, page: &Page, records: u64, full: bool) -> Option<Self> {
+        let spec = context.spec();
         let (piece, unit) = (slice.window.filter(|_| spec.cuts_windows())?.until(spec.now), spec.table.time_range.as_ref()?.unit);
         if piece.is_empty() {
             return None;
@@ -168,43 +171,43 @@ impl<'s> Cuts<'s> {
             page: spec.page_sizes.1,
             known: spec.known_density,
         };
-        Some(Self { shared, slice, unit, density, times })
+        Some(Self { context, slice, unit, density, times })
     }
 
     /// The rest of the slice's window as chains of their own.
-    fn rest(&self, number: usize, window: Window) -> Result<Vec<Work>> {
-        let ordered = self.shared.turns().is_some();
-        let spec = self.shared.spec();
+    fn rest(&self, number: usize, window: Window) -> Result<Vec<WorkItem>> {
+        let ordered = self.context.ordering().is_some();
+        let spec = self.context.spec();
         let mut pieces = split::rest(window.until(spec.now), self.density, spec.concurrency, self.unit, ordered);
         split::extend_last(pieces.iter_mut().map(|(piece, _)| piece), window.hi);
-        let places = match self.shared.turns() {
+        let positions = match self.context.ordering() {
             None => vec![(number, 0); pieces.len()],
-            Some(turns) => {
-                if turns.direction() == Direction::Descending {
+            Some(ordering) => {
+                if ordering.direction() == Direction::Descending {
                     pieces.reverse();
                 }
-                turns.add(number, pieces.len())?
+                ordering.add(number, pieces.len())?
             }
         };
-        Ok(pieces.into_iter().zip(places).map(|((piece, expected), place)| self.chain(place, piece, expected)).collect())
+        Ok(pieces.into_iter().zip(positions).map(|((piece, expected), position)| self.chain(position, piece, expected)).collect())
     }
 
     /// A chain that turns out to be much longer than expected, in pieces that take its place: its first page is read again with
     /// them, because nobody promised that it has just the records of its times.
-    fn again(&self, size: u64, expected: Option<f64>) -> Option<Vec<Work>> {
-        if self.density.records.is_some() || self.shared.turns().is_some() {
+    fn again(&self, size: u64, expected: Option<f64>) -> Option<Vec<WorkItem>> {
+        if self.density.records.is_some() || self.context.ordering().is_some() {
             return None;
         }
         let window = self.slice.window?;
         let measured = self.density.piece;
         let expected = expected.or(self.density.pages(measured))?;
-        let mut pieces = split::again(measured, &self.times, size, expected, self.shared.spec().concurrency, self.unit)?;
+        let mut pieces = split::again(measured, &self.times, size, expected, self.context.spec().concurrency, self.unit)?;
         split::extend_last(pieces.iter_mut().map(|(piece, _)| piece), window.hi);
         Some(pieces.into_iter().map(|(piece, expected)| self.chain((0, 0), piece, Some(expected))).collect())
     }
 
-    fn chain(&self, place: Place, piece: Window, expected: Option<f64>) -> Work {
+    fn chain(&self, position: ChainPosition, piece: Window, expected: Option<f64>) -> WorkItem {
         let slice = Arc::new(Slice { window: Some(piece), ..self.slice.clone() });
-        Work::Chain(Chain { place, slice, rest: None, expected })
+        WorkItem::Chain(Chain { position, slice, rest: None, expected })
     }
 }

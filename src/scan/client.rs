@@ -4,22 +4,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION};
-use reqwest::{Response, StatusCode, redirect};
+use reqwest::{StatusCode, redirect};
 use url::Url;
 
 use super::address;
-use super::attempt::Attempt;
-use super::auth::{Access, Authorization};
-use super::body::{self, BodyPool};
-use super::gate::{Gate, Place, Warmth};
+use super::authenticator::{Authenticator, Authorization};
+use super::body::{self, BufferPool};
+use super::connection_error::{Peer, Route, root_cause};
+use super::content_range::Partial;
+use super::failure::RequestFailure;
+use super::limiter::{ConcurrencyLimiter, LimitMemory, Permit};
 use super::link;
-use super::no_answer::{Peer, Route, root_cause};
 use super::pace::Pace;
-use super::partial::Partial;
 use super::rate_limit::{Advice, server_time};
 use super::redirection;
 use super::resolver::Resolver;
-use super::retry::{Failure, RetryPolicy};
+use super::retry::{RetryClass, RetryPolicy};
 use super::session::{Session, Token};
 use super::stats::Stats;
 use super::trust::Trust;
@@ -44,7 +44,7 @@ pub struct Connection {
     route: Route,
     base: Url,
     auth_url: Option<Url>,
-    access: Access,
+    authenticator: Authenticator,
     session: tokio::sync::Mutex<Session>,
     /// The newest login whose token the API took.
     accepted: AtomicU64,
@@ -52,7 +52,7 @@ pub struct Connection {
     retry: RetryPolicy,
     pace: Option<Pace>,
     /// What the last scan showed.
-    pub(super) warmth: Warmth,
+    pub(super) limit_memory: LimitMemory,
 }
 
 /// What a scan allows its requests.
@@ -68,20 +68,20 @@ pub struct Limits {
 
 /// The scan that a request belongs to.
 #[derive(Debug, Clone, Copy)]
-pub struct Scan<'s> {
+pub struct RequestContext<'s> {
     /// What its requests may take.
     pub limits: Limits,
     /// What they took.
     pub stats: &'s Stats,
     /// Memory for bodies.
-    pub pool: &'s BodyPool,
+    pub pool: &'s BufferPool,
     /// What all of its requests pass.
-    pub gate: &'s Gate,
+    pub limiter: &'s ConcurrencyLimiter,
 }
 
 /// A successful response.
 #[derive(Debug)]
-pub struct Reply {
+pub struct Response {
     /// Its body, decompressed.
     pub body: Vec<u8>,
     /// Its headers.
@@ -90,7 +90,7 @@ pub struct Reply {
     pub partial: Option<Partial>,
 }
 
-impl Reply {
+impl Response {
     /// The next page by its `Link` header.
     pub fn next(&self) -> Result<Option<String>> {
         link::next(self.headers.get_all(LINK).iter().map(HeaderValue::as_bytes))
@@ -98,9 +98,9 @@ impl Reply {
 }
 
 impl Connection {
-    /// A client for these settings. `access` shows who asks.
-    pub fn new(settings: &Settings, access: Access) -> Result<Self> {
-        let session = Session::new(access.fixed()?);
+    /// A client for these settings. `authenticator` shows who asks.
+    pub fn new(settings: &Settings, authenticator: Authenticator) -> Result<Self> {
+        let session = Session::new(authenticator.fixed()?);
         let mut builder = reqwest::Client::builder()
             // SECURITY: reqwest would take our own header for the key along to another host. Redirects are followed here.
             .redirect(redirect::Policy::none())
@@ -134,13 +134,13 @@ impl Connection {
             },
             base: settings.base_url.clone(),
             auth_url: settings.auth_url.clone(),
-            access,
+            authenticator,
             session: tokio::sync::Mutex::new(session),
             accepted: AtomicU64::new(0),
             request_timeout: settings.request_timeout,
             retry: RetryPolicy { max_retries: settings.max_retries, budget: settings.retry_budget },
             pace,
-            warmth: Warmth::default(),
+            limit_memory: LimitMemory::default(),
         })
     }
 
@@ -154,20 +154,20 @@ impl Connection {
         &self,
         request: &Request,
         page: u64,
-        scan: &Scan<'_>,
-        read: &mut (dyn FnMut(Reply) -> Result<T> + Send),
+        context: &RequestContext<'_>,
+        read: &mut (dyn FnMut(Response) -> Result<T> + Send),
     ) -> Result<T> {
-        let (mut authorization, mut serial) = self.authorization(None, scan).await?;
+        let (mut authorization, mut serial) = self.authorization(None, context).await?;
         let mut renewals = 0;
         let place = format!("page {page}");
         loop {
             let built = self.build(request, &authorization).map_err(|error| describe(error, request, &place, 1))?;
-            match self.send(&built, request, &place, scan, read).await {
+            match self.send(&built, request, &place, context, read).await {
                 Ok(answer) => {
                     self.accepted.fetch_max(serial, Ordering::Relaxed);
                     return Ok(answer);
                 }
-                Err(failed) if failed.expired && self.access.login().is_some() => {
+                Err(failed) if failed.expired && self.authenticator.login().is_some() => {
                     // A new token that the API never took is refused for another reason. One that other requests used up
                     // meanwhile is only spent.
                     let spent = self.accepted.load(Ordering::Relaxed) >= serial && renewals < MAX_RENEWALS;
@@ -175,7 +175,7 @@ impl Connection {
                         return Err(failed.error);
                     }
                     renewals += 1;
-                    (authorization, serial) = self.authorization(Some(serial), scan).await?;
+                    (authorization, serial) = self.authorization(Some(serial), context).await?;
                 }
                 Err(failed) => return Err(failed.error),
             }
@@ -183,13 +183,13 @@ impl Connection {
     }
 
     /// What goes along with a request, after a login where one is needed. `refused` is the serial of what the API refused.
-    async fn authorization(&self, refused: Option<u64>, scan: &Scan<'_>) -> Result<(Authorization, u64)> {
+    async fn authorization(&self, refused: Option<u64>, context: &RequestContext<'_>) -> Result<(Authorization, u64)> {
         // Held during the login: whoever else needs a token waits for this one.
         let mut session = self.session.lock().await;
         if let Some(current) = session.current(refused, Instant::now()) {
             return Ok(current);
         }
-        let Some(login) = self.access.login() else {
+        let Some(login) = self.authenticator.login() else {
             return Err(Error::new(ErrorKind::Internal, "a session without a login has nothing to send"));
         };
         let url = match (&self.auth_url, &login.path) {
@@ -200,16 +200,16 @@ impl Connection {
                     .hint(format!("Set it on the server to the address of the login: {}", login.doc)));
             }
         };
-        let (kind, body) = self.access.login_body(login);
+        let (kind, body) = self.authenticator.login_body(login);
         // What errors and the log show: never the body.
         let path = if self.auth_url.is_some() { url.path() } else { login.path.as_deref().unwrap_or_default() };
         let shown = Request::new(Method::Post, path);
         let built = self.http.post(url).timeout(self.request_timeout).header(CONTENT_TYPE, kind).body(body);
         let built = built.header(ACCEPT, "application/json").header(ACCEPT_ENCODING, body::ACCEPT_ENCODING).build();
         let built = built.map_err(|_| unsendable("the login"))?;
-        let token = self.send(&built, &shown, "login", scan, &mut |reply| Token::read(login, &reply)).await;
-        let token = token.map_err(|failed| failed.of_login(&login.names()))?;
-        session.renew(&self.access, &token, Instant::now())
+        let token = self.send(&built, &shown, "login", context, &mut |reply| Token::read(login, &reply)).await;
+        let token = token.map_err(|failed| failed.into_login_error(&login.names()))?;
+        session.renew(&self.authenticator, &token, Instant::now())
     }
 
     async fn send<T: Send>(
@@ -217,24 +217,24 @@ impl Connection {
         built: &reqwest::Request,
         request: &Request,
         at: &str,
-        scan: &Scan<'_>,
-        read: &mut (dyn FnMut(Reply) -> Result<T> + Send),
-    ) -> std::result::Result<T, Attempt> {
-        let Scan { limits, stats, .. } = scan;
+        context: &RequestContext<'_>,
+        read: &mut (dyn FnMut(Response) -> Result<T> + Send),
+    ) -> std::result::Result<T, RequestFailure> {
+        let RequestContext { limits, stats, .. } = context;
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
-        let mut last: Option<(Attempt, Instant)> = None;
+        let mut last: Option<(RequestFailure, Instant)> = None;
         loop {
             if let Some(pace) = &self.pace {
                 tokio::time::sleep(pace.reserve()).await;
             }
             if limits.max_requests > 0 && stats.begun.add(1) >= limits.max_requests {
-                return Err(Attempt::given_up(too_many_requests(limits.max_requests).detail(format!("{}, {at}.", request.line()))));
+                return Err(RequestFailure::permanent(too_many_requests(limits.max_requests).detail(format!("{}, {at}.", request.line()))));
             }
             let mut place = match last.take() {
-                None => Some(scan.gate.enter().await),
+                None => Some(context.limiter.acquire().await),
                 Some((mut failed, since)) => {
-                    let entered = self.enter_again(scan.gate, since, &mut waited).await;
+                    let entered = self.acquire_again(context.limiter, since, &mut waited).await;
                     if entered.is_none() {
                         failed.error = describe(failed.error, request, at, attempt - 1);
                         return Err(failed);
@@ -244,15 +244,15 @@ impl Connection {
             };
             stats.requests.add(1);
             let sent = Instant::now();
-            let outcome = self.attempt(built, scan).await;
+            let outcome = self.attempt(built, context).await;
             let elapsed = sent.elapsed();
             stats.fetch_micros.add_time(elapsed);
             let bytes = outcome.as_ref().map_or(0, |reply| reply.body.len());
             let outcome = outcome.and_then(|reply| {
                 // Whoever waits may send now: reading takes as long as fetching.
-                place.take().into_iter().for_each(Place::succeeded);
+                place.take().into_iter().for_each(Permit::succeeded);
                 let advice = Advice::of(&reply.headers, unix_now());
-                read(reply).map_err(|error| Attempt::by_answer(error, advice.wait))
+                read(reply).map_err(|error| RequestFailure::from_body(error, advice.wait))
             });
             if limits.log {
                 let what = match &outcome {
@@ -270,8 +270,8 @@ impl Connection {
                 failed.error = describe(failed.error, request, at, attempt);
                 return Err(failed);
             };
-            if failed.failure.is_some_and(|failure| matches!(failure, Failure::Throttled(_)) || failure.asked().is_some()) {
-                scan.gate.slow_down(sent, wait);
+            if failed.failure.is_some_and(|failure| matches!(failure, RetryClass::Throttled(_)) || failure.asked().is_some()) {
+                context.limiter.on_throttled(sent, wait);
             }
             drop(place);
             stats.retries.add(1);
@@ -285,12 +285,12 @@ impl Connection {
 
     /// Waits for a place as long as the budget lasts, and adds what was waited `since` the failure. The budget begins anew where others
     /// were answered meanwhile: the API does serve this scan. `None` when it is used up.
-    async fn enter_again<'g>(&self, gate: &'g Gate, mut since: Instant, waited: &mut Duration) -> Option<Place<'g>> {
+    async fn acquire_again<'g>(&self, limiter: &'g ConcurrencyLimiter, mut since: Instant, waited: &mut Duration) -> Option<Permit<'g>> {
         loop {
             let left = self.retry.budget.saturating_sub(*waited).saturating_sub(since.elapsed());
             // A place that is free is taken, even in the last moment.
-            let entered = tokio::time::timeout(left, gate.enter()).await.ok();
-            let answered = gate.answered_since(since);
+            let entered = tokio::time::timeout(left, limiter.acquire()).await.ok();
+            let answered = limiter.answered_since(since);
             *waited = if answered { Duration::ZERO } else { *waited + since.elapsed() };
             if entered.is_some() || !answered {
                 return entered;
@@ -299,52 +299,52 @@ impl Connection {
         }
     }
 
-    async fn attempt(&self, built: &reqwest::Request, scan: &Scan<'_>) -> std::result::Result<Reply, Attempt> {
-        let Scan { limits, stats, pool, .. } = scan;
+    async fn attempt(&self, built: &reqwest::Request, context: &RequestContext<'_>) -> std::result::Result<Response, RequestFailure> {
+        let RequestContext { limits, stats, pool, .. } = context;
         let asked = if self.auth_url.as_ref() == Some(built.url()) { Peer::Login } else { Peer::Api };
-        let no_answer = |error: reqwest::Error| Attempt::connection(&error, asked, self.route);
+        let no_answer = |error: reqwest::Error| RequestFailure::connection(&error, asked, self.route);
         let mut response = self.follow(built, &no_answer).await?;
         if let Some(date) = server_time(response.headers()) {
-            stats.saw_date(date);
+            stats.record_date(date);
         }
         // An accepted request was not yet answered.
         if !response.status().is_success() || response.status() == StatusCode::ACCEPTED {
-            let failed = Attempt::status(response.status(), Advice::of(response.headers(), unix_now()), unix_now());
-            return Err(if failed.may_say_more() {
-                failed.said(&self.access.errors, error_body(response).await.as_deref())
+            let failed = RequestFailure::status(response.status(), Advice::of(response.headers(), unix_now()), unix_now());
+            return Err(if failed.body_may_explain() {
+                failed.with_body_code(&self.authenticator.errors, error_body(response).await.as_deref())
             } else {
                 failed
             });
         }
-        let partial = Partial::of(response.status(), response.headers()).map_err(Attempt::given_up)?;
-        let mut wire = pool.take();
+        let partial = Partial::of(response.status(), response.headers()).map_err(RequestFailure::permanent)?;
+        let mut wire = pool.acquire();
         let announced = response.content_length().unwrap_or(0);
         if announced > limits.max_response_bytes {
-            return Err(Attempt::given_up(body::too_large(limits.max_response_bytes)));
+            return Err(RequestFailure::permanent(body::too_large(limits.max_response_bytes)));
         }
         wire.reserve(announced.min(MAX_RESERVE) as usize);
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             stats.wire_bytes.add(chunk.len() as u64);
             if (wire.len() + chunk.len()) as u64 > limits.max_response_bytes {
-                return Err(Attempt::given_up(body::too_large(limits.max_response_bytes)));
+                return Err(RequestFailure::permanent(body::too_large(limits.max_response_bytes)));
             }
             wire.extend_from_slice(&chunk);
         }
         let headers = std::mem::take(response.headers_mut());
         let encoding = headers.get(CONTENT_ENCODING).and_then(|h| h.to_str().ok());
-        let body = body::decompress(encoding, wire, pool, limits.max_response_bytes).map_err(Attempt::given_up)?;
+        let body = body::decompress(encoding, wire, pool, limits.max_response_bytes).map_err(RequestFailure::permanent)?;
         stats.body_bytes.add(body.len() as u64);
-        Ok(Reply { body, headers, partial })
+        Ok(Response { body, headers, partial })
     }
 
     /// Sends a request, and again where redirects within its origin lead.
     async fn follow(
         &self,
         built: &reqwest::Request,
-        no_answer: &(dyn Fn(reqwest::Error) -> Attempt + Sync),
-    ) -> std::result::Result<Response, Attempt> {
+        no_answer: &(dyn Fn(reqwest::Error) -> RequestFailure + Sync),
+    ) -> std::result::Result<reqwest::Response, RequestFailure> {
         let until = Instant::now() + self.request_timeout;
-        let clone = |request: &reqwest::Request| request.try_clone().ok_or_else(|| Attempt::given_up(unsendable("the body")));
+        let clone = |request: &reqwest::Request| request.try_clone().ok_or_else(|| RequestFailure::permanent(unsendable("the body")));
         let mut request = clone(built)?;
         let mut followed = 0;
         loop {
@@ -354,7 +354,7 @@ impl Connection {
                 return Ok(response);
             }
             let target = redirection::target(&request, status, response.headers().get(LOCATION), followed);
-            *request.url_mut() = target.map_err(|error| Attempt::redirected(status, error))?;
+            *request.url_mut() = target.map_err(|error| RequestFailure::redirected(status, error))?;
             *request.timeout_mut() = Some(until.saturating_duration_since(Instant::now()));
             followed += 1;
         }
@@ -415,7 +415,7 @@ fn too_many_requests(limit: u64) -> Error {
 }
 
 /// The beginning of a refusal's body, as far as it can be read.
-async fn error_body(mut response: Response) -> Option<Vec<u8>> {
+async fn error_body(mut response: reqwest::Response) -> Option<Vec<u8>> {
     let encoding = response.headers().get(CONTENT_ENCODING).and_then(|h| h.to_str().ok()).map(str::to_owned);
     let mut wire = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -424,7 +424,7 @@ async fn error_body(mut response: Response) -> Option<Vec<u8>> {
             return None;
         }
     }
-    body::decompress(encoding.as_deref(), wire, &BodyPool::default(), MAX_ERROR_BODY).ok()
+    body::decompress(encoding.as_deref(), wire, &BufferPool::default(), MAX_ERROR_BODY).ok()
 }
 
 /// Adds where it happened: method, path, page, attempts. No host: an error may be read by users who must not know it.

@@ -14,7 +14,7 @@ use self::head::{Likeness, compare};
 use self::moved::{capped, no_total, same_again, shifted};
 use self::numbered::Sizes;
 pub use self::remaining::Remaining;
-use super::partial::Partial;
+use super::content_range::Partial;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::PageToken;
 use crate::sources::{Pagination, PagingStyle};

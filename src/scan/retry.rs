@@ -11,7 +11,7 @@ const AFTER: Duration = Duration::from_millis(250);
 
 /// What came of one attempt, as far as a retry could help. The durations are what the server asked to wait, if it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum RetryClass {
     /// There were too many requests: 429, a 403 that means it, or an answer that says so.
     Throttled(Option<Duration>),
     /// 5xx.
@@ -20,7 +20,7 @@ pub enum Failure {
     Connection,
 }
 
-impl Failure {
+impl RetryClass {
     /// How long the server asked to wait.
     pub fn asked(self) -> Option<Duration> {
         match self {
@@ -43,8 +43,8 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// How long to wait before sending again, or `None` to give up. `attempt` counts from 1, `waited` is what this request has
     /// waited so far, `dice` is uniform in `[0, 1)`.
-    pub fn next_wait(&self, failure: Failure, attempt: u32, waited: Duration, dice: f64) -> Option<Duration> {
-        let bounded = !matches!(failure, Failure::Throttled(_));
+    pub fn next_wait(&self, failure: RetryClass, attempt: u32, waited: Duration, dice: f64) -> Option<Duration> {
+        let bounded = !matches!(failure, RetryClass::Throttled(_));
         let left = self.budget.saturating_sub(waited);
         if (bounded && attempt > self.max_retries) || left.is_zero() {
             return None;
@@ -66,32 +66,32 @@ mod tests {
     use super::*;
 
     const POLICY: RetryPolicy = RetryPolicy { max_retries: 3, budget: Duration::from_secs(60) };
-    const NO_ADVICE: Failure = Failure::Server(None);
+    const NO_ADVICE: RetryClass = RetryClass::Server(None);
 
-    fn wait(failure: Failure, attempt: u32, dice: f64) -> Option<Duration> {
+    fn wait(failure: RetryClass, attempt: u32, dice: f64) -> Option<Duration> {
         POLICY.next_wait(failure, attempt, Duration::ZERO, dice)
     }
 
-    fn asked(seconds: u64) -> Failure {
-        Failure::Throttled(Some(Duration::from_secs(seconds)))
+    fn asked(seconds: u64) -> RetryClass {
+        RetryClass::Throttled(Some(Duration::from_secs(seconds)))
     }
 
     #[test]
     fn waits_double_and_are_jittered_over_their_whole_range() {
         assert_eq!(wait(NO_ADVICE, 1, 0.0), Some(Duration::ZERO));
         assert_eq!(wait(NO_ADVICE, 1, 1.0), Some(Duration::from_millis(250)));
-        assert_eq!(wait(Failure::Connection, 3, 1.0), Some(Duration::from_secs(1)));
+        assert_eq!(wait(RetryClass::Connection, 3, 1.0), Some(Duration::from_secs(1)));
         let patient = RetryPolicy { max_retries: 100, budget: Duration::from_secs(600) };
         assert_eq!(patient.next_wait(NO_ADVICE, 60, Duration::ZERO, 1.0), Some(CAP));
     }
 
     #[test]
     fn failures_are_bounded_by_their_number_and_throttling_by_the_budget_alone() {
-        for failure in [NO_ADVICE, Failure::Server(Some(Duration::from_secs(1))), Failure::Connection] {
+        for failure in [NO_ADVICE, RetryClass::Server(Some(Duration::from_secs(1))), RetryClass::Connection] {
             assert!(wait(failure, 3, 0.5).is_some());
             assert_eq!(wait(failure, 4, 0.5), None, "{failure:?}");
         }
-        for failure in [Failure::Throttled(None), asked(0), asked(5)] {
+        for failure in [RetryClass::Throttled(None), asked(0), asked(5)] {
             assert!(wait(failure, 400, 0.5).is_some(), "{failure:?}");
             assert_eq!(POLICY.next_wait(failure, 4, POLICY.budget, 0.5), None, "{failure:?}");
         }
@@ -101,7 +101,7 @@ mod tests {
     fn throttling_without_advice_uses_the_whole_budget() {
         for dice in [0.2, 0.5, 0.999] {
             let (mut waited, mut attempt) = (Duration::ZERO, 1);
-            while let Some(wait) = POLICY.next_wait(Failure::Throttled(None), attempt, waited, dice) {
+            while let Some(wait) = POLICY.next_wait(RetryClass::Throttled(None), attempt, waited, dice) {
                 waited += wait;
                 attempt += 1;
             }
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(wait(asked(31), 1, 0.0), Some(Duration::from_secs(31)), "half a minute is nothing special");
         assert_eq!(wait(asked(60), 1, 1.0), Some(Duration::from_secs(60)), "the addition does not make it too long");
         assert_eq!(wait(asked(61), 1, 0.0), None);
-        assert_eq!(wait(Failure::Server(Some(Duration::from_secs(40))), 1, 0.0), Some(Duration::from_secs(40)));
+        assert_eq!(wait(RetryClass::Server(Some(Duration::from_secs(40))), 1, 0.0), Some(Duration::from_secs(40)));
         assert_eq!(wait(asked(1), 10, 0.9), Some(Duration::from_secs(9)), "the same advice over and over is not believed");
         assert_eq!(wait(asked(u64::MAX), 1, 1.0), None);
         let endless = RetryPolicy { max_retries: 3, budget: Duration::MAX };
@@ -129,6 +129,6 @@ mod tests {
         let spent = Duration::from_secs(58);
         assert_eq!(POLICY.next_wait(asked(3), 2, spent, 0.0), None);
         assert_eq!(POLICY.next_wait(asked(1), 2, spent, 0.0), Some(Duration::from_secs(1)));
-        assert_eq!(POLICY.next_wait(Failure::Throttled(None), 9, spent, 0.9), Some(Duration::from_secs(2)));
+        assert_eq!(POLICY.next_wait(RetryClass::Throttled(None), 9, spent, 0.9), Some(Duration::from_secs(2)));
     }
 }

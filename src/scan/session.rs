@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::auth::{Access, Authorization};
-use super::client::Reply;
+use super::authenticator::{Authenticator, Authorization};
+use super::client::Response;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Secret;
 use crate::sources::{Login, TokenPlace};
@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// Takes the token of a login.
-    pub fn renew(&mut self, access: &Access, token: &Token, now: Instant) -> Result<(Authorization, u64)> {
+    pub fn renew(&mut self, access: &Authenticator, token: &Token, now: Instant) -> Result<(Authorization, u64)> {
         let authorization = access.authorization(Some(&token.secret))?;
         self.serial += 1;
         self.authorization = Some(authorization.clone());
@@ -53,7 +53,7 @@ impl Session {
 
 impl Token {
     /// Reads a login's answer.
-    pub fn read(login: &Login, reply: &Reply) -> Result<Self> {
+    pub fn read(login: &Login, reply: &Response) -> Result<Self> {
         // A header may bring the token while the body is of no concern, or empty.
         let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let secret = match &login.token {
@@ -86,14 +86,14 @@ mod tests {
     use super::*;
     use crate::sources::built_in;
 
-    fn access(source: &str, secrets: &[&str]) -> Access {
+    fn access(source: &str, secrets: &[&str]) -> Authenticator {
         let secrets = secrets.iter().map(|name| (name.to_string(), Secret::new("s3cret"))).collect();
-        Access::new(&built_in(source).unwrap().unwrap(), BTreeMap::new(), secrets).unwrap()
+        Authenticator::new(&built_in(source).unwrap().unwrap(), BTreeMap::new(), secrets).unwrap()
     }
 
-    fn read(access: &Access, body: &str, header: Option<&'static str>) -> Result<Token> {
+    fn read(access: &Authenticator, body: &str, header: Option<&'static str>) -> Result<Token> {
         let headers = header.map(|value| ("x-subject-token".parse().unwrap(), HeaderValue::from_static(value)));
-        Token::read(access.login().unwrap(), &Reply { body: body.into(), headers: HeaderMap::from_iter(headers), partial: None })
+        Token::read(access.login().unwrap(), &Response { body: body.into(), headers: HeaderMap::from_iter(headers), partial: None })
     }
 
     #[test]

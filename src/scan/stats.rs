@@ -71,7 +71,7 @@ pub struct Stats {
 
 impl Stats {
     /// Remembers a `Date` header.
-    pub fn saw_date(&self, seconds: u64) {
+    pub fn record_date(&self, seconds: u64) {
         self.api_date.0.fetch_max(seconds, Ordering::Relaxed);
     }
 

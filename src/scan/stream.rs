@@ -13,10 +13,10 @@ use tokio::task::AbortHandle;
 
 use super::client::{Connection, Limits};
 use super::decode::{Decoder, SliceRules, WindowRules};
-use super::drive::{Shared, drive};
 use super::lock::lock_whole;
 use super::page::Page;
 use super::runtime::runtime;
+use super::scheduler::{ScanContext, run};
 use super::stats::Stats;
 use super::task::eventfd;
 use crate::error::{Error, ErrorKind, Result};
@@ -102,8 +102,8 @@ pub(super) enum Message {
 pub struct Stream {
     pages: mpsc::Receiver<Message>,
     wake: Arc<EventFd>,
-    allowed: watch::Sender<u64>,
-    spent: Arc<Mutex<Vec<Page>>>,
+    credits: watch::Sender<u64>,
+    free_pages: Arc<Mutex<Vec<Page>>>,
     driver: AbortHandle,
 }
 
@@ -127,12 +127,12 @@ impl Stream {
     /// Sends the first request. Returns at once.
     pub fn start(spec: ScanSpec, stats: Arc<Stats>) -> Result<Self> {
         let wake = eventfd()?;
-        let spent = Arc::new(Mutex::new(Vec::new()));
+        let free_pages = Arc::new(Mutex::new(Vec::new()));
         let (sender, pages) = mpsc::channel(spec.concurrency.max(1));
-        let (allowed, permits) = watch::channel(1);
-        let shared = Shared::new(spec, stats, Arc::clone(&wake), permits, Arc::clone(&spent));
-        let driver = runtime()?.spawn(drive(shared, sender)).abort_handle();
-        Ok(Self { pages, wake, allowed, spent, driver })
+        let (credits, granted) = watch::channel(1);
+        let context = ScanContext::new(spec, stats, Arc::clone(&wake), granted, Arc::clone(&free_pages));
+        let driver = runtime()?.spawn(run(context, sender)).abort_handle();
+        Ok(Self { pages, wake, credits, free_pages, driver })
     }
 
     /// The next finished page; `Ready(None)` is the proven end.
@@ -152,8 +152,8 @@ impl Stream {
 
     /// The consumer has used up what it got. If that were rows, pages are fetched ahead from now on; if all pages so far were
     /// empty, one page may still satisfy it, and the requests only double.
-    pub fn want_more(&self, got_rows: bool) {
-        self.allowed.send_modify(|allowed| *allowed = if got_rows { u64::MAX } else { allowed.saturating_mul(2) });
+    pub fn request_more(&self, any_rows: bool) {
+        self.credits.send_modify(|credits| *credits = if any_rows { u64::MAX } else { credits.saturating_mul(2) });
     }
 
     /// Readable whenever [`Stream::try_next`] is worth a call.
@@ -161,11 +161,11 @@ impl Stream {
         self.wake.as_fd()
     }
 
-    /// Gives a spent page's memory back: returning it to the allocator each time costs a quarter of a scan in page faults.
-    pub fn recycle(&self, page: Page) {
-        let mut spent = lock_whole(&self.spent);
-        if spent.len() < 4 {
-            spent.push(page);
+    /// Gives the memory of a page that was read back: returning it to the allocator each time costs a quarter of a scan in page faults.
+    pub fn release(&self, page: Page) {
+        let mut free_pages = lock_whole(&self.free_pages);
+        if free_pages.len() < 4 {
+            free_pages.push(page);
         }
     }
 }
@@ -179,10 +179,10 @@ mod tests {
     #[test]
     fn a_channel_that_closes_without_the_end_is_an_error() {
         let (sender, pages) = mpsc::channel(1);
-        let (allowed, _) = watch::channel(1);
+        let (credits, _) = watch::channel(1);
         let driver = runtime().unwrap().spawn(async {}).abort_handle();
         let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap());
-        let mut stream = Stream { pages, wake, allowed, spent: Arc::default(), driver };
+        let mut stream = Stream { pages, wake, credits, free_pages: Arc::default(), driver };
         assert!(stream.try_next().is_pending());
         drop(sender);
         assert!(matches!(stream.try_next(), Poll::Ready(Err(_))), "lost rows must not look like the end");

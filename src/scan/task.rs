@@ -33,9 +33,9 @@ pub(super) fn wake(descriptor: &EventFd) {
 }
 
 /// Wakes the backend when a future ends, even by a panic.
-pub(super) struct WakeAtEnd(pub(super) Arc<EventFd>);
+pub(super) struct NotifyOnDrop(pub(super) Arc<EventFd>);
 
-impl Drop for WakeAtEnd {
+impl Drop for NotifyOnDrop {
     fn drop(&mut self) {
         wake(&self.0);
     }
@@ -53,7 +53,7 @@ impl<T: Send + 'static> Task<T> {
     pub fn start(future: impl Future<Output = T> + Send + 'static) -> Result<Self> {
         let wake = eventfd()?;
         let (sender, outcome) = oneshot::channel();
-        let at_end = WakeAtEnd(Arc::clone(&wake));
+        let at_end = NotifyOnDrop(Arc::clone(&wake));
         let driver = runtime()?.spawn(async move {
             // Dropped after the outcome was sent, and also by a panic.
             let _at_end = at_end;

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use restlog_fdw::scan::rate_limit::Advice;
-use restlog_fdw::scan::retry::{Failure, RetryPolicy};
+use restlog_fdw::scan::retry::{RetryClass, RetryPolicy};
 
 use super::engine::{Target, fuzz};
 use super::mutate::Kind;
@@ -66,7 +66,7 @@ fn check(input: &[u8]) -> Result<String, String> {
     }
     let policy = RetryPolicy { max_retries: 3, budget: BUDGET };
     for waited in [Duration::ZERO, Duration::from_secs(59), Duration::MAX / 2] {
-        let next = policy.next_wait(Failure::Throttled(wait), 1, waited, 0.5);
+        let next = policy.next_wait(RetryClass::Throttled(wait), 1, waited, 0.5);
         if next.is_some_and(|next| waited.saturating_add(next) > BUDGET) {
             return Err(format!("after {waited:?} it waits for {next:?}"));
         }

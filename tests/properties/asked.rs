@@ -14,7 +14,7 @@ use restlog_fdw::options::Settings;
 use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slice::{Defaults, slices};
 use restlog_fdw::plan::window::WindowSet;
-use restlog_fdw::scan::auth::Access;
+use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::Connection;
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};
@@ -95,7 +95,7 @@ impl Own {
         });
         let source = Source::read(DEFINITION).unwrap();
         let settings = Settings::resolve(Some(&source), &[("base_url".into(), url)], &[]).unwrap();
-        let access = Access::new(&source, BTreeMap::new(), BTreeMap::new()).unwrap();
+        let access = Authenticator::new(&source, BTreeMap::new(), BTreeMap::new()).unwrap();
         let connection = Arc::new(Connection::new(&settings, access).unwrap());
         Self { table: Arc::new(source.tables[0].clone()), connection, received }
     }
@@ -111,7 +111,7 @@ impl Own {
         loop {
             match stream.try_next() {
                 Poll::Ready(Ok(None)) => return Ok(std::mem::take(&mut *self.received.lock().unwrap())),
-                Poll::Ready(Ok(Some(_))) => stream.want_more(true),
+                Poll::Ready(Ok(Some(_))) => stream.request_more(true),
                 Poll::Ready(Err(error)) => return Err(error.to_string()),
                 Poll::Pending => {
                     let mut fds = [nix::poll::PollFd::new(stream.wake_fd(), nix::poll::PollFlags::POLLIN)];

@@ -11,7 +11,7 @@ use restlog_fdw::error::{Error, ErrorKind};
 use restlog_fdw::options::{OnInvalid, Secret, Settings};
 use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::plan::window::Window;
-use restlog_fdw::scan::auth::Access;
+use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::{Connection, Limits};
 use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
 use restlog_fdw::scan::page::{CellState, Page};
@@ -175,7 +175,7 @@ impl Style {
             ("api_key", "lab-key")
         };
         let secrets = BTreeMap::from([(secret.0.to_owned(), Secret::new(secret.1))]);
-        let access = Access::new(&source, settings.parameters.clone(), secrets).unwrap();
+        let access = Authenticator::new(&source, settings.parameters.clone(), secrets).unwrap();
         let mut table = source.table(self.table).unwrap().clone();
         describe(&mut table);
         let of = |name: &&str, text: bool| {
@@ -216,7 +216,7 @@ impl Style {
                     for row in 0..page.rows() {
                         keys.push(key(&page, row, self.key.len())?);
                     }
-                    stream.want_more(true);
+                    stream.request_more(true);
                 }
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use restlog_fdw::error::{Error, Result};
 use restlog_fdw::options::{Secret, Settings};
 use restlog_fdw::plan::slices::Slices;
-use restlog_fdw::scan::auth::Access;
+use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::Connection;
 use restlog_fdw::scan::decode::{Column, From, Target};
 use restlog_fdw::scan::stats::Stats;
@@ -41,7 +41,7 @@ pub(crate) fn start(source: &Arc<Source>, options: &[(&str, &str)], secret: &str
     let options: Vec<_> = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let settings = Settings::resolve(Some(source), &options, &[])?;
     let secrets = BTreeMap::from([("api_key".to_owned(), Secret::new(secret))]);
-    let access = Access::new(source, settings.parameters.clone(), secrets)?;
+    let access = Authenticator::new(source, settings.parameters.clone(), secrets)?;
     let table = Arc::new(source.tables[0].clone());
     let id =
         Column { name: "id".into(), from: From::Field(Pointer(vec!["id".into()])), target: Target::Integer(i64::MAX), form: Form::Plain };
@@ -63,7 +63,7 @@ pub(crate) fn read(source: &Arc<Source>, options: &[(&str, &str)], secret: &str)
         match stream.try_next() {
             Poll::Ready(Ok(Some(page))) => {
                 rows += page.rows();
-                stream.want_more(page.rows() > 0);
+                stream.request_more(page.rows() > 0);
             }
             Poll::Ready(Ok(None)) => break Ok(rows),
             Poll::Ready(Err(error)) => break Err(error),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::attempt;
+use super::super::failure;
 use super::super::json_text::{self, Invalid};
 use super::super::page::CellState;
 use super::super::paging::HEAD;
@@ -131,8 +131,8 @@ fn judge(rule: &ErrorRule, raw: &str) -> Option<(ErrorKind, Option<String>)> {
 fn refusal(rule: &ErrorRule, raw: &str) -> Option<Error> {
     let (kind, code) = judge(rule, raw)?;
     let error = match kind {
-        ErrorKind::Unauthorized => attempt::unauthorized(),
-        ErrorKind::Throttled => attempt::throttled(),
+        ErrorKind::Unauthorized => failure::unauthorized(),
+        ErrorKind::Throttled => failure::throttled(),
         _ => Error::new(kind, "the API answered with an error instead of records"),
     };
     Some(match code {

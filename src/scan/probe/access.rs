@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::auth::Access;
+use super::super::authenticator::Authenticator;
 use super::super::client::Connection;
 use super::ask::Asker;
 use super::{Findings, Probe, Remedy};
@@ -46,7 +46,7 @@ pub(super) async fn probe(probe: &Probe, findings: &mut Findings) -> Option<(Ask
 
 /// A connection with these parameters, once it has answered.
 pub(super) async fn attempt(probe: &Probe, parameters: &Parameters) -> Result<Asker> {
-    let access = Access::new(&probe.source, parameters.clone(), probe.secrets.clone())?;
+    let access = Authenticator::new(&probe.source, parameters.clone(), probe.secrets.clone())?;
     let asker = Asker::new(probe, Connection::new(&probe.settings, access)?);
     asker.page(probe.bounds(), &PageToken::Start, Some(1)).await?;
     Ok(asker)

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::body::BodyPool;
-use super::super::client::{Connection, Limits, Scan};
+use super::super::body::BufferPool;
+use super::super::client::{Connection, Limits, RequestContext};
 use super::super::decode;
-use super::super::gate::Gate;
+use super::super::limiter::ConcurrencyLimiter;
 use super::super::stats::Stats;
 use super::Probe;
 use super::sample::{Next, Sample};
@@ -27,8 +27,8 @@ pub(super) struct Asker {
     limits: Limits,
     stats: Arc<Stats>,
     connection: Connection,
-    pool: BodyPool,
-    gate: Gate,
+    pool: BufferPool,
+    limiter: ConcurrencyLimiter,
 }
 
 impl Asker {
@@ -40,8 +40,8 @@ impl Asker {
             limits: probe.limits,
             stats: Arc::clone(&probe.stats),
             connection,
-            pool: BodyPool::default(),
-            gate: Gate::new(1),
+            pool: BufferPool::default(),
+            limiter: ConcurrencyLimiter::new(1),
         }
     }
 
@@ -69,7 +69,7 @@ impl Asker {
         if size.is_none() {
             request.remove(&self.table.pagination.size.place);
         }
-        let mut read = |reply: super::super::client::Reply| {
+        let mut read = |reply: super::super::client::Response| {
             let document: Value = serde_json::from_slice(&reply.body)
                 .map_err(|_| Error::new(ErrorKind::Shape, "the response is not valid JSON").hint("Check base_url."))?;
             if let Some(error) = decode::refusal_in(&self.table.errors, &document) {
@@ -88,7 +88,7 @@ impl Asker {
             let encoding = reply.headers.get("content-encoding").and_then(|value| value.to_str().ok()).map(str::to_owned);
             Ok(Sample { records: records.clone(), next, total, encoding })
         };
-        let scan = Scan { limits: self.limits, stats: &self.stats, pool: &self.pool, gate: &self.gate };
+        let scan = RequestContext { limits: self.limits, stats: &self.stats, pool: &self.pool, limiter: &self.limiter };
         self.connection.fetch(&request, 1, &scan, &mut read).await
     }
 

@@ -10,20 +10,20 @@ use nix::sys::eventfd::EventFd;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::ahead::Ahead;
-use super::body::BodyPool;
+use super::body::BufferPool;
 use super::chain::Chain;
-use super::client::{Reply, Scan, describe};
+use super::client::{RequestContext, Response, describe};
 use super::decode::{Decoded, SliceRules};
-use super::gate::Gate;
+use super::limiter::ConcurrencyLimiter;
 use super::lock::{lock, lock_whole};
+use super::ordering::{ChainPosition, OrderedDelivery};
 use super::page::Page;
 use super::paging::{PageFacts, Remaining, SUSPECT_TOTAL, Seen};
+use super::prefetch::Prefetch;
+use super::queue::{WorkItem, WorkQueue};
 use super::stats::Stats;
 use super::stream::{Message, ScanSpec};
-use super::task::{WakeAtEnd, wake};
-use super::turns::{Place, Turns};
-use super::works::{Work, Works};
+use super::task::{NotifyOnDrop, wake};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::{PageToken, request};
 use crate::plan::slice::Slice;
@@ -38,58 +38,58 @@ const TICK: Duration = Duration::from_secs(1);
 const MIN_LEARNED_MICROS: f64 = 1e6;
 
 /// What workers share.
-pub(super) struct Shared {
+pub(super) struct ScanContext {
     spec: ScanSpec,
     stats: Arc<Stats>,
     wake: Arc<EventFd>,
     /// Requests that were begun, in all slices.
-    begun: AtomicU64,
+    reserved: AtomicU64,
     /// How many may be: one, until the consumer has shown that it wants more than the first page.
-    allowed: watch::Receiver<u64>,
+    credits: watch::Receiver<u64>,
     /// How many of those gave the consumer nothing.
-    returned: watch::Sender<u64>,
-    spent: Arc<Mutex<Vec<Page>>>,
-    bodies: BodyPool,
-    gate: Gate,
-    works: Mutex<Works>,
+    refunded: watch::Sender<u64>,
+    free_pages: Arc<Mutex<Vec<Page>>>,
+    bodies: BufferPool,
+    limiter: ConcurrencyLimiter,
+    queue: Mutex<WorkQueue>,
     /// What the pages so far have shown.
     seen: Mutex<Seen>,
     /// Where rows must come in order.
-    turns: Option<Turns>,
+    ordering: Option<OrderedDelivery>,
     /// How many workers there are.
     running: AtomicUsize,
     /// Told when there is more to do.
     added: Notify,
 }
 
-impl Drop for Shared {
+impl Drop for ScanContext {
     fn drop(&mut self) {
-        self.spec.connection.warmth.keep(self.gate.limit(), Instant::now());
+        self.spec.connection.limit_memory.record(self.limiter.limit(), Instant::now());
     }
 }
 
-impl Shared {
+impl ScanContext {
     pub(super) fn new(
         spec: ScanSpec,
         stats: Arc<Stats>,
         wake: Arc<EventFd>,
-        allowed: watch::Receiver<u64>,
-        spent: Arc<Mutex<Vec<Page>>>,
+        credits: watch::Receiver<u64>,
+        free_pages: Arc<Mutex<Vec<Page>>>,
     ) -> Arc<Self> {
-        let turns = spec.order.map(|direction| Turns::new(direction, spec.slices.len()));
+        let ordering = spec.order.map(|direction| OrderedDelivery::new(direction, spec.slices.len()));
         Arc::new(Self {
-            gate: Gate::after(spec.concurrency, &spec.connection.warmth),
+            limiter: ConcurrencyLimiter::after(spec.concurrency, &spec.connection.limit_memory),
             spec,
             stats,
             wake,
-            begun: AtomicU64::new(0),
-            allowed,
-            returned: watch::channel(0).0,
-            spent,
-            bodies: BodyPool::default(),
-            works: Mutex::new(Works::new(turns.is_some())),
+            reserved: AtomicU64::new(0),
+            credits,
+            refunded: watch::channel(0).0,
+            free_pages,
+            bodies: BufferPool::default(),
+            queue: Mutex::new(WorkQueue::new(ordering.is_some())),
             seen: Mutex::default(),
-            turns,
+            ordering,
             running: AtomicUsize::new(0),
             added: Notify::new(),
         })
@@ -97,34 +97,34 @@ impl Shared {
 
     /// Waits until another request is allowed, and says whether it is the scan's first. `None` when the consumer is gone: this
     /// task is about to be aborted, and must not use the time until then for one more request.
-    pub(super) async fn leave_to_send(&self) -> Option<bool> {
-        self.leave_for(self.take_number()).await
+    pub(super) async fn acquire(&self) -> Option<bool> {
+        self.wait_for(self.reserve()).await
     }
 
-    /// The place of a request among all that were begun.
-    pub(super) fn take_number(&self) -> u64 {
-        self.begun.fetch_add(1, Ordering::Relaxed)
+    /// The number of a request among all that were begun.
+    pub(super) fn reserve(&self) -> u64 {
+        self.reserved.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Waits until the request of this number is allowed.
-    pub(super) async fn leave_for(&self, number: u64) -> Option<bool> {
-        let (mut allowed, mut returned) = (self.allowed.clone(), self.returned.subscribe());
+    pub(super) async fn wait_for(&self, number: u64) -> Option<bool> {
+        let (mut credits, mut refunded) = (self.credits.clone(), self.refunded.subscribe());
         loop {
-            let most = allowed.borrow_and_update().saturating_add(*returned.borrow_and_update());
+            let most = credits.borrow_and_update().saturating_add(*refunded.borrow_and_update());
             if number < most {
                 return Some(number == 0);
             }
             tokio::select! {
-                changed = allowed.changed() => changed.ok()?,
+                changed = credits.changed() => changed.ok()?,
                 // Its sender lives in self, so that this cannot fail.
-                _ = returned.changed() => {}
+                _ = refunded.changed() => {}
             }
         }
     }
 
     /// A request that had leave to be sent gave the consumer nothing: another may be.
-    pub(super) fn return_leave(&self) {
-        self.returned.send_modify(|returned| *returned += 1);
+    pub(super) fn refund(&self) {
+        self.refunded.send_modify(|refunded| *refunded += 1);
     }
 
     /// Whether each worker may have an answer at hand and another under way: memory holds `concurrency` bodies, and never less
@@ -135,12 +135,12 @@ impl Shared {
 
     /// Keeps a later chain from using up the one request that is allowed at first, for which the chain whose turn it is would
     /// wait in vain.
-    pub(super) async fn begin(&self, place: Place) {
-        if let Some(turns) = &self.turns {
-            let mut allowed = self.allowed.clone();
+    pub(super) async fn begin(&self, position: ChainPosition) {
+        if let Some(ordering) = &self.ordering {
+            let mut credits = self.credits.clone();
             tokio::select! {
-                () = turns.wait(place) => {}
-                _ = allowed.wait_for(|allowed| *allowed == u64::MAX) => {}
+                () = ordering.wait(position) => {}
+                _ = credits.wait_for(|credits| *credits == u64::MAX) => {}
             }
         }
     }
@@ -150,14 +150,14 @@ impl Shared {
         while workers.len() < self.spec.concurrency
             && let Some(taken) = self.take()?
         {
-            workers.spawn(work(Arc::clone(self), taken, sender.clone()));
+            workers.spawn(run_item(Arc::clone(self), taken, sender.clone()));
         }
         Ok(())
     }
 
     /// The next thing to do.
-    fn take(&self) -> Result<Option<Work>> {
-        Ok(lock(&self.works)?.take(|number| self.chain(number)))
+    fn take(&self) -> Result<Option<WorkItem>> {
+        Ok(lock(&self.queue)?.take(|number| self.chain(number)))
     }
 
     /// The chain of a slice by its number, in the order in which they are read.
@@ -179,12 +179,12 @@ impl Shared {
         let (window, rest) = cut.map_or((slice.window, None), |(first, rest)| (Some(first), Some(rest)));
         let measured = window.map(|window| window.until(spec.now));
         let expected = measured.zip(spec.known_density).map(|(window, each)| split::pages(each, window, spec.page_sizes.1));
-        Some(Chain { place: (number, 0), slice: Arc::new(Slice { window, ..slice }), rest, expected })
+        Some(Chain { position: (number, 0), slice: Arc::new(Slice { window, ..slice }), rest, expected })
     }
 
     /// Adds what came up while something was read.
-    pub(super) fn add(&self, more: impl IntoIterator<Item = Work>) -> Result<()> {
-        lock(&self.works)?.add(more);
+    pub(super) fn add(&self, more: impl IntoIterator<Item = WorkItem>) -> Result<()> {
+        lock(&self.queue)?.add(more);
         self.added.notify_one();
         Ok(())
     }
@@ -200,8 +200,8 @@ impl Shared {
     }
 
     /// Where rows must come in order.
-    pub(super) fn turns(&self) -> Option<&Turns> {
-        self.turns.as_ref()
+    pub(super) fn ordering(&self) -> Option<&OrderedDelivery> {
+        self.ordering.as_ref()
     }
 
     /// Adds rows that are only counted.
@@ -209,22 +209,22 @@ impl Shared {
         self.stats.counted.add(rows);
     }
 
-    /// Keeps a spent page's memory.
-    pub(super) fn recycle(&self, page: Page) {
-        lock_whole(&self.spent).push(page);
+    /// Keeps the memory of a page that was read.
+    pub(super) fn release(&self, page: Page) {
+        lock_whole(&self.free_pages).push(page);
     }
 
-    fn client_scan(&self) -> Scan<'_> {
-        Scan { limits: self.spec.limits, stats: &self.stats, pool: &self.bodies, gate: &self.gate }
+    fn request_context(&self) -> RequestContext<'_> {
+        RequestContext { limits: self.spec.limits, stats: &self.stats, pool: &self.bodies, limiter: &self.limiter }
     }
 
-    /// Sends the request of a chain's later page. What the answer says is left to [`Shared::fetch`].
-    pub(super) async fn reply(&self, slice: &Slice, token: &PageToken, number: u64) -> Result<Reply> {
+    /// Sends the request of a chain's later page. What the answer says is left to [`ScanContext::fetch`].
+    pub(super) async fn reply(&self, slice: &Slice, token: &PageToken, number: u64) -> Result<Response> {
         let asked = request(&self.spec.table, slice, token, self.spec.page_sizes.1);
-        self.spec.connection.fetch(&asked, number, &self.client_scan(), &mut Ok).await
+        self.spec.connection.fetch(&asked, number, &self.request_context(), &mut Ok).await
     }
 
-    /// Sends one request and decodes its answer; or, where it was `sent` before, waits for that. `go_ahead` sees the answer before it
+    /// Sends one request and decodes its answer; or, where it was `sent` before, waits for that. `prefetch` sees the answer before it
     /// is decoded. `None` when nobody wants it any more.
     #[expect(clippy::too_many_arguments, reason = "one page of a chain is just that much")]
     pub(super) async fn fetch(
@@ -234,15 +234,15 @@ impl Shared {
         size: u64,
         number: u64,
         rules: &SliceRules,
-        sent: Option<Ahead>,
-        go_ahead: &mut (dyn FnMut(&[u8]) + Send),
+        sent: Option<Prefetch>,
+        prefetch: &mut (dyn FnMut(&[u8]) + Send),
     ) -> Option<Result<(Page, Decoded)>> {
         let asked = request(&self.spec.table, slice, token, size);
         let mut outcome = None;
         if let Some(sent) = sent {
             let reply = sent.reply().await?;
             if let Ok(reply) = &reply {
-                go_ahead(&reply.body);
+                prefetch(&reply.body);
                 // The request that this started leaves before decoding takes this thread.
                 tokio::task::yield_now().await;
             }
@@ -256,11 +256,11 @@ impl Shared {
         let outcome = match outcome {
             Some(outcome) => outcome,
             None => {
-                let mut read = |reply: Reply| {
-                    go_ahead(&reply.body);
+                let mut read = |reply: Response| {
+                    prefetch(&reply.body);
                     self.decode(reply, number, rules)
                 };
-                self.spec.connection.fetch(&asked, number, &self.client_scan(), &mut read).await
+                self.spec.connection.fetch(&asked, number, &self.request_context(), &mut read).await
             }
         };
         if let Ok((_, decoded)) = &outcome {
@@ -272,10 +272,10 @@ impl Shared {
         Some(outcome)
     }
 
-    fn decode(&self, reply: Reply, number: u64, rules: &SliceRules) -> Result<(Page, Decoded)> {
+    fn decode(&self, reply: Response, number: u64, rules: &SliceRules) -> Result<(Page, Decoded)> {
         let decoder = &self.spec.decoder;
         let started = Instant::now();
-        let page = lock_whole(&self.spent).pop().unwrap_or_default();
+        let page = lock_whole(&self.free_pages).pop().unwrap_or_default();
         let decoded = decoder.decode(rules, &reply.body, page.reset(decoder.width(), number));
         self.stats.decode_micros.add_time(started.elapsed());
         let (page, mut decoded) = decoded?;
@@ -283,7 +283,7 @@ impl Shared {
         if self.spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
             decoded.facts.next = reply.next()?;
         }
-        self.bodies.give_back(reply.body);
+        self.bodies.release(reply.body);
         Ok((page, decoded))
     }
 
@@ -304,13 +304,13 @@ impl Shared {
     }
 
     /// Hands a page over. `false` when nobody wants it.
-    pub(super) async fn hand_over(&self, page: Page, place: Place, sender: &mpsc::Sender<Message>) -> bool {
-        if let Some(turns) = &self.turns {
-            turns.wait(place).await;
+    pub(super) async fn deliver(&self, page: Page, position: ChainPosition, sender: &mpsc::Sender<Message>) -> bool {
+        if let Some(ordering) = &self.ordering {
+            ordering.wait(position).await;
         }
         if self.spec.counting.is_some() {
             self.count(page.rows() as u64);
-            self.recycle(page);
+            self.release(page);
             return true;
         }
         let sent = sender.send(Message::Page(Box::new(page))).await.is_ok();
@@ -320,24 +320,24 @@ impl Shared {
 }
 
 /// Reads everything, and says at last that it was all.
-pub(super) async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
+pub(super) async fn run(context: Arc<ScanContext>, sender: mpsc::Sender<Message>) {
     // Declared before the sender moves in: dropped after it, so that the backend wakes to a closed channel.
-    let _wake = WakeAtEnd(Arc::clone(&shared.wake));
+    let _wake = NotifyOnDrop(Arc::clone(&context.wake));
     let sender = sender;
     let mut workers = JoinSet::new();
     // Wakes the backend now and then although there is no page: an Append over several scans waits without an end, and would not
     // notice that its client is gone.
     let mut tick = tokio::time::interval(TICK);
     let last = loop {
-        if let Err(error) = shared.fill(&mut workers, &sender) {
+        if let Err(error) = context.fill(&mut workers, &sender) {
             break Message::Failed(error);
         }
-        shared.running.store(workers.len(), Ordering::Relaxed);
+        context.running.store(workers.len(), Ordering::Relaxed);
         let joined = tokio::select! {
             joined = workers.join_next() => joined,
-            () = shared.added.notified() => continue,
+            () = context.added.notified() => continue,
             _ = tick.tick() => {
-                wake(&shared.wake);
+                wake(&context.wake);
                 continue;
             }
         };
@@ -345,42 +345,42 @@ pub(super) async fn drive(shared: Arc<Shared>, sender: mpsc::Sender<Message>) {
             None => break Message::End,
             Some(Ok(Ok(()))) => {}
             Some(Ok(Err(error))) => break Message::Failed(error),
-            Some(Err(join)) => break Message::Failed(lost_worker(&join)),
+            Some(Err(join)) => break Message::Failed(worker_error(&join)),
         }
     };
     // The receiver is gone only when nobody wants to know.
     let _ = sender.send(last).await;
 }
 
-pub(super) fn lost_worker(join: &tokio::task::JoinError) -> Error {
+pub(super) fn worker_error(join: &tokio::task::JoinError) -> Error {
     let what = if join.is_panic() { "a worker panicked" } else { "a worker was stopped" };
     Error::new(ErrorKind::Internal, format!("{what} while it read from the API"))
 }
 
-async fn work(shared: Arc<Shared>, work: Work, sender: mpsc::Sender<Message>) -> Result<()> {
-    match work {
-        Work::Chain(chain) => chain.read(&shared, &sender).await,
-        Work::Pages { slice, remaining, page } => read_page(&shared, &slice, &remaining, page, &sender).await,
+async fn run_item(context: Arc<ScanContext>, run_item: WorkItem, sender: mpsc::Sender<Message>) -> Result<()> {
+    match run_item {
+        WorkItem::Chain(chain) => chain.read(&context, &sender).await,
+        WorkItem::Pages { slice, remaining, page } => read_page(&context, &slice, &remaining, page, &sender).await,
     }
 }
 
 /// One page of those that a total makes known; in parts, where the server gives fewer records than it was asked for.
-async fn read_page(shared: &Shared, slice: &Slice, remaining: &Remaining, page: u64, sender: &mpsc::Sender<Message>) -> Result<()> {
-    let rules = SliceRules { overlap: remaining.overlap(page), ..shared.spec.rules(slice)? };
+async fn read_page(context: &ScanContext, slice: &Slice, remaining: &Remaining, page: u64, sender: &mpsc::Sender<Message>) -> Result<()> {
+    let rules = SliceRules { overlap: remaining.overlap(page), ..context.spec.rules(slice)? };
     let number = remaining.number(page);
     let mut left: Range<u64> = remaining.range(page);
     loop {
-        if shared.leave_to_send().await.is_none() {
+        if context.acquire().await.is_none() {
             return Ok(());
         }
         let (token, size) = remaining.ask(page, &left);
-        let Some(fetched) = shared.fetch(slice, &token, size, number, &rules, None, &mut |_| {}).await else { return Ok(()) };
+        let Some(fetched) = context.fetch(slice, &token, size, number, &rules, None, &mut |_| {}).await else { return Ok(()) };
         let (read, decoded) = match fetched {
             Err(error) if error.kind() == ErrorKind::Shape && remaining.may_be_refused(page, &left) => return Ok(()),
             fetched => fetched?,
         };
-        left = remaining.advance(page, left, &decoded.facts).map_err(|error| shared.located(slice, number, error))?;
-        if !shared.hand_over(read, (0, 0), sender).await || left.is_empty() {
+        left = remaining.advance(page, left, &decoded.facts).map_err(|error| context.located(slice, number, error))?;
+        if !context.deliver(read, (0, 0), sender).await || left.is_empty() {
             return Ok(());
         }
     }

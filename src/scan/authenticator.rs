@@ -22,7 +22,7 @@ pub struct Authorization {
 
 /// How one user asks one source: what goes along with each request, and where a token for it comes from.
 #[derive(Debug)]
-pub struct Access {
+pub struct Authenticator {
     credential: Option<Credential>,
     /// Only where the credential needs a token.
     login: Option<Login>,
@@ -34,7 +34,7 @@ pub struct Access {
     pub errors: Arc<[ErrorRule]>,
 }
 
-impl Access {
+impl Authenticator {
     /// Of the ways that the source knows, the first whose secrets there are; a token may also come from a login.
     pub fn new(source: &Source, parameters: BTreeMap<String, String>, secrets: BTreeMap<String, Secret>) -> Result<Self> {
         let has = |name: &str| parameters.contains_key(name) || secrets.contains_key(name);
@@ -204,10 +204,10 @@ mod tests {
     use super::*;
     use crate::sources::built_in;
 
-    fn access(source: &str, parameters: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<Access> {
+    fn access(source: &str, parameters: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<Authenticator> {
         let source = built_in(source).unwrap().unwrap();
         let parameters = parameters.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        Access::new(&source, parameters, secrets.iter().map(|(k, v)| (k.to_string(), Secret::new(*v))).collect())
+        Authenticator::new(&source, parameters, secrets.iter().map(|(k, v)| (k.to_string(), Secret::new(*v))).collect())
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
         let paging = r#"{"style": "link_header", "size": {"name": "n", "max": 9}}"#;
         let table = format!(r#"{{"name": "t", "path": "/t", "records": "", "pagination": {paging}, "columns": [{{"name": "a"}}]}}"#);
         let source = Source::read(&format!(r#"{{"name": "own", "headers": [{}], "tables": [{table}]}}"#, headers.join(","))).unwrap();
-        let refused = Access::new(&source, BTreeMap::new(), BTreeMap::new()).unwrap_err();
+        let refused = Authenticator::new(&source, BTreeMap::new(), BTreeMap::new()).unwrap_err();
         assert!(refused.message().ends_with("cannot be sent"), "{refused}");
     }
 

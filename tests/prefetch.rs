@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use restlog_fdw::options::Settings;
 use restlog_fdw::plan::slices::Slices;
-use restlog_fdw::scan::auth::Access;
+use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::Connection;
 use restlog_fdw::scan::decode::{Column, From, Target};
 use restlog_fdw::scan::stats::Stats;
@@ -49,7 +49,7 @@ fn read(bodies: &'static [&'static str], counting: Option<Counting>) -> (usize, 
     let (url, asked) = serve(bodies);
     let source = Arc::new(Source::read(DEFINITION).unwrap());
     let settings = Settings::resolve(Some(&source), &[("base_url".into(), url), ("concurrency".into(), "1".into())], &[]).unwrap();
-    let access = Access::new(&source, settings.parameters.clone(), BTreeMap::new()).unwrap();
+    let access = Authenticator::new(&source, settings.parameters.clone(), BTreeMap::new()).unwrap();
     let table = Arc::new(source.tables[0].clone());
     let id =
         Column { name: "id".into(), from: From::Field(Pointer(vec!["id".into()])), target: Target::Integer(i64::MAX), form: Form::Plain };
@@ -65,7 +65,7 @@ fn read(bodies: &'static [&'static str], counting: Option<Counting>) -> (usize, 
                 None => break,
                 Some(page) => {
                     rows += page.rows();
-                    stream.want_more(page.rows() > 0);
+                    stream.request_more(page.rows() > 0);
                 }
             },
             Poll::Pending => {

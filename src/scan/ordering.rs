@@ -10,20 +10,20 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sources::Direction;
 
 /// Which chain: the slice's number, and the number of the piece of its window.
-pub(super) type Place = (usize, usize);
+pub(super) type ChainPosition = (usize, usize);
 
-/// Whose turn it is.
+/// Which chain delivers now.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct OrderedDelivery {
     direction: Direction,
-    turn: watch::Sender<Place>,
+    current: watch::Sender<ChainPosition>,
     /// How many pieces each slice has.
     pieces: Mutex<Vec<usize>>,
 }
 
-impl Turns {
+impl OrderedDelivery {
     pub(super) fn new(direction: Direction, slices: usize) -> Self {
-        Self { direction, turn: watch::channel((0, 0)).0, pieces: Mutex::new(vec![1; slices]) }
+        Self { direction, current: watch::channel((0, 0)).0, pieces: Mutex::new(vec![1; slices]) }
     }
 
     pub(super) fn direction(&self) -> Direction {
@@ -31,23 +31,23 @@ impl Turns {
     }
 
     /// The places of further pieces of a slice.
-    pub(super) fn add(&self, slice: usize, count: usize) -> Result<Vec<Place>> {
+    pub(super) fn add(&self, slice: usize, count: usize) -> Result<Vec<ChainPosition>> {
         let mut pieces = lock(&self.pieces)?;
         let first = pieces[slice];
         pieces[slice] += count;
         Ok((first..first + count).map(|piece| (slice, piece)).collect())
     }
 
-    /// Waits for a chain's turn.
-    pub(super) async fn wait(&self, place: Place) {
+    /// Waits until a chain may deliver.
+    pub(super) async fn wait(&self, position: ChainPosition) {
         // The sender lives in self, so that this cannot fail.
-        let _ = self.turn.subscribe().wait_for(|turn| *turn == place).await;
+        let _ = self.current.subscribe().wait_for(|current| *current == position).await;
     }
 
-    /// Gives the turn to the next chain.
-    pub(super) fn done(&self, (slice, piece): Place) -> Result<()> {
+    /// A chain has delivered its last page: the next one may.
+    pub(super) fn finish(&self, (slice, piece): ChainPosition) -> Result<()> {
         let more = piece + 1 < lock(&self.pieces)?[slice];
-        self.turn.send_replace(if more { (slice, piece + 1) } else { (slice + 1, 0) });
+        self.current.send_replace(if more { (slice, piece + 1) } else { (slice + 1, 0) });
         Ok(())
     }
 
@@ -78,13 +78,13 @@ mod tests {
 
     #[test]
     fn pieces_of_a_slice_come_before_the_next_slice() {
-        let turns = Turns::new(Direction::Ascending, 2);
-        assert_eq!(turns.add(0, 2), Ok(vec![(0, 1), (0, 2)]));
+        let ordering = OrderedDelivery::new(Direction::Ascending, 2);
+        assert_eq!(ordering.add(0, 2), Ok(vec![(0, 1), (0, 2)]));
         let mut seen = vec![(0, 0)];
         for _ in 0..3 {
-            let now = *turns.turn.borrow();
-            turns.done(now).unwrap();
-            seen.push(*turns.turn.borrow());
+            let now = *ordering.current.borrow();
+            ordering.finish(now).unwrap();
+            seen.push(*ordering.current.borrow());
         }
         assert_eq!(seen, [(0, 0), (0, 1), (0, 2), (1, 0)]);
     }
@@ -100,7 +100,7 @@ mod tests {
             }
             page
         };
-        let check = |direction, times: &[i64], last| Turns::new(direction, 1).check(&page(times), Some(0), &mut { last });
+        let check = |direction, times: &[i64], last| OrderedDelivery::new(direction, 1).check(&page(times), Some(0), &mut { last });
         assert!(check(Direction::Ascending, &[-5, 1, 1, 2], Some(-5)).is_ok());
         assert!(check(Direction::Ascending, &[1, 2], Some(3)).is_err());
         assert!(check(Direction::Descending, &[2, 1, -1], None).is_ok());

@@ -10,7 +10,7 @@ use super::lock::lock_whole;
 
 /// The decisions, without a clock of their own.
 #[derive(Debug)]
-struct Window {
+struct Aimd {
     /// The most that may ever be in flight.
     most: f64,
     /// How many may be now.
@@ -26,14 +26,14 @@ struct Window {
     answered: Option<Instant>,
 }
 
-impl Window {
-    fn new(most: usize, start: f64) -> Self {
+impl Aimd {
+    fn new(most: usize, initial: f64) -> Self {
         let most = most.max(1) as f64;
-        Self { most, limit: start.clamp(1.0, most), threshold: most, running: 0, resume: None, lowered: None, answered: None }
+        Self { most, limit: initial.clamp(1.0, most), threshold: most, running: 0, resume: None, lowered: None, answered: None }
     }
 
     /// Takes a place, or says how long to wait for a time that the API named; `Some(None)` waits for somebody's end.
-    fn enter(&mut self, now: Instant) -> Result<(), Option<Duration>> {
+    fn acquire(&mut self, now: Instant) -> Result<(), Option<Duration>> {
         if let Some(wait) = self.resume.map(|resume| resume.saturating_duration_since(now)).filter(|wait| !wait.is_zero()) {
             return Err(Some(wait));
         }
@@ -44,7 +44,7 @@ impl Window {
         Ok(())
     }
 
-    fn leave(&mut self, succeeded: bool) {
+    fn release(&mut self, succeeded: bool) {
         self.running = self.running.saturating_sub(1);
         if succeeded {
             let step = if self.limit < self.threshold { 1.0 } else { 1.0 / self.limit };
@@ -52,7 +52,7 @@ impl Window {
         }
     }
 
-    fn slow_down(&mut self, sent: Instant, wait: Duration, now: Instant) {
+    fn on_throttled(&mut self, sent: Instant, wait: Duration, now: Instant) {
         self.resume = Some(self.resume.map_or(now + wait, |resume| resume.max(now + wait)));
         if self.lowered.is_none_or(|lowered| sent >= lowered) {
             self.threshold = (self.limit / 2.0).max(1.0);
@@ -63,97 +63,97 @@ impl Window {
 }
 
 /// So long a connection remembers how many requests an API took.
-const WARM: Duration = Duration::from_secs(60);
+const LIMIT_MEMORY_TTL: Duration = Duration::from_secs(60);
 
 /// How many requests were in flight when the last scan ended.
 #[derive(Debug, Default)]
-pub struct Warmth(Mutex<Option<(f64, Instant)>>);
+pub struct LimitMemory(Mutex<Option<(f64, Instant)>>);
 
-impl Warmth {
+impl LimitMemory {
     /// Half of that is no surprise to the API within a minute.
-    fn start(&self, now: Instant) -> f64 {
+    fn initial(&self, now: Instant) -> f64 {
         let last = *lock_whole(&self.0);
-        last.filter(|(_, at)| now.saturating_duration_since(*at) < WARM).map_or(1.0, |(limit, _)| limit / 2.0)
+        last.filter(|(_, at)| now.saturating_duration_since(*at) < LIMIT_MEMORY_TTL).map_or(1.0, |(limit, _)| limit / 2.0)
     }
 
     /// Remembers how far a scan got.
-    pub fn keep(&self, limit: f64, now: Instant) {
+    pub fn record(&self, limit: f64, now: Instant) {
         *lock_whole(&self.0) = Some((limit, now));
     }
 }
 
-/// The gate that all requests of a scan pass.
+/// Lets as many requests of a scan be in flight as the API takes.
 #[derive(Debug)]
-pub struct Gate {
-    window: Mutex<Window>,
-    moved: Notify,
+pub struct ConcurrencyLimiter {
+    aimd: Mutex<Aimd>,
+    changed: Notify,
 }
 
-/// A place within the gate, given back when it is dropped.
+/// The right to have one request in flight, released when it is dropped.
 #[derive(Debug)]
-pub struct Place<'g> {
-    gate: &'g Gate,
+pub struct Permit<'g> {
+    limiter: &'g ConcurrencyLimiter,
     succeeded: bool,
 }
 
-impl Gate {
-    /// A gate that opens up to so many.
+impl ConcurrencyLimiter {
+    /// A limiter that allows up to `most` requests.
     pub fn new(most: usize) -> Self {
-        Self::after(most, &Warmth::default())
+        Self::after(most, &LimitMemory::default())
     }
 
     /// The same, where the scan before may have shown that the API takes more than one.
-    pub fn after(most: usize, warmth: &Warmth) -> Self {
-        Self { window: Mutex::new(Window::new(most, warmth.start(Instant::now()))), moved: Notify::new() }
+    pub fn after(most: usize, limit_memory: &LimitMemory) -> Self {
+        Self { aimd: Mutex::new(Aimd::new(most, limit_memory.initial(Instant::now()))), changed: Notify::new() }
     }
 
     /// How many may be in flight.
     pub fn limit(&self) -> f64 {
-        lock_whole(&self.window).limit
+        lock_whole(&self.aimd).limit
     }
 
     /// Whether a request has succeeded since then.
     pub fn answered_since(&self, moment: Instant) -> bool {
-        lock_whole(&self.window).answered.is_some_and(|answered| answered >= moment)
+        lock_whole(&self.aimd).answered.is_some_and(|answered| answered >= moment)
     }
 
     /// Waits for a place.
-    pub async fn enter(&self) -> Place<'_> {
+    pub async fn acquire(&self) -> Permit<'_> {
         loop {
             // Registered before looking: a place that is given back in between wakes it.
-            let moved = self.moved.notified();
+            let changed = self.changed.notified();
             let now = Instant::now();
-            let entered = lock_whole(&self.window).enter(now);
-            match entered {
-                Ok(()) => return Place { gate: self, succeeded: false },
-                Err(None) => moved.await,
+            let acquired = lock_whole(&self.aimd).acquire(now);
+            match acquired {
+                Ok(()) => return Permit { limiter: self, succeeded: false },
+                Err(None) => changed.await,
                 Err(Some(wait)) => tokio::time::sleep(wait).await,
             }
         }
     }
 
     /// The API wants fewer requests than there were when this one was `sent`; nobody sends for so long.
-    pub fn slow_down(&self, sent: Instant, wait: Duration) {
-        lock_whole(&self.window).slow_down(sent, wait, Instant::now());
+    pub fn on_throttled(&self, sent: Instant, wait: Duration) {
+        lock_whole(&self.aimd).on_throttled(sent, wait, Instant::now());
     }
 }
 
-impl Place<'_> {
+impl Permit<'_> {
     /// Gives the place back after an answer: more may be in flight from now on.
     pub fn succeeded(mut self) {
         self.succeeded = true;
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut window = lock_whole(&self.gate.window);
-        window.leave(self.succeeded);
+        let mut aimd = lock_whole(&self.limiter.aimd);
+        aimd.release(self.succeeded);
         if self.succeeded {
-            window.answered = Some(Instant::now());
+            aimd.answered = Some(Instant::now());
         }
-        drop(window);
-        self.gate.moved.notify_waiters();
+        drop(aimd);
+        self.limiter.changed.notify_waiters();
     }
 }
 
@@ -162,63 +162,63 @@ mod tests {
     use super::*;
 
     /// Lets in as many as may, and ends them all.
-    fn round(window: &mut Window, now: Instant, succeeded: bool) -> usize {
+    fn round(aimd: &mut Aimd, now: Instant, succeeded: bool) -> usize {
         let mut inside = 0;
-        while window.enter(now).is_ok() {
+        while aimd.acquire(now).is_ok() {
             inside += 1;
         }
         for _ in 0..inside {
-            window.leave(succeeded);
+            aimd.release(succeeded);
         }
         inside
     }
 
     #[test]
     fn the_number_in_flight_doubles_up_to_the_most() {
-        let (mut window, now) = (Window::new(8, 1.0), Instant::now());
-        assert_eq!([(); 5].map(|()| round(&mut window, now, true)), [1, 2, 4, 8, 8]);
+        let (mut aimd, now) = (Aimd::new(8, 1.0), Instant::now());
+        assert_eq!([(); 5].map(|()| round(&mut aimd, now, true)), [1, 2, 4, 8, 8]);
     }
 
     #[test]
     fn one_refusal_slows_everybody_once() {
-        let (mut window, start) = (Window::new(8, 1.0), Instant::now());
+        let (mut aimd, initial) = (Aimd::new(8, 1.0), Instant::now());
         for _ in 0..4 {
-            round(&mut window, start, true);
+            round(&mut aimd, initial, true);
         }
         let wait = Duration::from_secs(2);
-        let refused = round(&mut window, start, false);
+        let refused = round(&mut aimd, initial, false);
         assert_eq!(refused, 8);
-        let told = start + Duration::from_millis(1);
-        (0..refused).for_each(|_| window.slow_down(start, wait, told));
-        assert_eq!(window.enter(told), Err(Some(wait)), "nobody sends before the time that the API named");
+        let told = initial + Duration::from_millis(1);
+        (0..refused).for_each(|_| aimd.on_throttled(initial, wait, told));
+        assert_eq!(aimd.acquire(told), Err(Some(wait)), "nobody sends before the time that the API named");
         let later = told + wait;
-        assert_eq!(round(&mut window, later, true), 4, "eight refusals of one round halve it once");
-        assert!(round(&mut window, later, true) <= 5, "from here on it grows slowly");
+        assert_eq!(round(&mut aimd, later, true), 4, "eight refusals of one round halve it once");
+        assert!(round(&mut aimd, later, true) <= 5, "from here on it grows slowly");
     }
 
     #[test]
     fn a_scan_soon_after_another_starts_with_half_of_what_that_one_reached() {
-        let (warmth, now) = (Warmth::default(), Instant::now());
-        assert_eq!(warmth.start(now), 1.0);
-        warmth.keep(8.0, now);
-        assert_eq!(warmth.start(now + Duration::from_secs(1)), 4.0);
-        assert_eq!(warmth.start(now + WARM), 1.0, "the API may have forgotten");
-        assert_eq!(round(&mut Window::new(2, 4.0), now, true), 2, "never more than there may be");
+        let (limit_memory, now) = (LimitMemory::default(), Instant::now());
+        assert_eq!(limit_memory.initial(now), 1.0);
+        limit_memory.record(8.0, now);
+        assert_eq!(limit_memory.initial(now + Duration::from_secs(1)), 4.0);
+        assert_eq!(limit_memory.initial(now + LIMIT_MEMORY_TTL), 1.0, "the API may have forgotten");
+        assert_eq!(round(&mut Aimd::new(2, 4.0), now, true), 2, "never more than there may be");
     }
 
     #[tokio::test]
     async fn who_waits_can_tell_whether_others_were_answered() {
-        let (gate, before) = (Gate::new(2), Instant::now());
-        drop(gate.enter().await);
-        assert!(!gate.answered_since(before), "an end without an answer is none");
-        gate.enter().await.succeeded();
-        assert!(gate.answered_since(before));
-        assert!(!gate.answered_since(Instant::now() + Duration::from_millis(1)));
+        let (limiter, before) = (ConcurrencyLimiter::new(2), Instant::now());
+        drop(limiter.acquire().await);
+        assert!(!limiter.answered_since(before), "an end without an answer is none");
+        limiter.acquire().await.succeeded();
+        assert!(limiter.answered_since(before));
+        assert!(!limiter.answered_since(Instant::now() + Duration::from_millis(1)));
     }
 
     #[test]
     fn a_failure_that_is_no_refusal_changes_nothing() {
-        let (mut window, now) = (Window::new(4, 1.0), Instant::now());
-        assert_eq!([(); 3].map(|()| round(&mut window, now, false)), [1, 1, 1]);
+        let (mut aimd, now) = (Aimd::new(4, 1.0), Instant::now());
+        assert_eq!([(); 3].map(|()| round(&mut aimd, now, false)), [1, 1, 1]);
     }
 }

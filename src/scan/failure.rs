@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+use super::connection_error::{self, Cause, Peer, Route};
 use super::decode;
-use super::no_answer::{self, Cause, Peer, Route};
 use super::rate_limit::Advice;
-use super::retry::Failure;
+use super::retry::RetryClass;
 use crate::error::{Error, ErrorKind};
 use crate::sources::ErrorRule;
 
 /// One failed attempt.
 #[derive(Debug)]
-pub(super) struct Attempt {
+pub(super) struct RequestFailure {
     /// What a retry could help against.
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<RetryClass>,
     /// What the user reads if it stays.
     pub(super) error: Error,
     /// Whether the API does not take the token any more.
@@ -24,22 +24,22 @@ pub(super) struct Attempt {
     status: Option<StatusCode>,
 }
 
-impl Attempt {
+impl RequestFailure {
     /// A failure that another attempt would meet again.
-    pub(super) fn given_up(error: Error) -> Self {
+    pub(super) fn permanent(error: Error) -> Self {
         Self { failure: None, error, expired: false, status: None }
     }
 
     /// An answer of success whose body says that it is none; its headers may say how long to `wait`.
-    pub(super) fn by_answer(error: Error, wait: Option<Duration>) -> Self {
-        let failure = (error.kind() == ErrorKind::Throttled).then_some(Failure::Throttled(wait));
+    pub(super) fn from_body(error: Error, wait: Option<Duration>) -> Self {
+        let failure = (error.kind() == ErrorKind::Throttled).then_some(RetryClass::Throttled(wait));
         Self { failure, expired: error.kind() == ErrorKind::Unauthorized, error, status: None }
     }
 
     /// No answer, or half of one; `asked` is who the request was for, by which `route`.
     pub(super) fn connection(error: &reqwest::Error, asked: Peer, route: Route) -> Self {
-        let (peer, cause) = no_answer::read(error, asked, route);
-        Self { failure: cause.may_pass().then_some(Failure::Connection), ..Self::given_up(cause.error(peer)) }
+        let (peer, cause) = connection_error::read(error, asked, route);
+        Self { failure: cause.may_pass().then_some(RetryClass::Connection), ..Self::permanent(cause.error(peer)) }
     }
 
     /// An answer that is not a success. Its body is never shown: it may repeat a secret or hold personal data. `now` is in seconds
@@ -48,11 +48,11 @@ impl Attempt {
         let wait = advice.wait;
         let error = |kind, message: &str, hint: &str| Error::new(kind, message).hint(hint);
         let (failure, error) = match status {
-            StatusCode::TOO_MANY_REQUESTS => (Some(Failure::Throttled(wait)), throttled_until(wait, now)),
+            StatusCode::TOO_MANY_REQUESTS => (Some(RetryClass::Throttled(wait)), throttled_until(wait, now)),
             // So GitHub and others say that there were too many requests.
-            StatusCode::FORBIDDEN if advice.exhausted => (Some(Failure::Throttled(wait)), throttled_until(wait, now)),
+            StatusCode::FORBIDDEN if advice.exhausted => (Some(RetryClass::Throttled(wait)), throttled_until(wait, now)),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (None, unauthorized()),
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (None, no_answer::proxy_login()),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (None, connection_error::proxy_login()),
             StatusCode::NOT_FOUND | StatusCode::GONE => (
                 None,
                 error(
@@ -64,24 +64,24 @@ impl Attempt {
             StatusCode::ACCEPTED => {
                 let hint = "Try again later, or raise retry_budget.";
                 (
-                    Some(Failure::Server(wait)),
+                    Some(RetryClass::Server(wait)),
                     error(ErrorKind::Unreachable, "the API has accepted the request, but not yet answered it", hint),
                 )
             }
             // The server gave up waiting for the request, or fears that it is a replay: RFC 9110 and RFC 8470 ask for another attempt.
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
-                (Some(Failure::Server(wait)), error(ErrorKind::Unreachable, "the API did not take the request", "Try again later."))
+                (Some(RetryClass::Server(wait)), error(ErrorKind::Unreachable, "the API did not take the request", "Try again later."))
             }
             StatusCode::SERVICE_UNAVAILABLE if wait.is_some() => {
                 let until = wait.and_then(|wait| moment(wait, now)).map_or_else(String::new, |until| format!(" until {until}"));
                 let message = format!("the API is unavailable{until}");
-                (Some(Failure::Server(wait)), error(ErrorKind::Unreachable, &message, "Try again later, or raise retry_budget."))
+                (Some(RetryClass::Server(wait)), error(ErrorKind::Unreachable, &message, "Try again later, or raise retry_budget."))
             }
             StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => {
                 (None, error(ErrorKind::Unreachable, "the API failed", "Check base_url."))
             }
             _ if status.is_server_error() => {
-                (Some(Failure::Server(None)), error(ErrorKind::Unreachable, "the API failed", "Try again later."))
+                (Some(RetryClass::Server(None)), error(ErrorKind::Unreachable, "the API failed", "Try again later."))
             }
             _ => (
                 None,
@@ -98,17 +98,17 @@ impl Attempt {
 
     /// A redirect that is not followed.
     pub(super) fn redirected(status: StatusCode, error: Error) -> Self {
-        Self { status: Some(status), ..Self::given_up(error.detail(format!("HTTP status {}", status.as_u16()))) }
+        Self { status: Some(status), ..Self::permanent(error.detail(format!("HTTP status {}", status.as_u16()))) }
     }
 
     /// Whether the body may have a code that says why.
-    pub(super) fn may_say_more(&self) -> bool {
+    pub(super) fn body_may_explain(&self) -> bool {
         self.status.is_some_and(|status| status.is_client_error()) && self.failure.is_none()
     }
 
     /// Adds what the body's code says. A gateway may tell with one status that a token has expired and that there are too many
     /// requests.
-    pub(super) fn said(self, rules: &[ErrorRule], body: Option<&[u8]>) -> Self {
+    pub(super) fn with_body_code(self, rules: &[ErrorRule], body: Option<&[u8]>) -> Self {
         let Some(status) = self.status else { return self };
         if status == StatusCode::BAD_REQUEST && body.is_some_and(wants_https) {
             let error = Cause::NotHttp.error(Peer::Api);
@@ -117,15 +117,15 @@ impl Attempt {
         let Some((kind, code)) = body.and_then(|body| decode::refusal_of(rules, body)) else { return self };
         let code = code.map_or_else(String::new, |code| format!(", code \"{code}\""));
         let failed = match kind {
-            ErrorKind::Throttled => Self::by_answer(throttled(), None),
-            ErrorKind::Unauthorized => Self::by_answer(unauthorized(), None),
+            ErrorKind::Throttled => Self::from_body(throttled(), None),
+            ErrorKind::Unauthorized => Self::from_body(unauthorized(), None),
             _ => self,
         };
         Self { error: failed.error.detail(format!("HTTP status {}{code}", status.as_u16())), status: Some(status), ..failed }
     }
 
     /// The same for a login, which has no other secrets than these.
-    pub(super) fn of_login(self, names: &[&str]) -> Error {
+    pub(super) fn into_login_error(self, names: &[&str]) -> Error {
         let refused = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
         let error = match self.status {
             // Throttled, or worth another attempt: neither the secrets' fault nor the address'.
@@ -172,10 +172,10 @@ fn moment(wait: Duration, now: u64) -> Option<String> {
 
 /// Whether a body says that plain http came to a port for https, as nginx, Apache, and the servers written in Go say it.
 fn wants_https(body: &[u8]) -> bool {
-    let said = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
-    said("plain HTTP request was sent to HTTPS port")
-        || said("speaking plain HTTP to an SSL-enabled")
-        || said("an HTTP request to an HTTPS server")
+    let contains = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
+    contains("plain HTTP request was sent to HTTPS port")
+        || contains("speaking plain HTTP to an SSL-enabled")
+        || contains("an HTTP request to an HTTPS server")
 }
 
 #[cfg(test)]
@@ -183,17 +183,17 @@ mod tests {
     use super::*;
     use crate::sources::built_in;
 
-    fn failed(status: u16, body: &str) -> Attempt {
+    fn failed(status: u16, body: &str) -> RequestFailure {
         let rules = built_in("huawei").unwrap().unwrap().tables[0].errors.clone();
         let status = StatusCode::from_u16(status).unwrap();
         let error = Error::new(ErrorKind::Shape, "the API rejected the request").detail(format!("HTTP status {}", status.as_u16()));
-        Attempt { status: Some(status), ..Attempt::given_up(error) }.said(&rules, Some(body.as_bytes()))
+        RequestFailure { status: Some(status), ..RequestFailure::permanent(error) }.with_body_code(&rules, Some(body.as_bytes()))
     }
 
     #[test]
     fn a_code_beside_a_status_says_what_the_status_does_not() {
         let throttled = failed(400, r#"{"error_code": "APIG.0308", "error_msg": "s3cret"}"#);
-        assert_eq!((throttled.failure, throttled.error.kind()), (Some(Failure::Throttled(None)), ErrorKind::Throttled));
+        assert_eq!((throttled.failure, throttled.error.kind()), (Some(RetryClass::Throttled(None)), ErrorKind::Throttled));
         assert_eq!(throttled.error.get_detail(), Some("HTTP status 400, code \"APIG.0308\""));
         let expired = failed(403, r#"{"error_code": "APIG.0301"}"#);
         assert!(expired.expired && expired.error.kind() == ErrorKind::Unauthorized);
@@ -208,7 +208,8 @@ mod tests {
     fn a_refused_login_names_the_secrets_to_check() {
         let at = |status: u16| {
             let error = Error::new(ErrorKind::Shape, "x").detail("HTTP status");
-            Attempt { status: StatusCode::from_u16(status).ok(), ..Attempt::given_up(error) }.of_login(&["client_id", "refresh_token"])
+            RequestFailure { status: StatusCode::from_u16(status).ok(), ..RequestFailure::permanent(error) }
+                .into_login_error(&["client_id", "refresh_token"])
         };
         assert_eq!(at(400).kind(), ErrorKind::Unauthorized);
         assert_eq!(at(400).get_hint(), Some("Check client_id, refresh_token in the user mapping."));
@@ -219,36 +220,39 @@ mod tests {
     /// 2026-11-24 12:00:00 UTC.
     const NOON: u64 = 1_795_521_600;
 
-    fn refused(status: u16, wait: Option<u64>, exhausted: bool) -> Attempt {
-        Attempt::status(StatusCode::from_u16(status).unwrap(), Advice { wait: wait.map(Duration::from_secs), exhausted }, NOON)
+    fn refused(status: u16, wait: Option<u64>, exhausted: bool) -> RequestFailure {
+        RequestFailure::status(StatusCode::from_u16(status).unwrap(), Advice { wait: wait.map(Duration::from_secs), exhausted }, NOON)
     }
 
     #[test]
     fn throttling_says_when_to_come_again() {
         let later = refused(429, Some(3600), true);
         assert_eq!(later.error.message(), "the API refuses further requests until 2026-11-24 13:00:00 UTC, in 3600 s");
-        assert_eq!((later.failure, later.error.kind()), (Some(Failure::Throttled(Some(Duration::from_secs(3600)))), ErrorKind::Throttled));
+        assert_eq!(
+            (later.failure, later.error.kind()),
+            (Some(RetryClass::Throttled(Some(Duration::from_secs(3600)))), ErrorKind::Throttled)
+        );
         for wait in [None, Some(0), Some(u64::MAX)] {
             assert_eq!(refused(429, wait, true).error.message(), "the API refuses further requests for now", "{wait:?}");
         }
         let unavailable = refused(503, Some(90), true);
         assert_eq!(unavailable.error.message(), "the API is unavailable until 2026-11-24 12:01:30 UTC, in 90 s");
-        assert_eq!(unavailable.failure, Some(Failure::Server(Some(Duration::from_secs(90)))));
-        assert_eq!(refused(503, None, false).failure, Some(Failure::Server(None)));
+        assert_eq!(unavailable.failure, Some(RetryClass::Server(Some(Duration::from_secs(90)))));
+        assert_eq!(refused(503, None, false).failure, Some(RetryClass::Server(None)));
     }
 
     #[test]
     fn a_403_is_a_throttle_where_its_headers_say_so() {
         let throttled = refused(403, Some(40), true);
         assert_eq!(
-            (throttled.failure.and_then(Failure::asked), throttled.error.kind()),
+            (throttled.failure.and_then(RetryClass::asked), throttled.error.kind()),
             (Some(Duration::from_secs(40)), ErrorKind::Throttled)
         );
-        assert_eq!(refused(403, None, true).failure, Some(Failure::Throttled(None)));
+        assert_eq!(refused(403, None, true).failure, Some(RetryClass::Throttled(None)));
         let forbidden = refused(403, Some(40), false);
         assert_eq!((forbidden.failure, forbidden.error.kind()), (None, ErrorKind::Unauthorized));
         assert_eq!(refused(401, Some(40), true).failure, None, "a refused credential is what it is");
-        let login = refused(403, Some(40), true).of_login(&["password"]);
+        let login = refused(403, Some(40), true).into_login_error(&["password"]);
         assert_eq!(login.kind(), ErrorKind::Throttled, "also when it is a login that is throttled");
     }
 
@@ -257,11 +261,11 @@ mod tests {
         let rules = built_in("tixngo").unwrap().unwrap().tables[0].errors.clone();
         for body in ["<center>The plain HTTP request was sent to HTTPS port</center>", "Client sent an HTTP request to an HTTPS server.\n"]
         {
-            let said = refused(400, None, false).said(&rules, Some(body.as_bytes()));
-            assert_eq!((said.error.kind(), said.failure), (ErrorKind::Unconnectable, None));
-            assert_eq!(said.error.get_detail(), Some("HTTP status 400"));
+            let with_body_code = refused(400, None, false).with_body_code(&rules, Some(body.as_bytes()));
+            assert_eq!((with_body_code.error.kind(), with_body_code.failure), (ErrorKind::Unconnectable, None));
+            assert_eq!(with_body_code.error.get_detail(), Some("HTTP status 400"));
         }
-        assert_eq!(refused(400, None, false).said(&rules, Some(b"https")).error.kind(), ErrorKind::Shape);
+        assert_eq!(refused(400, None, false).with_body_code(&rules, Some(b"https")).error.kind(), ErrorKind::Shape);
         assert_eq!(refused(407, None, false).error.message(), "the proxy asks for a user name and password");
     }
 }

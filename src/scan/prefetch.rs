@@ -4,39 +4,39 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::client::Reply;
-use super::drive::{Shared, lost_worker};
+use super::client::Response;
+use super::scheduler::{ScanContext, worker_error};
 use crate::error::Result;
 use crate::plan::request::PageToken;
 use crate::plan::slice::Slice;
 
 /// The request for a page whose key was seen before the page that names it was read. Dropping it ends it.
-pub(super) struct Ahead {
-    shared: Arc<Shared>,
+pub(super) struct Prefetch {
+    context: Arc<ScanContext>,
     token: PageToken,
-    task: JoinSet<Option<Result<Reply>>>,
+    task: JoinSet<Option<Result<Response>>>,
     used: bool,
 }
 
-impl Drop for Ahead {
+impl Drop for Prefetch {
     fn drop(&mut self) {
         if !self.used {
-            self.shared.return_leave();
+            self.context.refund();
         }
     }
 }
 
-impl Ahead {
+impl Prefetch {
     /// Sends it, once it is allowed.
-    pub(super) fn start(shared: &Arc<Shared>, slice: &Arc<Slice>, token: PageToken, number: u64) -> Self {
+    pub(super) fn start(context: &Arc<ScanContext>, slice: &Arc<Slice>, token: PageToken, number: u64) -> Self {
         let mut task = JoinSet::new();
-        let (own, slice, asked) = (Arc::clone(shared), Arc::clone(slice), token.clone());
-        let place = own.take_number();
+        let (own, slice, asked) = (Arc::clone(context), Arc::clone(slice), token.clone());
+        let reserved = own.reserve();
         task.spawn(async move {
-            own.leave_for(place).await?;
+            own.wait_for(reserved).await?;
             Some(own.reply(&slice, &asked, number).await)
         });
-        Self { shared: Arc::clone(shared), token, task, used: false }
+        Self { context: Arc::clone(context), token, task, used: false }
     }
 
     /// Whether it asks for this page.
@@ -45,11 +45,11 @@ impl Ahead {
     }
 
     /// The answer; `None` when nobody wants it any more.
-    pub(super) async fn reply(mut self) -> Option<Result<Reply>> {
+    pub(super) async fn reply(mut self) -> Option<Result<Response>> {
         self.used = true;
         match self.task.join_next().await? {
             Ok(answered) => answered,
-            Err(join) => Some(Err(lost_worker(&join))),
+            Err(join) => Some(Err(worker_error(&join))),
         }
     }
 }
