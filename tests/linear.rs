@@ -8,12 +8,12 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use restlog_fdw::options::{Context, OnInvalid, Settings, validate};
-use restlog_fdw::plan::derived::Zones;
-use restlog_fdw::plan::guard::{check_requests, expected_requests};
+use restlog_fdw::plan::limits::{check_requests, expected_requests};
 use restlog_fdw::plan::qual::{Condition, Op, Value};
 use restlog_fdw::plan::scan_plan::ScanPlan;
 use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slice::{Defaults, slices};
+use restlog_fdw::plan::time_expr::Zones;
 use restlog_fdw::plan::window::{Window, WindowSet};
 use restlog_fdw::scan::decode::{Column, Decoder, From, SliceRules, Target};
 use restlog_fdw::scan::page::{CellState, Page};
@@ -78,7 +78,7 @@ fn equals(column: usize) -> Condition {
 struct NoZones;
 
 impl Zones for NoZones {
-    fn ahead(&self, _: Option<&str>, _: i64) -> Option<i64> {
+    fn utc_offset(&self, _: Option<&str>, _: i64) -> Option<i64> {
         None
     }
 }
@@ -289,11 +289,11 @@ fn records_are_told_apart_by_long_lists() {
     let table = table(&filtered(1));
     grows_with_its_size("checking as many records against as many values", |count| {
         let body = format!(r#"{{"next":null,"items":[{}]}}"#, listed(count, |i| format!(r#"{{"column0":"{i}"}}"#)));
-        let partition = vec![(0, (0..count / 2).map(|i| i.to_string()).collect())];
+        let recheck = vec![(0, (0..count / 2).map(|i| i.to_string()).collect())];
         let table = &table;
         move || {
             let decoder = Decoder::new(columns(1), table, OnInvalid::Error, None);
-            let rules = SliceRules { partition, ..SliceRules::default() };
+            let rules = SliceRules { recheck, ..SliceRules::default() };
             let (page, decoded) = decoder.decode(&rules, body.as_bytes(), Page::default().reset(1, 1)).unwrap();
             assert_eq!((page.rows(), decoded.outside_slice), (count / 2, (count / 2) as u64));
         }

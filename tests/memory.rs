@@ -60,7 +60,7 @@ fn a_page_takes_no_more_than_ten_times_its_body() {
     let source = built_in("tixngo").unwrap().unwrap();
     let table = source.table("ticket_status_logs").unwrap();
     let all = SliceRules::default();
-    let none = SliceRules { partition: vec![(0, vec!["nobody".to_owned()])], ..SliceRules::default() };
+    let none = SliceRules { recheck: vec![(0, vec!["nobody".to_owned()])], ..SliceRules::default() };
     let one = SliceRules { asked: [(0, "x".to_owned())].into(), ..SliceRules::default() };
     let mut worst = 0.0_f64;
     for (rules, what) in [(&all, "kept"), (&none, "dropped"), (&one, "with a value of the request")] {

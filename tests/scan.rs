@@ -85,7 +85,7 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
         now: i64::MAX,
         time_column: Some(2),
         time_is_required: false,
-        partition_columns: BTreeMap::new(),
+        fan_out_columns: BTreeMap::new(),
         page_sizes: wish.page_sizes,
         limited: wish.limited,
         order: wish.order,
@@ -149,7 +149,7 @@ fn every_row_comes_once_whatever_the_slices() {
 }
 
 #[test]
-fn a_long_window_is_read_in_pieces_and_every_row_comes_once() {
+fn a_long_window_is_read_in_partitions_and_every_row_comes_once() {
     for bounds in ["inclusive", "exclusive", "half_open"] {
         for data in ["ties=7", "shape=burst", "order=desc", "shape=burst,ties=50"] {
             let switches: &'static str = format!("rows=6200,bounds={bounds},{data}").leak();

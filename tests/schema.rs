@@ -159,13 +159,13 @@ fn without(document: &Value, at: &str) -> Option<Value> {
     Some(changed)
 }
 
-/// The pieces of every description, each with its name.
-fn all_pieces() -> Vec<(String, Value, String)> {
+/// The partitions of every description, each with its name.
+fn all_partitions() -> Vec<(String, Value, String)> {
     let of_sample = |(name, document): (String, Value)| pieces(&document).into_iter().map(move |(piece, at)| (name.clone(), piece, at));
     samples().into_iter().flat_map(of_sample).collect()
 }
 
-/// The document in pieces, each with the place below which it is to be changed: all with the first table, each table, each
+/// The document in partitions, each with the place below which it is to be changed: all with the first table, each table, each
 /// column. One of few columns is judged in a fraction of the time.
 fn pieces(document: &Value) -> Vec<(Value, String)> {
     let mut pieces = Vec::new();
@@ -316,7 +316,7 @@ fn both_know_the_same_members_and_words() {
     });
     // What the reader lists, and which of it the samples use.
     let (mut objects, mut texts) = (BTreeMap::<Words, Words>::new(), BTreeMap::<Words, Words>::new());
-    for (sample, document, below) in all_pieces() {
+    for (sample, document, below) in all_partitions() {
         for at in places_below(&document, &below) {
             let value = document.pointer(&at).unwrap();
             if let Some(present) = value.as_object()
@@ -353,7 +353,7 @@ fn both_know_the_same_members_and_words() {
 fn both_judge_every_change_alike() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     let (mut used, mut wrong, mut count) = (BTreeSet::new(), Vec::new(), 0);
-    for (name, document, below) in all_pieces() {
+    for (name, document, below) in all_partitions() {
         for at in places_below(&document, &below) {
             for changed in changes(&document, &at) {
                 count += 1;

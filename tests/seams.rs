@@ -1,4 +1,4 @@
-//! APIs that read the bounds of a range less finely than they say, in windows that are cut into pieces and in windows that are not: every
+//! APIs that read the bounds of a range less finely than they say, in windows that are cut into partitions and in windows that are not: every
 //! row comes once, or the scan fails and says what to set.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]

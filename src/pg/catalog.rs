@@ -13,7 +13,7 @@ use crate::plan::slice::Defaults;
 use crate::scan::authenticator::{self, Owner};
 use crate::scan::decode::{From, Target};
 use crate::small_file;
-use crate::sources::{self, ColumnIndex, Corrections, Form, Origin, Pointer, Source, Table, fold};
+use crate::sources::{self, ColumnIndex, Form, Origin, Pointer, Source, Table, TableOverrides, fold};
 use crate::units::parse_bool;
 
 /// The largest file of a secret.
@@ -180,9 +180,13 @@ impl ForeignTable {
                 .hint(format!("Set the option table of the foreign table to one of: {}.", tables.join(", "))));
         };
         let unit = settings.time_unit.map(|d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX));
-        let corrections =
-            Corrections { time_column: settings.time_column.clone(), time_unit: unit, evidence: settings.evidence, order: settings.order };
-        let mut table = table.corrected(&corrections)?;
+        let overrides = TableOverrides {
+            time_column: settings.time_column.clone(),
+            time_unit: unit,
+            evidence: settings.evidence,
+            order: settings.order,
+        };
+        let mut table = table.corrected(&overrides)?;
         let index = ColumnIndex::new(&table);
         let columns: Vec<Option<Column>> = relation
             .tuple_desc()

@@ -2,12 +2,12 @@
 
 use pgrx::{PgList, check_for_interrupts, is_a, pg_sys};
 
-use super::derived::PgZones;
 use super::executor::on_table;
 use super::relation::{self, Converted, Planning, clauses_of};
+use super::time_expr::PgZones;
 use super::{learned, operand, settings, statistics};
 use crate::error::Result;
-use crate::plan::guard;
+use crate::plan::limits;
 use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::slices;
@@ -30,13 +30,13 @@ pub(super) unsafe fn expected_rows(
         let time = planning.table.table.time_range.as_ref()?.column;
         let Converted { plan, operands } = planning.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
         let asked = foreseen_slices(root, planning, &plan, &operands, true)?;
-        let micros = guard::asked_micros(&asked, pg_sys::GetCurrentTimestamp());
+        let micros = limits::requested_span(&asked, pg_sys::GetCurrentTimestamp());
         let learned = learned::density(relation, &plan.filters(&planning.table.table));
         // What scans learned, they learned under the filters that the request has; what ANALYZE found is the whole log's.
         let infos = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo);
         let answered = plan.whole(infos.len(), |condition| condition.is_about(time));
         let thins_out = |i: usize| match learned {
-            Some(_) => plan.local.contains(&i) || plan.wider.contains(&i),
+            Some(_) => plan.local.contains(&i) || plan.inexact.contains(&i),
             None => !answered.contains(&i),
         };
         let density = match learned {
@@ -118,13 +118,13 @@ pub(super) unsafe fn check(
     let density = learned::density(relation, &filters);
     // SAFETY: what the query's now() is.
     let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
-    let finite = table.table.time_range.is_none() || guard::asked_micros(&asked, now).is_finite();
-    let requests = density.filter(|_| finite).map(|density| guard::expected_requests(&asked, now, density, table.page_size()));
-    guard::check_window(&asked, now, table.max_window(), requests).map_err(|error| on_table(error, &table.name))?;
+    let finite = table.table.time_range.is_none() || limits::requested_span(&asked, now).is_finite();
+    let requests = density.filter(|_| finite).map(|density| limits::expected_requests(&asked, now, density, table.page_size()));
+    limits::check_window(&asked, now, table.max_window(), requests).map_err(|error| on_table(error, &table.name))?;
     // SAFETY: the caller's.
     if unsafe { is_read_whole(root) } && learned::is_known(relation, &filters) {
         // The unfiltered density is an upper bound for a filtered scan: good enough to be shown, too coarse to refuse a query.
-        guard::check_requests(requests, settings::max_requests()).map_err(|error| on_table(error, &table.name))?;
+        limits::check_requests(requests, settings::max_requests()).map_err(|error| on_table(error, &table.name))?;
     }
     Ok(match scans {
         Some(scans) => Some((requests.unwrap_or(1) as f64 * scans) as u64),

@@ -10,7 +10,6 @@ use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
 use super::catalog::{Column, ForeignTable, is_utf8};
-use super::derived::PgZones;
 use super::last_scan::remember;
 use super::layout::Layout;
 use super::node::{read_plan, relation_of, scan_user};
@@ -18,11 +17,12 @@ use super::notices::Told;
 use super::replay::Replay;
 use super::report::OrRaise;
 use super::text::shown;
+use super::time_expr::PgZones;
 use super::tuple::TupleFiller;
 use super::wait::WatchedStream;
 use super::{connect, learned, operand, settings, statement};
 use crate::error::Result;
-use crate::plan::guard::check_window;
+use crate::plan::limits::check_window;
 use crate::plan::qual::Value;
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::{StandIn, default_would_hide, missing_lower_bound, missing_parameter, slices};
@@ -233,9 +233,9 @@ impl Scan {
         let time_column = table.time_range.as_ref().map(|range| range.column);
         let selection = condition.select(time_column, &values, &PgZones);
         // A value that was given but could not be read must not be replaced by a default.
-        let fixed = condition.fixed();
+        let restricted_to_values = condition.restricted_to_values();
         for (index, column) in table.columns.iter().enumerate() {
-            let asked = matches!(column.origin, Origin::Request { .. }) && fixed.contains(index);
+            let asked = matches!(column.origin, Origin::Request { .. }) && restricted_to_values.contains(index);
             if asked && !selection.is_nothing() && !selection.values.contains_key(&index) {
                 return Err(missing_parameter(&table, column));
             }
@@ -273,7 +273,7 @@ impl Scan {
             decoder,
             time_column: self.layout.time_column,
             time_is_required: self.table.time_is_required(),
-            partition_columns: self.layout.partition_columns.clone(),
+            fan_out_columns: self.layout.fan_out_columns.clone(),
             page_sizes: (self.plan.first_size(&self.table.table, size), size),
             limited: self.plan.limit.is_some(),
             order: if self.plan.ordered { self.plan.keeps_order(&self.table.table) } else { None },

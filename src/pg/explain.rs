@@ -91,7 +91,7 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
     if !defaults.is_empty() {
         explainer.text("Defaults", &defaults.join(", "));
     }
-    let is_pushed = |i: &usize| !plan.local.contains(i) && !plan.wider.contains(i);
+    let is_pushed = |i: &usize| !plan.local.contains(i) && !plan.inexact.contains(i);
     let as_sql = |conditions: &[Condition]| conditions.iter().map(|condition| sql(condition, table, &operands)).collect::<Vec<_>>();
     let (own, implied) = plan.conditions.split_at(plan.conditions.len() - plan.implied);
     let pushed = if plan.counts > 0 {
@@ -103,7 +103,7 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
     for (label, conditions) in [
         ("Pushed Conditions", pushed),
         ("Implied Conditions", as_sql(implied)),
-        ("Conditions In A Wider Form", chosen(&quals, &plan.wider)),
+        ("Pushed Conditions (rechecked)", chosen(&quals, &plan.inexact)),
         ("Local Conditions", chosen(&quals, &plan.local)),
     ] {
         if !conditions.is_empty() {
@@ -129,7 +129,7 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
 /// The defaults that stand in where the query says nothing, as far as the plan knows.
 fn defaults_of(table: &ForeignTable, plan: &ScanPlan) -> Vec<String> {
     let condition = plan.condition();
-    let fixed = condition.fixed();
+    let restricted_to_values = condition.restricted_to_values();
     let range = table.table.time_range.as_ref().map(|range| range.column);
     let is_open = |column: usize| !plan.restricted.contains(&column) && !condition.bounds(column).0;
     let from = table.settings.default_from.as_ref().filter(|_| range.is_some_and(is_open)).map(|text| format!("default_from ({text})"));
@@ -137,8 +137,11 @@ fn defaults_of(table: &ForeignTable, plan: &ScanPlan) -> Vec<String> {
         Origin::Request { option: Some(option), .. } => Some(format!("{option} ({value})")),
         _ => None,
     };
-    let silent =
-        table.defaults(0).parameters.into_iter().filter(|(column, _)| !plan.restricted.contains(column) && !fixed.contains(*column));
+    let silent = table
+        .defaults(0)
+        .parameters
+        .into_iter()
+        .filter(|(column, _)| !plan.restricted.contains(column) && !restricted_to_values.contains(*column));
     from.into_iter().chain(silent.filter_map(parameter)).collect()
 }
 
@@ -157,7 +160,7 @@ unsafe fn advice(explainer: &Explainer, scan: &Scan, node: *mut pg_sys::ForeignS
     }
     // SAFETY: the caller's.
     let quals = unsafe { explainer.expressions((*(*node).ss.ps.plan).qual) };
-    let after = [chosen(&quals, &scan.plan.local), chosen(&quals, &scan.plan.wider)].concat();
+    let after = [chosen(&quals, &scan.plan.local), chosen(&quals, &scan.plan.inexact)].concat();
     let filters: Vec<&str> = scan.table.columns.iter().flatten().filter(|c| scan.could_filter(c)).map(|c| c.name.as_str()).collect();
     if after.is_empty() {
         return None;
@@ -213,11 +216,11 @@ fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> Stri
         Condition::And(parts) => joined(parts, " AND "),
         Condition::Or(parts) => joined(parts, " OR "),
         Condition::Compare { column, op, operand: i } => format!("({} {} {})", name(*column), op.as_str(), operand(*i)),
-        Condition::Derived { derived, column, .. } => {
-            format!("({} {} {})", name(*column), derived.op.as_str(), operand(derived.operand))
+        Condition::TimeExpr { comparison, column, .. } => {
+            format!("({} {} {})", name(*column), comparison.op.as_str(), operand(comparison.operand))
         }
         Condition::AnyOf { column, operand: i } => format!("({} = ANY ({}))", name(*column), operand(*i)),
-        Condition::If { operand: i } => operand(*i).to_owned(),
+        Condition::Constant { operand: i } => operand(*i).to_owned(),
         Condition::Is { column, value: true } => name(*column).to_owned(),
         Condition::Is { column, value: false } => format!("(NOT {})", name(*column)),
     }

@@ -7,8 +7,8 @@ use pgrx::{PgList, check_for_interrupts, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
 use super::settings;
-use crate::plan::derived::{Derived, Step};
 use crate::plan::qual::{Condition, Op};
+use crate::plan::time_expr::{Step, TimeExpr};
 use crate::sources::{Origin, SqlType};
 
 /// Conditions that are nested deeper stay local.
@@ -119,9 +119,9 @@ impl<'t> Converter<'t> {
                 pg_sys::NodeTag::T_OpExpr => {
                     let found = self.comparison(node.cast());
                     let plain = found.map(|c| Condition::Compare { column: c.column, op: c.op, operand: self.keep(c.operand) });
-                    plain.or_else(|| self.derived_comparison(node.cast()))
+                    plain.or_else(|| self.time_comparison(node.cast()))
                 }
-                pg_sys::NodeTag::T_ScalarArrayOpExpr => self.any_of(node.cast()).or_else(|| self.derived_any_of(node.cast())),
+                pg_sys::NodeTag::T_ScalarArrayOpExpr => self.any_of(node.cast()).or_else(|| self.time_any_of(node.cast())),
                 pg_sys::NodeTag::T_Var => self.flag(node).map(|column| Condition::Is { column, value: true }),
                 pg_sys::NodeTag::T_BooleanTest => {
                     let test = node.cast::<pg_sys::BooleanTest>();
@@ -199,7 +199,7 @@ impl<'t> Converter<'t> {
             let known = self.operands.len();
             self.convert(node).or_else(|| {
                 self.operands.truncate(known);
-                self.is_operand(node).then(|| Condition::If { operand: self.keep(node) })
+                self.is_operand(node).then(|| Condition::Constant { operand: self.keep(node) })
             })
         }
     }
@@ -264,56 +264,58 @@ impl<'t> Converter<'t> {
     /// A comparison of what is made of the time column.
     ///
     /// SAFETY: `expr` is an OpExpr of this query.
-    unsafe fn derived_comparison(&mut self, expr: *mut pg_sys::OpExpr) -> Option<Condition> {
+    unsafe fn time_comparison(&mut self, expr: *mut pg_sys::OpExpr) -> Option<Condition> {
         // SAFETY: as for convert.
         unsafe {
             let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
             let &[left, right] = args.as_slice() else { return None };
             let known = self.operands.len();
-            let found = self.derived((*expr).opno, left, right, pg_sys::exprType(right));
+            let found = self.compare_time_expr((*expr).opno, left, right, pg_sys::exprType(right));
             found.or_else(|| {
                 self.operands.truncate(known);
-                let commuted = self.derived((*expr).opno, right, left, pg_sys::exprType(left));
-                commuted.map(|(column, derived)| (column, Derived { op: derived.op.commuted(), ..derived }))
+                let commuted = self.compare_time_expr((*expr).opno, right, left, pg_sys::exprType(left));
+                commuted.map(|(column, comparison)| (column, TimeExpr { op: comparison.op.commuted(), ..comparison }))
             })
         }
-        .map(|(column, derived)| Condition::Derived { derived, column, any: false })
+        .map(|(column, comparison)| Condition::TimeExpr { comparison, column, any: false })
     }
 
     /// SAFETY: `expr` is a ScalarArrayOpExpr of this query.
-    unsafe fn derived_any_of(&mut self, expr: *mut pg_sys::ScalarArrayOpExpr) -> Option<Condition> {
+    unsafe fn time_any_of(&mut self, expr: *mut pg_sys::ScalarArrayOpExpr) -> Option<Condition> {
         // SAFETY: as for convert.
         unsafe {
             let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
             let &[left, right] = args.as_slice() else { return None };
             let element = pg_sys::get_element_type(pg_sys::exprType(right));
-            let found = self.derived((*expr).opno, left, right, element).filter(|(_, derived)| (*expr).useOr && derived.op == Op::Eq);
-            found.map(|(column, derived)| Condition::Derived { derived, column, any: true })
+            let found = self
+                .compare_time_expr((*expr).opno, left, right, element)
+                .filter(|(_, comparison)| (*expr).useOr && comparison.op == Op::Eq);
+            found.map(|(column, comparison)| Condition::TimeExpr { comparison, column, any: true })
         }
     }
 
     /// `made op operand`, where the operand, or each of its elements, is of this type.
     ///
     /// SAFETY: both are expressions of this query.
-    unsafe fn derived(
+    unsafe fn compare_time_expr(
         &mut self,
         operator: pg_sys::Oid,
-        made: *mut pg_sys::Node,
+        side: *mut pg_sys::Node,
         operand: *mut pg_sys::Node,
         operand_type: pg_sys::Oid,
-    ) -> Option<(usize, Derived)> {
+    ) -> Option<(usize, TimeExpr)> {
         // SAFETY: the caller's.
         unsafe {
-            let made = self.made(made).filter(|made| !made.steps.is_empty())?;
-            let op = btree_op(operator, made.type_oid)?;
-            let (made, zoned) = made.compared_with(operand_type)?;
+            let parsed = self.parse(side).filter(|parsed| !parsed.steps.is_empty())?;
+            let op = btree_op(operator, parsed.type_oid)?;
+            let (parsed, zoned) = parsed.compared_with(operand_type)?;
             if !self.is_operand(operand) {
                 return None;
             }
             // The further back a time is, the longer it is ago.
-            let op = if matches!(made.steps.last(), Some(Step::Distance { before: true, .. })) { op.commuted() } else { op };
-            let derived = Derived { steps: made.steps, op, operand: self.keep(operand), zoned };
-            Some((made.column, derived))
+            let op = if matches!(parsed.steps.last(), Some(Step::Distance { before: true, .. })) { op.commuted() } else { op };
+            let comparison = TimeExpr { steps: parsed.steps, op, operand: self.keep(operand), zoned };
+            Some((parsed.column, comparison))
         }
     }
 

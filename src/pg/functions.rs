@@ -206,7 +206,7 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
         decoder: Decoder::new(Vec::new(), table, options.on_invalid, options.time_zone.clone()),
         time_column: None,
         time_is_required: false,
-        partition_columns: BTreeMap::new(),
+        fan_out_columns: BTreeMap::new(),
         page_sizes: (1, 1),
         limited: true,
         order: None,

@@ -213,8 +213,8 @@ unsafe extern "C-unwind" fn is_wanted(
             (WantedForm::Column, Some(var)) => (*var).varno as u32 == (*rel).relid && (*var).varattno == *attribute,
             (WantedForm::Column, None) => {
                 let described = table.column(*attribute).and_then(|column| column.described);
-                let made = Converter::new(root, rel, table).made(expression);
-                made.is_some_and(|made| Some(made.column) == described)
+                let parsed = Converter::new(root, rel, table).parse(expression);
+                parsed.is_some_and(|parsed| Some(parsed.column) == described)
             }
         }
     }

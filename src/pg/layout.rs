@@ -15,7 +15,7 @@ pub(super) struct Layout {
     pub(super) attributes: Vec<(i16, usize)>,
     pub(super) time_column: Option<usize>,
     /// The description's column → the page's, for the filters that may fan out.
-    pub(super) partition_columns: BTreeMap<usize, usize>,
+    pub(super) fan_out_columns: BTreeMap<usize, usize>,
 }
 
 impl Layout {
@@ -47,17 +47,17 @@ impl Layout {
             Some(at)
         };
         let time_column = table.table.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
-        let mentioned = plan.condition().mentioned().into_iter();
-        let partition_columns = mentioned
+        let referenced = plan.condition().referenced().into_iter();
+        let fan_out_columns = referenced
             .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many || plan.counts > 0))
             .filter_map(|i| Some((i, hidden(i, table.table.columns[i].sql_type.into())?)))
             .collect();
-        Self { columns, attributes, time_column, partition_columns }
+        Self { columns, attributes, time_column, fan_out_columns }
     }
 
     /// What the selected values must be in each record, as far as records have them.
     pub(super) fn checks(&self, selection: &Selection) -> Vec<(usize, Vec<String>)> {
-        let column = |(described, values): (&usize, &Vec<String>)| Some((*self.partition_columns.get(described)?, values.clone()));
+        let column = |(described, values): (&usize, &Vec<String>)| Some((*self.fan_out_columns.get(described)?, values.clone()));
         selection.values.iter().filter_map(column).collect()
     }
 }

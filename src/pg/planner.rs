@@ -182,7 +182,7 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
         // Hardly a record has no time: such a condition does not keep a LIMIT from sizing the first page.
         let converter = Converter::new(root, rel, &planning.table);
         let drops_few = |i: &usize| quals.get(*i).is_some_and(|qual| converter.has_time(*qual));
-        if plan.local.iter().all(drops_few) && plan.wider.is_empty() {
+        if plan.local.iter().all(drops_few) && plan.inexact.is_empty() {
             let sorted = plan.ordered && pg_sys::pathkeys_contained_in((*root).query_pathkeys, (*path).path.pathkeys);
             plan.limit = limit(root, sorted);
         }
@@ -270,16 +270,16 @@ pub(super) fn private_list(plan: &ScanPlan) -> *mut pg_sys::List {
 /// The planner's pointers.
 unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: &[*mut pg_sys::Node], plan: &ScanPlan, planning: &Planning) -> Result<()> {
     let table = &planning.table;
-    let may_be_fixed = plan.condition().may_be_fixed();
+    let may_be_restricted_at_start = plan.condition().may_be_restricted_at_start();
     // SAFETY: the caller's.
     unsafe {
         for qual in
-            plan.local.iter().chain(&plan.wider).filter_map(|i| quals.get(*i)).filter(|qual| !is_a(**qual, pg_sys::NodeTag::T_NullTest))
+            plan.local.iter().chain(&plan.inexact).filter_map(|i| quals.get(*i)).filter(|qual| !is_a(**qual, pg_sys::NodeTag::T_NullTest))
         {
             let used = used_attributes(rel, *qual, table);
             for described in used.into_iter().filter_map(|number| table.column(number)?.described) {
                 let column = &table.table.columns[described];
-                if matches!(column.origin, Origin::Request { .. }) && !may_be_fixed.contains(described) {
+                if matches!(column.origin, Origin::Request { .. }) && !may_be_restricted_at_start.contains(described) {
                     return Err(missing_parameter(&table.table, column));
                 }
             }

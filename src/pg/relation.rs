@@ -30,7 +30,7 @@ pub(super) struct Planning {
 
 /// What clauses would let a scan ask for.
 pub(super) struct Converted {
-    /// Its `local` and `wider` count the clauses, and then the row bounds.
+    /// Its `local` and `inexact` count the clauses, and then the row bounds.
     pub(super) plan: ScanPlan,
     /// The operands of its conditions.
     pub(super) operands: Vec<*mut pg_sys::Node>,
@@ -41,8 +41,8 @@ impl Planning {
     pub(super) fn check(&self, plan: &ScanPlan) -> Result<()> {
         let table = &self.table.table;
         plan.check(table, &self.defaults)?;
-        let fixed = plan.condition().fixed();
-        if let Some(column) = self.joins.restricted_parameters(&self.table).find(|column| !fixed.contains(*column)) {
+        let restricted_to_values = plan.condition().restricted_to_values();
+        if let Some(column) = self.joins.restricted_parameters(&self.table).find(|column| !restricted_to_values.contains(*column)) {
             return Err(missing_parameter(table, &table.columns[column]));
         }
         Ok(())

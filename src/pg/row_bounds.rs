@@ -5,9 +5,9 @@ use pgrx::prelude::*;
 use pgrx::{PgList, PgRelation, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
-use super::derived::PgZones;
 use super::expr::Converter;
 use super::relation::used_attributes;
+use super::time_expr::PgZones;
 use super::{operand, postgres};
 use crate::plan::qual::{Condition, Value};
 use crate::plan::window::Window;
@@ -111,8 +111,8 @@ unsafe fn check_bounds(
                 let column = table.column(number);
                 column.is_some_and(|column| column.not_null || (range.is_some() && column.described == range))
             };
-            let narrows = used_attributes(rel, clause, table).into_iter().all(is_known);
-            RowBound { qual: is_not_false(clause), clause: narrows.then_some(clause) }
+            let is_selective = used_attributes(rel, clause, table).into_iter().all(is_known);
+            RowBound { qual: is_not_false(clause), clause: is_selective.then_some(clause) }
         };
         conjuncts(rel, prepared.cast()).into_iter().map(bound).collect()
     }

@@ -62,23 +62,25 @@ fn all(parts: impl Iterator<Item = BTreeSet<usize>>) -> BTreeSet<usize> {
 
 impl Condition {
     /// The columns for which the condition leaves only listed values.
-    pub fn fixed(&self) -> Columns {
+    pub fn restricted_to_values(&self) -> Columns {
         match self {
-            Self::And(parts) => parts.iter().map(Self::fixed).fold(Columns::none(), Columns::or),
-            Self::Or(parts) => parts.iter().map(Self::fixed).fold(Columns::Every, Columns::and),
+            Self::And(parts) => parts.iter().map(Self::restricted_to_values).fold(Columns::none(), Columns::or),
+            Self::Or(parts) => parts.iter().map(Self::restricted_to_values).fold(Columns::Every, Columns::and),
             Self::Compare { column, op: Op::Eq, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } => Columns::one(*column),
-            Self::Compare { .. } | Self::Derived { .. } | Self::If { .. } => Columns::none(),
+            Self::Compare { .. } | Self::TimeExpr { .. } | Self::Constant { .. } => Columns::none(),
         }
     }
 
     /// The same where parameters do not make the condition true or false by themselves.
-    pub fn may_be_fixed(&self) -> Columns {
+    pub fn may_be_restricted_at_start(&self) -> Columns {
         match self {
-            Self::And(parts) => parts.iter().map(Self::may_be_fixed).fold(Columns::none(), Columns::or),
-            Self::Or(parts) => {
-                parts.iter().filter(|part| !part.is_of_parameters()).map(Self::may_be_fixed).fold(Columns::Every, Columns::and)
-            }
-            _ => self.fixed(),
+            Self::And(parts) => parts.iter().map(Self::may_be_restricted_at_start).fold(Columns::none(), Columns::or),
+            Self::Or(parts) => parts
+                .iter()
+                .filter(|part| !part.is_parameter_only())
+                .map(Self::may_be_restricted_at_start)
+                .fold(Columns::Every, Columns::and),
+            _ => self.restricted_to_values(),
         }
     }
 
@@ -97,27 +99,27 @@ impl Condition {
             // Of no branch at all nothing is selected, and nothing asked for.
             Self::Or(parts) => parts.iter().map(Self::bounded).fold((Columns::Every, Columns::Every), both(Columns::and)),
             Self::Compare { column, op, .. } => where_so(op.bounds(), Columns::one(*column)),
-            Self::Derived { derived, .. } => where_so(derived.op.bounds(), Columns::Every),
+            Self::TimeExpr { comparison, .. } => where_so(comparison.op.bounds(), Columns::Every),
             Self::AnyOf { column, .. } => where_so((true, true), Columns::one(*column)),
-            Self::Is { .. } | Self::If { .. } => (Columns::none(), Columns::none()),
+            Self::Is { .. } | Self::Constant { .. } => (Columns::none(), Columns::none()),
         }
     }
 
     /// The columns that it is about.
-    pub fn mentioned(&self) -> BTreeSet<usize> {
+    pub fn referenced(&self) -> BTreeSet<usize> {
         match self {
-            Self::And(parts) | Self::Or(parts) => all(parts.iter().map(Self::mentioned)),
+            Self::And(parts) | Self::Or(parts) => all(parts.iter().map(Self::referenced)),
             leaf => leaf.only_column().into_iter().collect(),
         }
     }
 
     /// The columns of which several values may satisfy it.
-    pub fn listed(&self) -> BTreeSet<usize> {
+    pub fn multivalued(&self) -> BTreeSet<usize> {
         match self {
-            Self::And(parts) => all(parts.iter().map(Self::listed)),
-            Self::Or(_) => self.mentioned(),
+            Self::And(parts) => all(parts.iter().map(Self::multivalued)),
+            Self::Or(_) => self.referenced(),
             Self::AnyOf { column, .. } => BTreeSet::from([*column]),
-            Self::Compare { .. } | Self::Is { .. } | Self::Derived { .. } | Self::If { .. } => BTreeSet::new(),
+            Self::Compare { .. } | Self::Is { .. } | Self::TimeExpr { .. } | Self::Constant { .. } => BTreeSet::new(),
         }
     }
 
@@ -135,14 +137,14 @@ impl Condition {
         match self {
             Self::And(parts) => parts.iter().all(|part| part.is_true_by_parameters(values)),
             Self::Or(parts) => parts.iter().any(|part| part.is_true_by_parameters(values)),
-            Self::If { operand } => values.get(*operand) == Some(&Value::Text("true".into())),
+            Self::Constant { operand } => values.get(*operand) == Some(&Value::Text("true".into())),
             _ => false,
         }
     }
 
     /// Whether the condition leaves only listed values for this column.
-    pub fn fixes(&self, column: usize) -> bool {
-        self.fixed().contains(column)
+    pub fn restricts_to_values(&self, column: usize) -> bool {
+        self.restricted_to_values().contains(column)
     }
 
     /// Whether the condition bounds this column from below, and from above, whatever the operands are.
@@ -152,15 +154,15 @@ impl Condition {
     }
 
     /// Whether the condition says anything of this column.
-    pub fn mentions(&self, column: usize) -> bool {
-        self.mentioned().contains(&column)
+    pub fn references(&self, column: usize) -> bool {
+        self.referenced().contains(&column)
     }
 
     /// Whether it leaves out anything that could be asked for, with the right parameters at least.
-    pub fn narrows(&self) -> bool {
-        let (fixed, (below, above)) = (self.fixed(), self.bounded());
-        let says = |column: &usize| fixed.contains(*column) || below.contains(*column) || above.contains(*column);
-        self.depends_on_parameters() || self.mentioned().iter().any(says)
+    pub fn is_selective(&self) -> bool {
+        let (restricted_to_values, (below, above)) = (self.restricted_to_values(), self.bounded());
+        let says = |column: &usize| restricted_to_values.contains(*column) || below.contains(*column) || above.contains(*column);
+        self.depends_on_parameters() || self.referenced().iter().any(says)
     }
 }
 
@@ -179,21 +181,24 @@ mod tests {
     #[test]
     fn an_or_says_of_columns_what_all_of_its_branches_say() {
         let either = Condition::Or(vec![Condition::And(vec![equals(1), equals(2), after(0)]), Condition::And(vec![equals(2), equals(3)])]);
-        let fixed = |condition: &Condition| (0..5).filter(|column| condition.fixes(*column)).collect::<Vec<_>>();
-        assert_eq!((fixed(&either), either.bounds(0), either.mentioned()), (vec![2], (false, false), [0, 1, 2, 3].into()));
-        assert_eq!(either.listed(), either.mentioned());
-        assert_eq!(fixed(&Condition::And(vec![either, equals(4)])), [2, 4]);
+        let restricted_to_values =
+            |condition: &Condition| (0..5).filter(|column| condition.restricts_to_values(*column)).collect::<Vec<_>>();
+        assert_eq!((restricted_to_values(&either), either.bounds(0), either.referenced()), (vec![2], (false, false), [0, 1, 2, 3].into()));
+        assert_eq!(either.multivalued(), either.referenced());
+        assert_eq!(restricted_to_values(&Condition::And(vec![either, equals(4)])), [2, 4]);
         assert_eq!(Condition::Or(vec![after(0), equals(0)]).bounds(0), (true, false));
     }
 
     #[test]
     fn an_or_without_branches_says_everything_and_an_and_nothing() {
         let (nothing, everything) = (Condition::And(Vec::new()), Condition::Or(Vec::new()));
-        assert!(everything.fixes(7) && everything.bounds(7) == (true, true) && !everything.mentions(7));
-        assert!(!nothing.fixes(7) && nothing.bounds(7) == (false, false));
-        assert!(Condition::Or(vec![everything, equals(1)]).fixes(1), "a branch that no row satisfies");
-        let by_parameters = Condition::Or(vec![Condition::If { operand: 0 }, equals(1)]);
-        assert!(!by_parameters.fixes(1) && by_parameters.may_be_fixed().contains(1) && by_parameters.narrows());
-        assert!(!Condition::Or(vec![equals(1), equals(2)]).narrows());
+        assert!(everything.restricts_to_values(7) && everything.bounds(7) == (true, true) && !everything.references(7));
+        assert!(!nothing.restricts_to_values(7) && nothing.bounds(7) == (false, false));
+        assert!(Condition::Or(vec![everything, equals(1)]).restricts_to_values(1), "a branch that no row satisfies");
+        let by_parameters = Condition::Or(vec![Condition::Constant { operand: 0 }, equals(1)]);
+        assert!(
+            !by_parameters.restricts_to_values(1) && by_parameters.may_be_restricted_at_start().contains(1) && by_parameters.is_selective()
+        );
+        assert!(!Condition::Or(vec![equals(1), equals(2)]).is_selective());
     }
 }

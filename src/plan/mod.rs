@@ -5,13 +5,13 @@
 
 pub mod carry;
 mod columns;
-pub mod derived;
-pub mod guard;
+pub mod limits;
+pub mod partition;
 pub mod qual;
 pub mod request;
 pub mod scan_plan;
 pub mod selection;
 pub mod slice;
 pub mod slices;
-pub mod split;
+pub mod time_expr;
 pub mod window;

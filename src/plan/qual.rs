@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::derived::{Derived, Zones};
 use super::selection::Selection;
+use super::time_expr::{TimeExpr, Zones};
 use super::window::{MINUS_INFINITY, Window, rfc3339};
 
 /// A comparison operator.
@@ -75,10 +75,10 @@ pub enum Condition {
         operand: usize,
     },
     /// A comparison of what the query makes of the time column; `any` of an array's elements, or one value.
-    Derived {
+    TimeExpr {
         /// What is compared with what.
         #[serde(flatten)]
-        derived: Derived,
+        comparison: TimeExpr,
         /// Index of the time column.
         column: usize,
         /// Whether the operand is an array.
@@ -92,7 +92,7 @@ pub enum Condition {
         operand: usize,
     },
     /// What does not depend on the table: every row satisfies it, or none.
-    If {
+    Constant {
         /// Index of the operand, a boolean.
         operand: usize,
     },
@@ -164,7 +164,7 @@ impl Condition {
             Self::And(parts) => Selection::in_all(parts.iter().map(|part| part.select(time_column, operands, zones)).collect()),
             Self::Or(parts) => Selection::in_any(parts.iter().map(|part| part.select(time_column, operands, zones))),
             Self::Is { column, value } => Selection::one_of(*column, vec![value.to_string()]),
-            Self::If { operand: i } => match operand(*i) {
+            Self::Constant { operand: i } => match operand(*i) {
                 Value::Null => Selection::nothing(),
                 Value::Text(text) if text == "false" => Selection::nothing(),
                 _ => Selection::all(),
@@ -177,12 +177,12 @@ impl Condition {
                 value if *op == Op::Eq => value.as_text().map_or_else(Selection::all, |text| Selection::one_of(*column, vec![text])),
                 _ => Selection::all(),
             },
-            Self::Derived { derived, any, .. } => {
-                let window = |value: &Value| derived.window(value, operands, zones);
-                match operand(derived.operand) {
-                    _ if derived.is_null(operands) => Selection::nothing(),
+            Self::TimeExpr { comparison, any, .. } => {
+                let window = |value: &Value| comparison.window(value, operands, zones);
+                match operand(comparison.operand) {
+                    _ if comparison.is_null(operands) => Selection::nothing(),
                     Value::Null => Selection::nothing(),
-                    Value::List(items) if *any => Selection::times(derived.windows(items, operands, zones)),
+                    Value::List(items) if *any => Selection::times(comparison.windows(items, operands, zones)),
                     value => Selection::times([window(value)]),
                 }
             }
@@ -205,7 +205,7 @@ impl Condition {
         match self {
             Self::And(parts) => Self::evaluate_parts(parts, false, values, operand),
             Self::Or(parts) => Self::evaluate_parts(parts, true, values, operand),
-            Self::If { operand: i } => {
+            Self::Constant { operand: i } => {
                 set(*i);
                 Some(values.get(*i) == Some(&Value::Text("true".into())))
             }
@@ -213,8 +213,8 @@ impl Condition {
                 set(*i);
                 None
             }
-            Self::Derived { derived, .. } => {
-                derived.operands().for_each(set);
+            Self::TimeExpr { comparison, .. } => {
+                comparison.operands().for_each(set);
                 None
             }
             Self::Is { .. } => None,
@@ -223,7 +223,7 @@ impl Condition {
 
     /// The parts of an OR, which one that is true decides, or of an AND, which one that is false decides.
     fn evaluate_parts(parts: &[Self], decides: bool, values: &mut [Value], operand: &mut dyn FnMut(usize) -> Value) -> Option<bool> {
-        let (first, then): (Vec<&Self>, Vec<&Self>) = parts.iter().partition(|part| part.is_of_parameters());
+        let (first, then): (Vec<&Self>, Vec<&Self>) = parts.iter().partition(|part| part.is_parameter_only());
         let mut all = Some(!decides);
         for part in first.into_iter().chain(then) {
             match part.evaluate(values, operand) {
@@ -236,10 +236,10 @@ impl Condition {
     }
 
     /// Whether no column is in it.
-    pub(super) fn is_of_parameters(&self) -> bool {
+    pub(super) fn is_parameter_only(&self) -> bool {
         match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter().all(Self::is_of_parameters),
-            Self::If { .. } => true,
+            Self::And(parts) | Self::Or(parts) => parts.iter().all(Self::is_parameter_only),
+            Self::Constant { .. } => true,
             _ => false,
         }
     }
@@ -249,7 +249,7 @@ impl Condition {
     pub fn may_bound(&self, time_column: usize) -> bool {
         match self {
             Self::And(parts) => parts.iter().any(|part| part.may_bound(time_column)),
-            Self::Or(parts) => parts.iter().filter(|part| !part.is_of_parameters()).all(|part| part.may_bound(time_column)),
+            Self::Or(parts) => parts.iter().filter(|part| !part.is_parameter_only()).all(|part| part.may_bound(time_column)),
             _ => self.bounds(time_column).0,
         }
     }
@@ -263,15 +263,15 @@ impl Condition {
             Self::Compare { column, op, .. } => *op == Op::Eq && exact(*column),
             Self::AnyOf { column, .. } | Self::Is { column, .. } => exact(*column),
             // A time is never asked for just so.
-            Self::Derived { .. } | Self::If { .. } => false,
+            Self::TimeExpr { .. } | Self::Constant { .. } => false,
         }
     }
 
     /// Whether it has an OR over several columns, which selects their combinations as well.
-    pub fn mixes(&self) -> bool {
+    pub fn spans_columns(&self) -> bool {
         match self {
-            Self::Or(parts) => !parts.is_empty() && (self.only_column().is_none() || parts.iter().any(Self::mixes)),
-            Self::And(parts) => parts.iter().any(Self::mixes),
+            Self::Or(parts) => !parts.is_empty() && (self.only_column().is_none() || parts.iter().any(Self::spans_columns)),
+            Self::And(parts) => parts.iter().any(Self::spans_columns),
             _ => false,
         }
     }
@@ -279,7 +279,7 @@ impl Condition {
     pub(super) fn depends_on_parameters(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::depends_on_parameters),
-            _ => matches!(self, Self::If { .. }),
+            _ => matches!(self, Self::Constant { .. }),
         }
     }
 
@@ -296,10 +296,10 @@ impl Condition {
                 let first = columns.next()??;
                 columns.all(|column| column == Some(first)).then_some(first)
             }
-            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::Derived { column, .. } => {
+            Self::Compare { column, .. } | Self::AnyOf { column, .. } | Self::Is { column, .. } | Self::TimeExpr { column, .. } => {
                 Some(*column)
             }
-            Self::If { .. } => None,
+            Self::Constant { .. } => None,
         }
     }
 }

@@ -29,7 +29,7 @@ pub enum PageToken {
 
 /// One step of a request's path, percent-encoding still to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathSegment {
     /// As the description has it.
     Fixed(String),
     /// A column's value: one step, whatever is in it.
@@ -42,7 +42,7 @@ pub struct Request {
     /// GET or POST.
     pub method: Method,
     /// The steps of the path below `base_url`.
-    pub path: Vec<Step>,
+    pub path: Vec<PathSegment>,
     /// The query, in order.
     pub query: Vec<(String, String)>,
     /// Headers that carry parameters.
@@ -56,7 +56,7 @@ pub struct Request {
 impl Request {
     /// A request of which only method and path are known.
     pub fn new(method: Method, path: &str) -> Self {
-        Self { method, path: fixed_steps(path), query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None }
+        Self { method, path: fixed_segments(path), query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None }
     }
 
     /// Method and path: what an error may show. A long value is cut.
@@ -65,8 +65,8 @@ impl Request {
         for step in &self.path {
             text.push('/');
             match step {
-                Step::Fixed(step) => text.push_str(step),
-                Step::Value(value) => {
+                PathSegment::Fixed(step) => text.push_str(step),
+                PathSegment::Value(value) => {
                     let end = value.char_indices().nth(MAX_SHOWN).map_or(value.len(), |(end, _)| end);
                     push_readable(&mut text, &value[..end], Some('/'));
                     if end < value.len() {
@@ -122,10 +122,10 @@ impl Request {
     /// Values of the path by their names. What was put already is never a placeholder, whatever it looks like.
     fn put_into_path(&mut self, values: &HashMap<&str, &String>) {
         for step in &mut self.path {
-            let Step::Fixed(fixed) = &*step else { continue };
+            let PathSegment::Fixed(fixed) = &*step else { continue };
             let name = fixed.strip_prefix('{').and_then(|fixed| fixed.strip_suffix('}'));
             if let Some(value) = name.and_then(|name| values.get(name)) {
-                *step = Step::Value((*value).clone());
+                *step = PathSegment::Value((*value).clone());
             }
         }
     }
@@ -154,8 +154,8 @@ impl Request {
 }
 
 /// The steps of a path that a description has.
-pub fn fixed_steps(path: &str) -> Vec<Step> {
-    path.split('/').skip(1).map(|step| Step::Fixed(step.to_owned())).collect()
+pub fn fixed_segments(path: &str) -> Vec<PathSegment> {
+    path.split('/').skip(1).map(|step| PathSegment::Fixed(step.to_owned())).collect()
 }
 
 /// Writes a value for people: on one line, and in a path as one step.
@@ -182,7 +182,7 @@ fn json(sql_type: SqlType, value: &str) -> Value {
 /// The bounds of a window as they are asked for. They lie on the API's own grid, and one unit further out, because whether `from` and
 /// `to` include their ends is often not documented; and they reach whole seconds, because an API may cut times to seconds, whatever it
 /// takes. Rows outside the window are dropped after decoding.
-pub fn asked(range: &TimeRange, window: Window) -> Window {
+pub fn widened(range: &TimeRange, window: Window) -> Window {
     let (unit, grid) = (range.unit, whole_seconds(range.unit));
     // hi is exclusive: the last microsecond inside is hi - 1.
     let (lo, hi) = (floor_to(window.lo, unit).saturating_sub(unit), ceil_to(window.hi.saturating_sub(1), unit).saturating_add(unit));
@@ -205,10 +205,10 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
     };
     let bounds = match (&table.time_range, slice.window) {
         (Some(range), Some(window)) => {
-            let asked = asked(range, window);
+            let widened = widened(range, window);
             // An end that the query does not bound is not sent where the API demands none: a clamped one could be refused.
-            let from = (window.lo != MINUS_INFINITY).then(|| write_time(range.format, asked.lo));
-            let to = (window.hi != INFINITY || range.required).then(|| write_time(range.format, asked.hi));
+            let from = (window.lo != MINUS_INFINITY).then(|| write_time(range.format, widened.lo));
+            let to = (window.hi != INFINITY || range.required).then(|| write_time(range.format, widened.hi));
             (from, to)
         }
         _ => (None, None),
@@ -270,7 +270,7 @@ mod tests {
                 (col("actionName"), vec!["ACTIVATE".into(), "CONTROL".into()]),
                 (col("mobileAppId"), vec!["my app".into()]),
             ]),
-            partition: vec![],
+            recheck_columns: vec![],
         };
         let first = request(&table, &slice, &PageToken::Start, 10_000);
         assert_eq!(
@@ -288,8 +288,8 @@ mod tests {
         for (name, value) in [("id", "{kind}"), ("kind", "x/\ny")] {
             request.put(&Place { part: Part::Path, name: name.into() }, value.into());
         }
-        let value = |text: &str| Step::Value(text.into());
-        assert_eq!(request.path, [Step::Fixed("a".into()), value("{kind}"), Step::Fixed("b".into()), value("x/\ny")]);
+        let value = |text: &str| PathSegment::Value(text.into());
+        assert_eq!(request.path, [PathSegment::Fixed("a".into()), value("{kind}"), PathSegment::Fixed("b".into()), value("x/\ny")]);
         assert_eq!(request.line(), "GET /a/{kind}/b/x%2F%0Ay");
         let mut long = Request::new(Method::Get, "/a/{id}/b");
         long.put(&Place { part: Part::Path, name: "id".into() }, "é".repeat(10_000));
@@ -300,7 +300,7 @@ mod tests {
     fn values_in_a_json_body_have_their_own_type() {
         let table = built_in("socialboards").unwrap().unwrap().tables.iter().find(|table| table.name == "tickets").unwrap().clone();
         let values = BTreeMap::from([(table.column("categoryId").unwrap(), vec!["53".to_owned()])]);
-        let slice = Slice { window: None, values, partition: Vec::new() };
+        let slice = Slice { window: None, values, recheck_columns: Vec::new() };
         assert_eq!(assemble(&table, &slice, (None, None), &PageToken::Start, "50").body["categoryId"], 53);
     }
 
@@ -309,13 +309,13 @@ mod tests {
         let table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
         let range = table.time_range.unwrap();
         // One microsecond: whole seconds hold it, and either end may be exclusive.
-        assert_eq!(asked(&range, Window { lo: 1_001_500, hi: 1_001_501 }), Window { lo: 1_000_000, hi: 2_000_000 });
+        assert_eq!(widened(&range, Window { lo: 1_001_500, hi: 1_001_501 }), Window { lo: 1_000_000, hi: 2_000_000 });
         // On the grid: the instant itself must be strictly inside, also where an end is cut to seconds.
-        assert_eq!(asked(&range, Window { lo: 2_000_000, hi: 2_000_001 }), Window { lo: 1_999_000, hi: 3_000_000 });
-        assert_eq!(asked(&range, Window { lo: 0, hi: 2_000_000 }), Window { lo: -1_000, hi: 2_001_000 });
+        assert_eq!(widened(&range, Window { lo: 2_000_000, hi: 2_000_001 }), Window { lo: 1_999_000, hi: 3_000_000 });
+        assert_eq!(widened(&range, Window { lo: 0, hi: 2_000_000 }), Window { lo: -1_000, hi: 2_001_000 });
         for unit in [7_000, 60_000_000] {
             let range = TimeRange { unit, ..range.clone() };
-            assert_eq!(asked(&range, Window { lo: 1, hi: 2 }), Window { lo: -unit, hi: 2 * unit }, "on its own grid");
+            assert_eq!(widened(&range, Window { lo: 1, hi: 2 }), Window { lo: -unit, hi: 2 * unit }, "on its own grid");
         }
     }
 

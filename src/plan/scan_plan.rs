@@ -20,7 +20,7 @@ pub struct ScanPlan {
     /// Which of the node's quals no request answers, not even in part.
     pub local: BTreeSet<usize>,
     /// Which of them are in the request in a wider form.
-    pub wider: BTreeSet<usize>,
+    pub inexact: BTreeSet<usize>,
     /// How many of `conditions`, the last ones, are none of the node's quals: another relation has them, and a join by equality
     /// makes them hold for this one's rows.
     pub implied: usize,
@@ -61,10 +61,10 @@ impl ScanPlan {
             self.unasked.insert(qual);
             return;
         };
-        if !whole || condition.mixes() {
+        if !whole || condition.spans_columns() {
             // An OR of which each branch speaks of something else leaves nothing to ask for.
-            if condition.narrows() {
-                self.wider.insert(qual)
+            if condition.is_selective() {
+                self.inexact.insert(qual)
             } else {
                 self.local.insert(qual)
             };
@@ -76,7 +76,7 @@ impl ScanPlan {
     /// condition.
     pub fn whole(&self, quals: usize, kind: impl Fn(&Condition) -> bool) -> BTreeSet<usize> {
         let asked = (0..quals).filter(|qual| !self.unasked.contains(qual)).zip(&self.conditions);
-        let is_whole = |qual: &usize| !self.local.contains(qual) && !self.wider.contains(qual);
+        let is_whole = |qual: &usize| !self.local.contains(qual) && !self.inexact.contains(qual);
         asked.filter(|(qual, condition)| is_whole(qual) && kind(condition)).map(|(qual, _)| qual).collect()
     }
 
@@ -97,22 +97,23 @@ impl ScanPlan {
             && range.required
             && !condition.bounds(range.column).0
         {
-            let is_silent = !condition.mentions(range.column) || condition.may_bound(range.column);
+            let is_silent = !condition.references(range.column) || condition.may_bound(range.column);
             match defaults.from {
                 None => return Err(missing_lower_bound(table)),
                 Some(_) if !is_silent || self.restricted.contains(&range.column) => return Err(default_would_hide(table)),
                 Some(_) => {}
             }
         }
-        let (fixed, mentioned, may_be_fixed) = (condition.fixed(), condition.mentioned(), condition.may_be_fixed());
+        let (restricted_to_values, referenced, may_be_restricted_at_start) =
+            (condition.restricted_to_values(), condition.referenced(), condition.may_be_restricted_at_start());
         for (index, column) in table.columns.iter().enumerate() {
             let Origin::Request { required, .. } = column.origin else { continue };
-            if fixed.contains(index) {
+            if restricted_to_values.contains(index) {
                 continue;
             }
             // Only one branch of an OR speaks of it: the API would have to be asked for all values at once. Where the other is about
             // parameters only, the scan's start decides.
-            let half_said = mentioned.contains(&index) && !may_be_fixed.contains(index);
+            let half_said = referenced.contains(&index) && !may_be_restricted_at_start.contains(index);
             let has_default = defaults.parameters.contains_key(&index) && !self.restricted.contains(&index);
             if half_said || (required && !has_default) {
                 return Err(missing_parameter(table, column));
@@ -127,19 +128,19 @@ impl ScanPlan {
         let range = table.time_range.as_ref()?;
         let condition = self.condition();
         let (lower, upper) = condition.bounds(range.column);
-        let listed = condition.listed();
+        let multivalued = condition.multivalued();
         let one_chain = |column: usize| {
             let described = &table.columns[column];
             let many = described.filter.as_ref().is_some_and(|filter| filter.many) && matches!(described.origin, Origin::Field { .. });
-            column == range.column || many || !listed.contains(&column)
+            column == range.column || many || !multivalued.contains(&column)
         };
         range.order.filter(|_| (lower || upper) && (0..table.columns.len()).all(one_chain))
     }
 
     /// The columns of values that the request filters by.
     pub fn filters(&self, table: &Table) -> Vec<usize> {
-        let fixed = self.condition().fixed();
-        let filtered = |column: &usize| table.columns[*column].filter.is_some() && fixed.contains(*column);
+        let restricted_to_values = self.condition().restricted_to_values();
+        let filtered = |column: &usize| table.columns[*column].filter.is_some() && restricted_to_values.contains(*column);
         (0..table.columns.len()).filter(filtered).collect()
     }
 
@@ -151,25 +152,25 @@ impl ScanPlan {
             Origin::Field { .. } => table.columns[column].filter.as_ref().is_some_and(|filter| filter.exact),
         };
         let condition = self.condition();
-        let in_window = table.time_range.as_ref().is_some_and(|range| condition.mentions(range.column) || defaults.from.is_some());
-        table.pagination.total.is_some() && self.local.is_empty() && self.wider.is_empty() && !in_window && condition.is_exact(&exact)
+        let in_window = table.time_range.as_ref().is_some_and(|range| condition.references(range.column) || defaults.from.is_some());
+        table.pagination.total.is_some() && self.local.is_empty() && self.inexact.is_empty() && !in_window && condition.is_exact(&exact)
     }
 
     /// The request line with placeholders for what is known only when the scan starts.
     pub fn request_line(&self, table: &Table, defaults: &Defaults, size: u64) -> String {
         let condition = self.condition();
-        let (fixed, mut values) = (condition.fixed(), BTreeMap::new());
+        let (restricted_to_values, mut values) = (condition.restricted_to_values(), BTreeMap::new());
         for (index, column) in table.columns.iter().enumerate() {
             if column.filter.is_none() {
                 continue;
             }
-            if fixed.contains(index) {
+            if restricted_to_values.contains(index) {
                 values.insert(index, vec![format!("{{{}}}", column.name)]);
             } else if let Some(value) = defaults.parameters.get(&index).filter(|_| !self.restricted.contains(&index)) {
                 values.insert(index, vec![value.clone()]);
             }
         }
-        let slice = Slice { window: None, values, partition: Vec::new() };
+        let slice = Slice { window: None, values, recheck_columns: Vec::new() };
         let bounds = table.time_range.as_ref().map(|range| {
             let (lower, upper) = condition.bounds(range.column);
             let from = lower || (defaults.from.is_some() && !self.restricted.contains(&range.column));
@@ -236,9 +237,9 @@ mod tests {
         assert!(refused(ScanPlan { restricted: [time].into(), ..plan(&[]) }), "a condition that stays local");
         assert!(!refused(ScanPlan { restricted: [time].into(), ..plan(&[Op::Ge]) }));
         assert!(refused(ScanPlan { restricted: [app].into(), ..plan(&[Op::Ge]) }), "rows of another application");
-        let optional = Condition::Or(vec![Condition::If { operand: 0 }, plan(&[Op::Ge]).condition()]);
+        let optional = Condition::Or(vec![Condition::Constant { operand: 0 }, plan(&[Op::Ge]).condition()]);
         assert!(!refused(ScanPlan { conditions: vec![optional], ..plan(&[]) }), "the scan's start decides");
-        let upper = Condition::Or(vec![Condition::If { operand: 0 }, plan(&[Op::Le]).condition()]);
+        let upper = Condition::Or(vec![Condition::Constant { operand: 0 }, plan(&[Op::Le]).condition()]);
         assert!(refused(ScanPlan { conditions: vec![upper], ..plan(&[]) }));
     }
 
@@ -279,9 +280,9 @@ mod tests {
         plan.add(0, Some((equals(name), true)));
         plan.add(1, Some((Condition::Or(vec![equals(name), equals(actor)]), true)));
         plan.add(2, Some((Condition::Or(vec![equals(time), Condition::And(vec![equals(time), equals(actor)])]), true)));
-        plan.add(3, Some((Condition::Or(vec![Condition::If { operand: 0 }, equals(actor)]), true)));
+        plan.add(3, Some((Condition::Or(vec![Condition::Constant { operand: 0 }, equals(actor)]), true)));
         plan.add(4, None);
-        assert_eq!((plan.local, plan.wider, plan.conditions.len()), ([1, 4].into(), [2, 3].into(), 4));
+        assert_eq!((plan.local, plan.inexact, plan.conditions.len()), ([1, 4].into(), [2, 3].into(), 4));
     }
 
     #[test]

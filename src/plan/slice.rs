@@ -6,7 +6,7 @@ use super::carry;
 use super::request::MAX_SHOWN;
 use super::selection::Selection;
 use super::slices::Slices;
-use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, floor_to, is_unheard_of, whole_seconds};
+use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, floor_to, is_unrepresentable, whole_seconds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Column, Origin, Place, Table};
 
@@ -26,7 +26,7 @@ pub struct Slice {
     pub values: BTreeMap<usize, Vec<String>>,
     /// Columns whose value must be one of [`Slice::values`], or the row belongs to another slice: an API that ignores case
     /// would answer it to both.
-    pub partition: Vec<usize>,
+    pub recheck_columns: Vec<usize>,
 }
 
 /// What slices need beside the conditions.
@@ -126,8 +126,8 @@ pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Resu
         }
     }
     give_way(table, &mut fans);
-    let partition = fans.iter().map(|(index, _)| *index).filter(|index| is_carried(table, *index)).collect();
-    Ok(Slices::of(windows, common).fanned_out(fans, partition))
+    let recheck_columns = fans.iter().map(|(index, _)| *index).filter(|index| is_carried(table, *index)).collect();
+    Ok(Slices::of(windows, common).fanned_out(fans, recheck_columns))
 }
 
 /// Two fanned-out filters multiply; the optional ones give way first, the largest before the others.
@@ -168,7 +168,7 @@ fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Op
                 None => {}
             }
         }
-        if !is_unheard_of(window) {
+        if !is_unrepresentable(window) {
             windows.push(window);
         }
     }
@@ -313,7 +313,7 @@ mod tests {
     fn many_valued_filters_share_a_request_and_one_valued_ones_fan_out() {
         let s = slices(&table(), &selection(&[(0, 9)], &[("actionName", &["a", "b"]), ("actor", &["x", "y", "z"])]), &defaults()).unwrap();
         assert_eq!(s.len(), 3);
-        assert!(s.iter().all(|s| s.values[&col("actionName")] == ["a", "b"] && s.partition == [col("actor")]));
+        assert!(s.iter().all(|s| s.values[&col("actionName")] == ["a", "b"] && s.recheck_columns == [col("actor")]));
         assert_eq!(s.iter().map(|s| s.values[&col("actor")][0].clone()).collect::<Vec<_>>(), ["x", "y", "z"]);
     }
 
@@ -321,7 +321,7 @@ mod tests {
     fn a_parameter_that_no_row_carries_comes_from_the_query_or_the_options_or_is_refused() {
         let s = slices(&table(), &selection(&[(0, 9)], &[("mobileAppId", &["p", "q"])]), &defaults()).unwrap();
         assert_eq!(s.len(), 2);
-        assert!(s.get(0).unwrap().partition.is_empty(), "there is no field to compare");
+        assert!(s.get(0).unwrap().recheck_columns.is_empty(), "there is no field to compare");
         assert_eq!(slices(&table(), &selection(&[(0, 9)], &[]), &defaults()).unwrap().get(0).unwrap().values[&col("mobileAppId")], ["app"]);
         let none = Defaults { parameters: BTreeMap::new(), ..defaults() };
         assert_eq!(slices(&table(), &selection(&[(0, 9)], &[]), &none).unwrap_err().kind(), ErrorKind::MissingQual);

@@ -15,8 +15,8 @@ pub struct Slices {
     common: BTreeMap<usize, Vec<String>>,
     /// Columns of which each slice has one value; those of the last one change first.
     fans: Vec<(usize, Vec<String>)>,
-    /// See [`Slice::partition`].
-    partition: Vec<usize>,
+    /// See [`Slice::recheck_columns`].
+    recheck_columns: Vec<usize>,
 }
 
 impl Slices {
@@ -25,10 +25,10 @@ impl Slices {
         Self { windows, common: values, ..Self::default() }
     }
 
-    /// The same for each combination of further columns' values. `partition` are those of the columns that rows carry.
+    /// The same for each combination of further columns' values. `recheck_columns` are those of the columns that rows carry.
     #[must_use]
-    pub(super) fn fanned_out(self, fans: Vec<(usize, Vec<String>)>, partition: Vec<usize>) -> Self {
-        Self { fans, partition, ..self }
+    pub(super) fn fanned_out(self, fans: Vec<(usize, Vec<String>)>, recheck_columns: Vec<usize>) -> Self {
+        Self { fans, recheck_columns, ..self }
     }
 
     /// How many there are; no more are counted than a number holds.
@@ -65,7 +65,7 @@ impl Slices {
             values.insert(*column, vec![of_column[rest % of_column.len()].clone()]);
             rest /= of_column.len();
         }
-        Some(Slice { window, values, partition: self.partition.clone() })
+        Some(Slice { window, values, recheck_columns: self.recheck_columns.clone() })
     }
 
     /// All of them, one after another.
@@ -90,7 +90,7 @@ mod tests {
         let all: Vec<_> = slices.iter().map(|s| (s.window.unwrap().lo, s.values[&3][0].clone() + &s.values[&1][0])).collect();
         let of = |lo: i64| ["ax", "ay", "az", "bx", "by", "bz"].map(|pair| (lo, pair.to_owned()));
         assert_eq!(all, [of(0), of(7)].concat());
-        assert!(slices.iter().all(|slice| slice.values[&2] == ["m", "n"] && slice.partition == [3]));
+        assert!(slices.iter().all(|slice| slice.values[&2] == ["m", "n"] && slice.recheck_columns == [3]));
         assert_eq!((slices.len(), slices.get(12)), (12, None));
         assert!((1..=3).all(|column| slices.carry(column)) && !slices.carry(0));
     }

@@ -134,7 +134,7 @@ const FIRST: i64 = (-62_135_596_800 - EPOCH_SECONDS) * SECOND;
 const LAST: i64 = (253_402_300_799 - EPOCH_SECONDS) * SECOND + 999_999;
 
 /// Whether no API has rows in a window: four digits of a year cannot hold its times.
-pub fn is_unheard_of(window: Window) -> bool {
+pub fn is_unrepresentable(window: Window) -> bool {
     window.hi <= FIRST || window.lo > LAST
 }
 

@@ -6,7 +6,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use crate::plan::request::Step;
+use crate::plan::request::PathSegment;
 
 /// A value keeps RFC 3986's unreserved characters. Every other one may mean something to a server, such as `;` in a path; a blank
 /// is `%20`, because not everyone reads `+` as one.
@@ -29,13 +29,13 @@ const FIXED: &AsciiSet = &VALUE
     .remove(b'@');
 
 /// The address of these steps below a base; `None` where it would be another one. Url::join would drop the base's own path.
-pub fn below(base: &Url, steps: &[Step]) -> Option<Url> {
+pub fn below(base: &Url, steps: &[PathSegment]) -> Option<Url> {
     let mut path = base.path().strip_suffix('/').unwrap_or(base.path()).to_owned();
     for step in steps {
         path.push('/');
         path.extend(match step {
-            Step::Fixed(text) => utf8_percent_encode(text, FIXED),
-            Step::Value(text) => utf8_percent_encode(text, VALUE),
+            PathSegment::Fixed(text) => utf8_percent_encode(text, FIXED),
+            PathSegment::Value(text) => utf8_percent_encode(text, VALUE),
         });
     }
     let mut url = base.clone();
@@ -69,12 +69,12 @@ mod tests {
         Url::parse(text).unwrap()
     }
 
-    fn value(text: &str) -> Step {
-        Step::Value(text.to_owned())
+    fn value(text: &str) -> PathSegment {
+        PathSegment::Value(text.to_owned())
     }
 
-    fn fixed(text: &str) -> Step {
-        Step::Fixed(text.to_owned())
+    fn fixed(text: &str) -> PathSegment {
+        PathSegment::Fixed(text.to_owned())
     }
 
     #[test]

@@ -13,8 +13,8 @@ use super::queue::WorkItem;
 use super::scheduler::ScanContext;
 use super::stream::Message;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::partition::{self, Density};
 use crate::plan::slice::Slice;
-use crate::plan::split::{self, Density};
 use crate::plan::window::Window;
 use crate::sources::Direction;
 
@@ -102,15 +102,15 @@ impl Chain {
             let full = more && !pager.is_in_doubt() && decoded.facts.records >= size;
             if number == 1
                 && (full || rest.is_some())
-                && let Some(cuts) = Cuts::of(context, &slice, &page, decoded.facts.records, full)
+                && let Some(plan) = PartitionPlan::of(context, &slice, &page, decoded.facts.records, full)
             {
                 if let Some(window) = rest.take() {
-                    context.add(cuts.rest(position.0, window)?)?;
+                    context.add(plan.remaining(position.0, window)?)?;
                 }
-                if let Some(pieces) = cuts.again(size, expected) {
+                if let Some(partitions) = plan.repartition(size, expected) {
                     context.release(page);
                     context.refund();
-                    context.add(pieces)?;
+                    context.add(partitions)?;
                     return Ok(());
                 }
             }
@@ -142,7 +142,7 @@ impl Chain {
 }
 
 /// What the first page of a chain tells of how its window is best cut.
-struct Cuts<'s> {
+struct PartitionPlan<'s> {
     context: &'s ScanContext,
     slice: &'s Slice,
     unit: i64,
@@ -150,12 +150,12 @@ struct Cuts<'s> {
     times: Vec<i64>,
 }
 
-impl<'s> Cuts<'s> {
+impl<'s> PartitionPlan<'s> {
     /// `full` says that the page is, and names another: only then there is more than it holds. Some APIs name one in any case.
     fn of(context: &'s ScanContext, slice: &'s Slice, page: &Page, records: u64, full: bool) -> Option<Self> {
         let spec = context.spec();
-        let (piece, unit) = (slice.window.filter(|_| spec.cuts_windows())?.until(spec.now), spec.table.time_range.as_ref()?.unit);
-        if piece.is_empty() {
+        let (partition, unit) = (slice.window.filter(|_| spec.cuts_windows())?.until(spec.now), spec.table.time_range.as_ref()?.unit);
+        if partition.is_empty() {
             return None;
         }
         let time = |(row, column): (usize, usize)| match page.cell(row, column) {
@@ -165,9 +165,9 @@ impl<'s> Cuts<'s> {
         let times: Vec<i64> =
             spec.time_column.into_iter().flat_map(|column| (0..page.rows()).filter_map(move |row| time((row, column)))).collect();
         let density = Density {
-            piece,
+            partition,
             records: (!full).then_some(records),
-            seen: split::density_of(&times, unit),
+            seen: partition::density_of(&times, unit),
             page: spec.page_sizes.1,
             known: spec.known_density,
         };
@@ -175,39 +175,43 @@ impl<'s> Cuts<'s> {
     }
 
     /// The rest of the slice's window as chains of their own.
-    fn rest(&self, number: usize, window: Window) -> Result<Vec<WorkItem>> {
+    fn remaining(&self, number: usize, window: Window) -> Result<Vec<WorkItem>> {
         let ordered = self.context.ordering().is_some();
         let spec = self.context.spec();
-        let mut pieces = split::rest(window.until(spec.now), self.density, spec.concurrency, self.unit, ordered);
-        split::extend_last(pieces.iter_mut().map(|(piece, _)| piece), window.hi);
+        let mut partitions = partition::remaining_partitions(window.until(spec.now), self.density, spec.concurrency, self.unit, ordered);
+        partition::extend_last(partitions.iter_mut().map(|(partition, _)| partition), window.hi);
         let positions = match self.context.ordering() {
-            None => vec![(number, 0); pieces.len()],
+            None => vec![(number, 0); partitions.len()],
             Some(ordering) => {
                 if ordering.direction() == Direction::Descending {
-                    pieces.reverse();
+                    partitions.reverse();
                 }
-                ordering.add(number, pieces.len())?
+                ordering.add(number, partitions.len())?
             }
         };
-        Ok(pieces.into_iter().zip(positions).map(|((piece, expected), position)| self.chain(position, piece, expected)).collect())
+        Ok(partitions
+            .into_iter()
+            .zip(positions)
+            .map(|((partition, expected), position)| self.chain(position, partition, expected))
+            .collect())
     }
 
-    /// A chain that turns out to be much longer than expected, in pieces that take its place: its first page is read again with
+    /// A chain that turns out to be much longer than expected, in partitions that take its place: its first page is read again with
     /// them, because nobody promised that it has just the records of its times.
-    fn again(&self, size: u64, expected: Option<f64>) -> Option<Vec<WorkItem>> {
+    fn repartition(&self, size: u64, expected: Option<f64>) -> Option<Vec<WorkItem>> {
         if self.density.records.is_some() || self.context.ordering().is_some() {
             return None;
         }
         let window = self.slice.window?;
-        let measured = self.density.piece;
+        let measured = self.density.partition;
         let expected = expected.or(self.density.pages(measured))?;
-        let mut pieces = split::again(measured, &self.times, size, expected, self.context.spec().concurrency, self.unit)?;
-        split::extend_last(pieces.iter_mut().map(|(piece, _)| piece), window.hi);
-        Some(pieces.into_iter().map(|(piece, expected)| self.chain((0, 0), piece, Some(expected))).collect())
+        let mut partitions = partition::repartition(measured, &self.times, size, expected, self.context.spec().concurrency, self.unit)?;
+        partition::extend_last(partitions.iter_mut().map(|(partition, _)| partition), window.hi);
+        Some(partitions.into_iter().map(|(partition, expected)| self.chain((0, 0), partition, Some(expected))).collect())
     }
 
-    fn chain(&self, position: ChainPosition, piece: Window, expected: Option<f64>) -> WorkItem {
-        let slice = Arc::new(Slice { window: Some(piece), ..self.slice.clone() });
+    fn chain(&self, position: ChainPosition, partition: Window, expected: Option<f64>) -> WorkItem {
+        let slice = Arc::new(Slice { window: Some(partition), ..self.slice.clone() });
         WorkItem::Chain(Chain { position, slice, rest: None, expected })
     }
 }

@@ -26,7 +26,7 @@ use super::trust::Trust;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
 use crate::plan::carry;
-use crate::plan::request::{Request, Step, fixed_steps};
+use crate::plan::request::{PathSegment, Request, fixed_segments};
 use crate::sources::{Method, Part};
 
 /// More than this is not reserved on the word of a Content-Length.
@@ -194,7 +194,7 @@ impl Connection {
         };
         let url = match (&self.auth_url, &login.path) {
             (Some(url), _) => url.clone(),
-            (None, Some(path)) => self.below_base(&fixed_steps(path))?,
+            (None, Some(path)) => self.below_base(&fixed_segments(path))?,
             (None, None) => {
                 return Err(Error::new(ErrorKind::OptionName, "option \"auth_url\" is required to log in")
                     .hint(format!("Set it on the server to the address of the login: {}", login.doc)));
@@ -360,7 +360,7 @@ impl Connection {
         }
     }
 
-    fn below_base(&self, steps: &[Step]) -> Result<Url> {
+    fn below_base(&self, steps: &[PathSegment]) -> Result<Url> {
         address::below(&self.base, steps).ok_or_else(|| unsendable("the path"))
     }
 

@@ -123,7 +123,7 @@ pub struct SliceRules {
     /// Whether a record without a time is an error; else it belongs to no window.
     pub time_is_required: bool,
     /// Columns whose value must be one of these, or the row belongs to another slice.
-    pub partition: Vec<(usize, Vec<String>)>,
+    pub recheck: Vec<(usize, Vec<String>)>,
     /// Values asked for, by the description's column.
     pub asked: BTreeMap<usize, String>,
     /// Records at the start of the page that were read before, or are of no concern.
@@ -196,7 +196,7 @@ impl Decoder {
         let mut reader = Reader {
             decoder: self,
             rules,
-            partition: Accepted::of(&rules.partition, &self.columns),
+            recheck: Accepted::of(&rules.recheck, &self.columns),
             page,
             out: Decoded::default(),
             found: false,
@@ -232,7 +232,7 @@ struct Reader<'a> {
     decoder: &'a Decoder,
     rules: &'a SliceRules,
     /// The slice's own values, beside their columns.
-    partition: Vec<(usize, Accepted<'a>)>,
+    recheck: Vec<(usize, Accepted<'a>)>,
     page: Page,
     out: Decoded,
     found: bool,
@@ -385,7 +385,7 @@ impl Reader<'_> {
             let (state, t) = self.page.get(column);
             match state {
                 CellState::Null if self.rules.time_is_required => return Err(self.without_time(column)),
-                // The range says that there is a time; and each piece of a window would have the record once more.
+                // The range says that there is a time; and each partition of a window would have the record once more.
                 CellState::Null => return self.leave_out(),
                 CellState::Value => match window.judge(t as i64) {
                     TimePlace::Inside => {}
@@ -398,7 +398,7 @@ impl Reader<'_> {
             }
         }
         let belongs = |(column, accepted): &(usize, Accepted<'_>)| accepted.has(&self.page, self.page.get(*column));
-        if !self.partition.iter().all(belongs) {
+        if !self.recheck.iter().all(belongs) {
             self.out.outside_slice += 1;
             self.page.drop_row();
             return Ok(());

@@ -9,7 +9,7 @@ use super::page::{CellState, Page};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::Direction;
 
-/// Which chain: the slice's number, and the number of the piece of its window.
+/// Which chain: the slice's number, and the number of the partition of its window.
 pub(super) type ChainPosition = (usize, usize);
 
 /// Which chain delivers now.
@@ -17,25 +17,25 @@ pub(super) type ChainPosition = (usize, usize);
 pub(super) struct OrderedDelivery {
     direction: Direction,
     current: watch::Sender<ChainPosition>,
-    /// How many pieces each slice has.
-    pieces: Mutex<Vec<usize>>,
+    /// How many partitions each slice has.
+    partitions: Mutex<Vec<usize>>,
 }
 
 impl OrderedDelivery {
     pub(super) fn new(direction: Direction, slices: usize) -> Self {
-        Self { direction, current: watch::channel((0, 0)).0, pieces: Mutex::new(vec![1; slices]) }
+        Self { direction, current: watch::channel((0, 0)).0, partitions: Mutex::new(vec![1; slices]) }
     }
 
     pub(super) fn direction(&self) -> Direction {
         self.direction
     }
 
-    /// The places of further pieces of a slice.
+    /// The places of further partitions of a slice.
     pub(super) fn add(&self, slice: usize, count: usize) -> Result<Vec<ChainPosition>> {
-        let mut pieces = lock(&self.pieces)?;
-        let first = pieces[slice];
-        pieces[slice] += count;
-        Ok((first..first + count).map(|piece| (slice, piece)).collect())
+        let mut partitions = lock(&self.partitions)?;
+        let first = partitions[slice];
+        partitions[slice] += count;
+        Ok((first..first + count).map(|partition| (slice, partition)).collect())
     }
 
     /// Waits until a chain may deliver.
@@ -45,9 +45,9 @@ impl OrderedDelivery {
     }
 
     /// A chain has delivered its last page: the next one may.
-    pub(super) fn finish(&self, (slice, piece): ChainPosition) -> Result<()> {
-        let more = piece + 1 < lock(&self.pieces)?[slice];
-        self.current.send_replace(if more { (slice, piece + 1) } else { (slice + 1, 0) });
+    pub(super) fn finish(&self, (slice, partition): ChainPosition) -> Result<()> {
+        let more = partition + 1 < lock(&self.partitions)?[slice];
+        self.current.send_replace(if more { (slice, partition + 1) } else { (slice + 1, 0) });
         Ok(())
     }
 
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_of_a_slice_come_before_the_next_slice() {
+    fn partitions_of_a_slice_come_before_the_next_slice() {
         let ordering = OrderedDelivery::new(Direction::Ascending, 2);
         assert_eq!(ordering.add(0, 2), Ok(vec![(0, 1), (0, 2)]));
         let mut seen = vec![(0, 0)];

@@ -1,4 +1,4 @@
-//! What is to be read next: pages that a total makes known, slices that were not started, pieces that came up meanwhile.
+//! What is to be read next: pages that a total makes known, slices that were not started, partitions that came up meanwhile.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl WorkQueue {
     }
 
     /// The next thing to do; `chain` makes that of a slice by its number. Pages of a chain that was started go before other chains, and
-    /// slices before pieces of others; where rows must come in order, whatever is first in it.
+    /// slices before partitions of others; where rows must come in order, whatever is first in it.
     pub(super) fn take(&mut self, chain: impl FnOnce(usize) -> Option<Chain>) -> Option<WorkItem> {
         let is_first = match self.added.front() {
             Some(WorkItem::Pages { .. }) => false,
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     fn chain(position: ChainPosition) -> Chain {
-        let slice = Slice { window: None, values: BTreeMap::new(), partition: Vec::new() };
+        let slice = Slice { window: None, values: BTreeMap::new(), recheck_columns: Vec::new() };
         Chain { position, slice: Arc::new(slice), rest: None, expected: None }
     }
 
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_come_after_the_slices_or_in_order() {
+    fn partitions_come_after_the_slices_or_in_order() {
         for (ordered, expected) in [(false, [(1, 0), (2, 0), (0, 1), (0, 2)]), (true, [(0, 1), (0, 2), (1, 0), (2, 0)])] {
             let mut queue = WorkQueue::new(ordered);
             let take = |queue: &mut WorkQueue| position(queue.take(|number| (number < 3).then(|| chain((number, 0)))));

@@ -1,4 +1,4 @@
-//! Keeps workers busy: chains of pages, pieces of long windows, and pages that a total makes known.
+//! Keeps workers busy: chains of pages, partitions of long windows, and pages that a total makes known.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,9 +25,9 @@ use super::stats::Stats;
 use super::stream::{Message, ScanSpec};
 use super::task::{NotifyOnDrop, wake};
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::partition;
 use crate::plan::request::{PageToken, request};
 use crate::plan::slice::Slice;
-use crate::plan::split;
 use crate::plan::window::MINUS_INFINITY;
 use crate::sources::{Direction, NextUrl, PagingStyle};
 
@@ -172,13 +172,13 @@ impl ScanContext {
         let cut = spec.cuts_windows().then(|| slice.window.zip(spec.table.time_range.as_ref())).flatten();
         let cut = cut.and_then(|(window, range)| {
             let (known, size) = (spec.known_density, spec.page_sizes.1);
-            let (mut first, mut rest) = split::first_piece(window.until(spec.now), known, size, each, range.unit, spec.order)?;
-            split::extend_last([&mut first, &mut rest], window.hi);
+            let (mut first, mut rest) = partition::sampling_partition(window.until(spec.now), known, size, each, range.unit, spec.order)?;
+            partition::extend_last([&mut first, &mut rest], window.hi);
             Some((first, rest))
         });
         let (window, rest) = cut.map_or((slice.window, None), |(first, rest)| (Some(first), Some(rest)));
         let measured = window.map(|window| window.until(spec.now));
-        let expected = measured.zip(spec.known_density).map(|(window, each)| split::pages(each, window, spec.page_sizes.1));
+        let expected = measured.zip(spec.known_density).map(|(window, each)| partition::pages(each, window, spec.page_sizes.1));
         Some(Chain { position: (number, 0), slice: Arc::new(Slice { window, ..slice }), rest, expected })
     }
 
@@ -290,9 +290,9 @@ impl ScanContext {
     /// Remembers how densely a window was filled that was read to its end.
     pub(super) fn learn(&self, slice: &Slice, rows: u64) {
         let measured = slice.window.map(|window| window.until(self.spec.now));
-        if let Some(window) = measured.filter(|window| window.lo > MINUS_INFINITY + 1 && split::width(*window) >= MIN_LEARNED_MICROS) {
+        if let Some(window) = measured.filter(|window| window.lo > MINUS_INFINITY + 1 && partition::width(*window) >= MIN_LEARNED_MICROS) {
             self.stats.covered_rows.add(rows);
-            self.stats.covered_micros.add(split::width(window) as u64);
+            self.stats.covered_micros.add(partition::width(window) as u64);
         }
     }
 

@@ -38,7 +38,7 @@ pub struct ScanSpec {
     /// Whether that column was declared NOT NULL: a record without a time is an error then.
     pub time_is_required: bool,
     /// The description's column → the decoder's, for fan-out keys that rows carry.
-    pub partition_columns: BTreeMap<usize, usize>,
+    pub fan_out_columns: BTreeMap<usize, usize>,
     /// The scan's start: up to it windows are measured, and cut.
     pub now: i64,
     /// Records asked for in the scan's first page, and in all others.
@@ -75,17 +75,17 @@ impl ScanSpec {
             (Some(range), Some(window), Some(column)) => Some(WindowRules::new(column, range, window, self.slices.windows())),
             _ => None,
         };
-        let mut partition = Vec::new();
-        for key in &slice.partition {
+        let mut recheck = Vec::new();
+        for key in &slice.recheck_columns {
             // Without the rule a row could come twice.
-            let (Some(column), Some(values)) = (self.partition_columns.get(key), slice.values.get(key)) else {
+            let (Some(column), Some(values)) = (self.fan_out_columns.get(key), slice.values.get(key)) else {
                 return Err(Error::new(ErrorKind::Internal, "a fan-out key has no column to tell its slices apart"));
             };
-            partition.push((*column, values.clone()));
+            recheck.push((*column, values.clone()));
         }
-        partition.extend(self.counting.iter().flat_map(|counting| counting.checks.clone()));
+        recheck.extend(self.counting.iter().flat_map(|counting| counting.checks.clone()));
         let asked = slice.values.iter().filter_map(|(key, values)| Some((*key, values.first()?.clone()))).collect();
-        Ok(SliceRules { window, time_is_required: self.time_is_required, partition, asked, overlap: 0 })
+        Ok(SliceRules { window, time_is_required: self.time_is_required, recheck, asked, overlap: 0 })
     }
 }
 

@@ -202,7 +202,7 @@ impl Direction {
 
 /// What a user's options correct, where the live API differs from its page.
 #[derive(Debug, Clone, Default)]
-pub struct Corrections {
+pub struct TableOverrides {
     /// The column that the time range filters.
     pub time_column: Option<String>,
     /// Its granularity in microseconds.
@@ -361,8 +361,8 @@ impl Source {
 
 impl Table {
     /// The table as a user's options correct it.
-    pub fn corrected(&self, corrections: &Corrections) -> Result<Self> {
-        let Corrections { time_column, time_unit, evidence, order } = corrections;
+    pub fn corrected(&self, overrides: &TableOverrides) -> Result<Self> {
+        let TableOverrides { time_column, time_unit, evidence, order } = overrides;
         let mut table = self.clone();
         if let Some(evidence) = evidence {
             table.pagination.prove(*evidence)?;

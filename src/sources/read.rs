@@ -154,8 +154,8 @@ fn table(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_
     }
     // A missing pagination is a fault already, so what stands in for it is never used.
     let pagination = pagination.unwrap_or_else(|| Pagination {
-        style: PagingStyle::Number { place: nowhere(), first: 1 },
-        size: PageSize { place: nowhere(), max: 1, may_change: false },
+        style: PagingStyle::Number { place: placeholder(), first: 1 },
+        size: PageSize { place: placeholder(), max: 1, may_change: false },
         total: None,
         empty_page_ends: false,
         full_last_page: FullLastPage::default(),
@@ -230,7 +230,7 @@ fn times<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, usize> {
     times
 }
 
-fn nowhere() -> Place {
+fn placeholder() -> Place {
     Place { part: Part::Query, name: String::new() }
 }
 
@@ -343,7 +343,7 @@ fn time_range(value: &Value, at: &str, columns: &[Column], faults: &mut Faults<'
     }
     let mut bound = |key: &'static str, faults: &mut Faults<'_>| match o.required(key, faults) {
         Some(v) => place(v, &o.place(key), faults),
-        None => nowhere(),
+        None => placeholder(),
     };
     let from = bound("from", faults);
     let to = bound("to", faults);

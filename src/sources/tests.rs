@@ -193,7 +193,7 @@ fn a_users_correction_moves_the_time_range() {
     let source = built_in("tixngo").unwrap().unwrap();
     let table = &source.tables[0];
     let corrected = |time_column: Option<&str>, time_unit| {
-        table.corrected(&Corrections { time_column: time_column.map(str::to_owned), time_unit, ..Corrections::default() })
+        table.corrected(&TableOverrides { time_column: time_column.map(str::to_owned), time_unit, ..TableOverrides::default() })
     };
     let changed = corrected(Some("updated_date"), Some(1_000_000)).unwrap();
     let range = changed.time_range.unwrap();

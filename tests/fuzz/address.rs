@@ -1,7 +1,7 @@
 //! Values in an address: whoever reads it as a server does finds what was asked for.
 
 use restlog_fdw::plan::carry;
-use restlog_fdw::plan::request::Step;
+use restlog_fdw::plan::request::PathSegment;
 use restlog_fdw::scan::address::{below, with_query};
 use restlog_fdw::sources::Part;
 use url::Url;
@@ -67,8 +67,8 @@ fn check(input: &[u8]) -> Result<String, String> {
     let values: Vec<String> = input.split(|byte| *byte == SEPARATOR).map(|value| String::from_utf8_lossy(value).into_owned()).collect();
     let base = Url::parse("https://a.example/v4/x%20y").unwrap();
     let refused = values.iter().any(|value| carry::refusal(Part::Path, false, value).is_some());
-    let mut steps: Vec<Step> = values.iter().cloned().map(Step::Value).collect();
-    steps.push(Step::Fixed("logs:search".into()));
+    let mut steps: Vec<PathSegment> = values.iter().cloned().map(PathSegment::Value).collect();
+    steps.push(PathSegment::Fixed("logs:search".into()));
     let Some(url) = below(&base, &steps) else {
         let dots = values.iter().any(|value| matches!(value.as_str(), "." | ".."));
         return if dots && refused { Ok("refused".into()) } else { Err("no address was made".into()) };

@@ -112,7 +112,7 @@ fn accepted(source: &Source, text: &str) -> Result<String, String> {
     for table in &source.tables {
         let filtered = table.columns.iter().enumerate().filter(|(_, column)| column.filter.is_some());
         let values: BTreeMap<usize, Vec<String>> = filtered.map(|(i, _)| (i, vec![format!("value {i}/é")])).collect();
-        let slice = Slice { window: table.time_range.as_ref().map(|_| Window { lo: 0, hi: 1 }), values, partition: Vec::new() };
+        let slice = Slice { window: table.time_range.as_ref().map(|_| Window { lo: 0, hi: 1 }), values, recheck_columns: Vec::new() };
         let asked = request(table, &slice, &PageToken::Start, 7);
         below(&Url::parse("https://a.example/v4").unwrap(), &asked.path).ok_or("a path that cannot be sent")?;
         // Each value stands in the request, at its own place and nowhere else.

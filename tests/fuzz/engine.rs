@@ -21,7 +21,7 @@ pub(super) struct Target {
     /// The folder of its corpus.
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// Pieces that its inputs are made of.
+    /// Partitions that its inputs are made of.
     pub(super) words: &'static [&'static str],
     /// In one word how it took the input, or what is wrong.
     pub(super) check: fn(&[u8]) -> Result<String, String>,

@@ -68,7 +68,7 @@ fn serve(connection: &TcpStream, log: &Mutex<Vec<Received>>) -> Option<()> {
         reader.read_exact(&mut body).ok()?;
         log.lock().ok()?.push(Received { target, headers, body });
         let answer = r#"{"items": []}"#;
-        // In one piece: each further one would wait for the client's acknowledgement.
+        // In one partition: each further one would wait for the client's acknowledgement.
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
         (&*connection).write_all(answer.as_bytes()).ok()?;
     }
@@ -144,7 +144,7 @@ fn pairs(query: &[u8]) -> Vec<(String, String)> {
     query.split(|byte| *byte == b'&').map(pair).collect()
 }
 
-/// Characters and pieces that someone on the way may drop, change or take for something else, among all others but NUL.
+/// Characters and partitions that someone on the way may drop, change or take for something else, among all others but NUL.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => prop::sample::select("\t\n\r ./\\%;?#&=+{}[]'\"<>,:@|^`~$!*()\u{b}\u{7f}\u{85}\u{a0}\u{2028}\u{feff}é€😀a1".chars().collect::<Vec<_>>())

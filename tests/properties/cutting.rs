@@ -1,7 +1,7 @@
-//! Windows that are cut: the pieces cover what they were made of, each time once, and there are no more of them than may be.
+//! Windows that are cut: the partitions cover what they were made of, each time once, and there are no more of them than may be.
 
 use proptest::prelude::*;
-use restlog_fdw::plan::split::{Density, again, density_of, first_piece, rest};
+use restlog_fdw::plan::partition::{Density, density_of, remaining_partitions, repartition, sampling_partition};
 use restlog_fdw::plan::window::Window;
 use restlog_fdw::sources::Direction;
 
@@ -9,16 +9,16 @@ use super::cases;
 
 const DAY: i64 = 86_400_000_000;
 /// What `split` never goes beyond.
-const MAX_PIECES: usize = 1000;
+const MAX_PARTITIONS: usize = 1000;
 
-/// The pieces, sorted, are the whole: nothing is left out, nothing comes twice, no piece is empty.
-fn check_cover(whole: Window, pieces: impl IntoIterator<Item = Window>) -> Result<(), TestCaseError> {
-    let mut pieces: Vec<Window> = pieces.into_iter().collect();
-    pieces.sort_unstable();
-    prop_assert!(pieces.iter().all(|piece| piece.lo < piece.hi), "an empty piece: {:?}", pieces);
-    prop_assert_eq!(pieces.first().map(|piece| piece.lo), Some(whole.lo));
-    prop_assert_eq!(pieces.last().map(|piece| piece.hi), Some(whole.hi));
-    prop_assert!(pieces.windows(2).all(|pair| pair[0].hi == pair[1].lo), "a gap, or twice: {:?}", pieces);
+/// The partitions, sorted, are the whole: nothing is left out, nothing comes twice, no partition is empty.
+fn check_cover(whole: Window, partitions: impl IntoIterator<Item = Window>) -> Result<(), TestCaseError> {
+    let mut partitions: Vec<Window> = partitions.into_iter().collect();
+    partitions.sort_unstable();
+    prop_assert!(partitions.iter().all(|partition| partition.lo < partition.hi), "an empty piece: {:?}", partitions);
+    prop_assert_eq!(partitions.first().map(|partition| partition.lo), Some(whole.lo));
+    prop_assert_eq!(partitions.last().map(|partition| partition.hi), Some(whole.hi));
+    prop_assert!(partitions.windows(2).all(|pair| pair[0].hi == pair[1].lo), "a gap, or twice: {:?}", partitions);
     Ok(())
 }
 
@@ -48,13 +48,13 @@ proptest! {
     #![proptest_config(cases(10_000, "cutting"))]
 
     #[test]
-    fn a_first_piece_and_its_rest_are_the_window(
+    fn a_first_partition_and_its_rest_are_the_window(
         window in window(), known in prop::option::of(density()), page in 1..20_000_u64, concurrency in 1..20_usize, unit in unit(), order in order(),
     ) {
-        if let Some((first, rest)) = first_piece(window, known, page, concurrency, unit, order) {
-            check_cover(window, [first, rest])?;
+        if let Some((first, remaining_partitions)) = sampling_partition(window, known, page, concurrency, unit, order) {
+            check_cover(window, [first, remaining_partitions])?;
             prop_assert!(concurrency > 1);
-            // Where an order is wanted the first piece is the one with the first records.
+            // Where an order is wanted the first partition is the one with the first records.
             let has_first = if order == Some(Direction::Descending) { first.hi == window.hi } else { first.lo == window.lo };
             prop_assert!(has_first, "{:?} of {:?}", first, window);
         }
@@ -63,18 +63,18 @@ proptest! {
     #[test]
     fn the_rest_is_cut_into_what_it_is(
         window in bounded_window(), records in prop::option::of(0..20_000_u64), seen in prop::option::of(density()), known in prop::option::of(density()),
-        page in 1..20_000_u64, concurrency in 1..20_usize, unit in unit(), ordered in any::<bool>(), piece in 1..100 * DAY,
+        page in 1..20_000_u64, concurrency in 1..20_usize, unit in unit(), ordered in any::<bool>(), partition in 1..100 * DAY,
     ) {
-        let piece = Window { lo: window.lo - piece, hi: window.lo };
-        let density = Density { piece, records, seen, page, known };
-        let pieces = rest(window, density, concurrency, unit, ordered);
-        check_cover(window, pieces.iter().map(|(piece, _)| *piece))?;
-        prop_assert!(pieces.len() <= MAX_PIECES + 20 * concurrency, "{} pieces", pieces.len());
+        let partition = Window { lo: window.lo - partition, hi: window.lo };
+        let density = Density { partition, records, seen, page, known };
+        let partitions = remaining_partitions(window, density, concurrency, unit, ordered);
+        check_cover(window, partitions.iter().map(|(partition, _)| *partition))?;
+        prop_assert!(partitions.len() <= MAX_PARTITIONS + 20 * concurrency, "{} pieces", partitions.len());
         // As long as one page may hold all, no more requests than there may be at once.
         if records.is_some() {
-            prop_assert!(pieces.len() < concurrency.max(2), "{} pieces", pieces.len());
+            prop_assert!(partitions.len() < concurrency.max(2), "{} pieces", partitions.len());
         }
-        let expected: f64 = pieces.iter().filter_map(|(_, pages)| *pages).sum();
+        let expected: f64 = partitions.iter().filter_map(|(_, pages)| *pages).sum();
         if let Some(pages) = density.pages(window).filter(|pages| pages.is_finite()) {
             prop_assert!(expected + 1e-6 >= pages.min(1.0) * 0.99, "{} of {} pages are expected", expected, pages);
         }
@@ -92,9 +92,9 @@ proptest! {
             1 => times.sort_unstable_by(|a, b| b.cmp(a)),
             _ => {}
         }
-        if let Some(pieces) = again(window, &times, page, expected, concurrency, unit) {
-            check_cover(window, pieces.iter().map(|(piece, _)| *piece))?;
-            prop_assert!(pieces.len() > 1 && pieces.iter().all(|(_, pages)| pages.is_finite() && *pages > 0.0));
+        if let Some(partitions) = repartition(window, &times, page, expected, concurrency, unit) {
+            check_cover(window, partitions.iter().map(|(partition, _)| *partition))?;
+            prop_assert!(partitions.len() > 1 && partitions.iter().all(|(_, pages)| pages.is_finite() && *pages > 0.0));
             prop_assert!(times.is_sorted() || times.is_sorted_by(|a, b| a >= b), "what is in no order tells nothing");
         }
         if let Some(density) = density_of(&times, unit) {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use restlog_fdw::plan::derived::Zones;
 use restlog_fdw::plan::qual::{Condition, Op, Value};
 use restlog_fdw::plan::slice::{Defaults, Slice, slices};
+use restlog_fdw::plan::time_expr::Zones;
 use restlog_fdw::sources::{Source, Table};
 
 use super::cases;
@@ -42,7 +42,7 @@ enum Cond {
     TimeIn(Vec<Option<i64>>),
     Text(usize, Option<&'static str>),
     TextIn(usize, Vec<Option<&'static str>>),
-    If(Option<bool>),
+    Constant(Option<bool>),
     /// What is not known to any API: it stays local.
     Local,
 }
@@ -88,7 +88,7 @@ impl Cond {
             Self::TimeIn(times) => any(times.contains(&Some(row.at)), times.contains(&None)),
             Self::Text(column, text) => text.map(|text| row.text(*column) == text),
             Self::TextIn(column, texts) => any(texts.contains(&Some(row.text(*column))), texts.contains(&None)),
-            Self::If(value) => *value,
+            Self::Constant(value) => *value,
             // Whether a row satisfies it nobody knows: all of them must come.
             Self::Local => Some(true),
         }
@@ -111,7 +111,9 @@ impl Cond {
             Self::TextIn(column, values) => {
                 Condition::AnyOf { column: *column, operand: put(Value::List(values.iter().map(text).collect())) }
             }
-            Self::If(value) => Condition::If { operand: put(value.map_or(Value::Null, |value| Value::Text(value.to_string()))) },
+            Self::Constant(value) => {
+                Condition::Constant { operand: put(value.map_or(Value::Null, |value| Value::Text(value.to_string()))) }
+            }
             Self::Local => Condition::Compare { column: KIND, op: Op::Lt, operand: put(Value::Text("m".into())) },
         }
     }
@@ -121,7 +123,7 @@ impl Cond {
 struct NoZones;
 
 impl Zones for NoZones {
-    fn ahead(&self, _: Option<&str>, _: i64) -> Option<i64> {
+    fn utc_offset(&self, _: Option<&str>, _: i64) -> Option<i64> {
         None
     }
 }
@@ -136,7 +138,7 @@ fn condition() -> impl Strategy<Value = Cond> {
         1 => prop::collection::vec(time(), 0..4).prop_map(Cond::TimeIn),
         2 => (column(), text()).prop_map(|(column, text)| Cond::Text(column, text)),
         3 => (column(), prop::collection::vec(text(), 0..5)).prop_map(|(column, texts)| Cond::TextIn(column, texts)),
-        1 => prop::option::of(any::<bool>()).prop_map(Cond::If),
+        1 => prop::option::of(any::<bool>()).prop_map(Cond::Constant),
         1 => Just(Cond::Local),
     ];
     leaf.prop_recursive(3, 16, 4, |inner| {
@@ -167,7 +169,7 @@ proptest! {
         let parameters = if default { BTreeMap::from([(APP, "p".to_owned())]) } else { BTreeMap::new() };
         // A default stands in only where the query says nothing; where it says something that fixes nothing, the scan is refused.
         prop_assume!(!selection.is_nothing() || rows().all(|row| cond.holds(&row) != Some(true)));
-        let refused = planned.mentions(APP) && !selection.values.contains_key(&APP);
+        let refused = planned.references(APP) && !selection.values.contains_key(&APP);
         let sliced = match slices(&table, &selection, &Defaults { now: NOW, parameters, ..Defaults::default() }) {
             Ok(slices) => slices,
             Err(_) => {

@@ -1,10 +1,10 @@
-//! Windows against sets of times, one by one; and the bounds that are asked for against the window that they stand for.
+//! Windows against sets of times, one by one; and the bounds that are widened for against the window that they stand for.
 
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
 use proptest::prelude::*;
-use restlog_fdw::plan::request::{asked, write_time};
+use restlog_fdw::plan::request::{widened, write_time};
 use restlog_fdw::plan::window::{EPOCH_SECONDS, Window, WindowSet, ceil_to, floor_to};
 use restlog_fdw::sources::{Part, Place, TimeFormat, TimeRange};
 
@@ -71,16 +71,16 @@ proptest! {
         let format = TimeFormat::Rfc3339Millis;
         let range = TimeRange { column: 0, from: place("f"), to: place("t"), required: true, format, unit: format.grid(unit), order: None };
         let window = Window { lo, hi: lo + width };
-        let asked = asked(&range, window);
+        let widened = widened(&range, window);
         let read = |t: i64| DateTime::parse_from_rfc3339(&write_time(format, t)).unwrap().timestamp_micros() - EPOCH_SECONDS * 1_000_000;
         // An API that leaves out both ends still has the first and the last microsecond, on its grid.
         let (first, last) = (floor_to(lo, range.unit), ceil_to(lo + width - 1, range.unit));
-        prop_assert!(asked.lo < first && asked.hi > last, "{:?} of {:?}", asked, window);
+        prop_assert!(widened.lo < first && widened.hi > last, "{:?} of {:?}", widened, window);
         // One that cuts both ends to whole seconds has them too, whatever it leaves out.
-        let (from, to) = (floor_to(asked.lo, 1_000_000), floor_to(asked.hi, 1_000_000));
-        prop_assert!(range.unit > 1_000_000 || (from <= lo && lo + width <= to), "{:?} of {:?}", asked, window);
+        let (from, to) = (floor_to(widened.lo, 1_000_000), floor_to(widened.hi, 1_000_000));
+        prop_assert!(range.unit > 1_000_000 || (from <= lo && lo + width <= to), "{:?} of {:?}", widened, window);
         let most = 2 * range.unit.max(1_000_000);
-        prop_assert!(lo - asked.lo <= most && asked.hi - (lo + width) <= most, "wider than needed");
-        prop_assert_eq!((read(asked.lo), read(asked.hi)), (asked.lo, asked.hi), "what is written is what is meant");
+        prop_assert!(lo - widened.lo <= most && widened.hi - (lo + width) <= most, "wider than needed");
+        prop_assert_eq!((read(widened.lo), read(widened.hi)), (widened.lo, widened.hi), "what is written is what is meant");
     }
 }

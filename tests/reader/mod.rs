@@ -195,7 +195,7 @@ impl Style {
             decoder: Decoder::new(columns, &table, OnInvalid::Error, settings.time_zone.clone().or_else(|| source.time_zone.clone())),
             now: i64::MAX,
             time_is_required: false,
-            partition_columns: BTreeMap::new(),
+            fan_out_columns: BTreeMap::new(),
             page_sizes: (wish.size, wish.size),
             limited: wish.whole,
             order: None,

@@ -18,7 +18,7 @@ pub(crate) fn plain(table: Arc<Table>, connection: Arc<Connection>, slices: Slic
         now: i64::MAX,
         time_column: None,
         time_is_required: false,
-        partition_columns: BTreeMap::new(),
+        fan_out_columns: BTreeMap::new(),
         page_sizes: (100, 100),
         limited: false,
         order: None,

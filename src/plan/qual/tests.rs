@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::derived::tests::Zurich;
+use crate::plan::time_expr::tests::Zurich;
 use crate::plan::window::WindowSet;
 
 const TIME: usize = 0;
@@ -62,25 +62,28 @@ fn an_or_keeps_only_what_every_branch_says() {
     assert_eq!(s.windows.windows(), [Window { lo: 0, hi: 5 }, Window { lo: 10, hi: 15 }]);
     assert_eq!(s.values[&NAME], ["a", "b"]);
     assert!(!s.values.contains_key(&OWNER), "one branch allows any owner");
-    assert!(c.fixes(NAME) && !c.fixes(OWNER));
+    assert!(c.restricts_to_values(NAME) && !c.restricts_to_values(OWNER));
     assert_eq!(c.bounds(TIME), (true, true));
     assert_eq!(Condition::Or(vec![branch(0, 4), cmp(OWNER, Op::Eq, 4)]).bounds(TIME), (false, false));
 }
 
 #[test]
 fn a_branch_without_columns_lets_every_row_through_or_none() {
-    let c = Condition::Or(vec![Condition::If { operand: 0 }, cmp(NAME, Op::Eq, 1)]);
+    let c = Condition::Or(vec![Condition::Constant { operand: 0 }, cmp(NAME, Op::Eq, 1)]);
     assert_eq!(select(&c, &[text("true"), text("x")]), Selection::all());
     assert_eq!(select(&c, &[text("false"), text("x")]).values[&NAME], ["x"]);
     assert_eq!(select(&c, &[Value::Null, text("x")]).values[&NAME], ["x"]);
-    assert!(!c.fixes(NAME) && !c.is_exact(&|_| true));
+    assert!(!c.restricts_to_values(NAME) && !c.is_exact(&|_| true));
 }
 
 #[test]
 fn an_operand_is_evaluated_only_where_it_matters() {
-    let guarded = Condition::Or(vec![cmp(TIME, Op::Ge, 1), Condition::If { operand: 0 }]);
-    let both =
-        Condition::And(vec![cmp(NAME, Op::Eq, 2), guarded, Condition::And(vec![Condition::If { operand: 3 }, cmp(OWNER, Op::Eq, 4)])]);
+    let guarded = Condition::Or(vec![cmp(TIME, Op::Ge, 1), Condition::Constant { operand: 0 }]);
+    let both = Condition::And(vec![
+        cmp(NAME, Op::Eq, 2),
+        guarded,
+        Condition::And(vec![Condition::Constant { operand: 3 }, cmp(OWNER, Op::Eq, 4)]),
+    ]);
     let evaluated = |first: &str, second: &str| {
         let (mut values, mut seen) = (vec![Value::Unknown; 5], Vec::new());
         both.evaluate(&mut values, &mut |i| {
@@ -139,7 +142,7 @@ fn infinities_do_not_overflow() {
 #[test]
 fn an_or_that_parameters_make_true_says_nothing_at_the_scans_start() {
     let time = Condition::Compare { column: 3, op: Op::Le, operand: 1 };
-    let condition = Condition::And(vec![Condition::Or(vec![Condition::If { operand: 0 }, time])]);
+    let condition = Condition::And(vec![Condition::Or(vec![Condition::Constant { operand: 0 }, time])]);
     let given = |first: &str| [Value::Text(first.into()), Value::Time(5)];
     let restricted = |given: &[Value]| condition.restricted_at_start(given).into_iter().collect::<Vec<_>>();
     assert_eq!((restricted(&given("false")), restricted(&given("true"))), (vec![3], vec![]));

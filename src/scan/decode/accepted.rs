@@ -19,8 +19,8 @@ pub(super) struct Accepted<'v> {
 
 impl<'v> Accepted<'v> {
     /// The values of each column that has any.
-    pub(super) fn of(partition: &'v [(usize, Vec<String>)], columns: &[Column]) -> Vec<(usize, Self)> {
-        partition.iter().map(|(column, values)| (*column, Self::new(columns[*column].target, values))).collect()
+    pub(super) fn of(recheck: &'v [(usize, Vec<String>)], columns: &[Column]) -> Vec<(usize, Self)> {
+        recheck.iter().map(|(column, values)| (*column, Self::new(columns[*column].target, values))).collect()
     }
 
     fn new(target: Target, values: &'v [String]) -> Self {

@@ -207,8 +207,8 @@ fn a_member_written_otherwise_does_not_replace_the_one_that_was_meant() {
 fn slices_of_uuids_and_numbers_are_told_apart_by_value() {
     let d = decoder(vec![column("u", "/u", Target::Uuid), column("n", "/n", Target::Integer(ALL))]);
     let body = r#"{"result":[{"u":"841C30D56AE44DF1939E04C55AED5E98","n":7},{"u":"00000000000000000000000000000000","n":7},{"u":"841c30d5-6ae4-4df1-939e-04c55aed5e98","n":8}]}"#;
-    let partition = vec![(0, vec!["841c30d5-6ae4-4df1-939e-04c55aed5e98".to_owned()]), (1, vec!["7".to_owned()])];
-    let (page, decoded) = read(&d, &SliceRules { partition, ..SliceRules::default() }, body).unwrap();
+    let recheck = vec![(0, vec!["841c30d5-6ae4-4df1-939e-04c55aed5e98".to_owned()]), (1, vec!["7".to_owned()])];
+    let (page, decoded) = read(&d, &SliceRules { recheck, ..SliceRules::default() }, body).unwrap();
     assert_eq!((page.rows(), decoded.outside_slice), (1, 2));
 }
 
@@ -248,7 +248,7 @@ fn rows_outside_the_window_are_dropped_and_far_ones_are_an_error() {
     let window = Window { lo: 0, hi: 10 * second };
     let rules = SliceRules { window: Some(window_rules(window, &[window])), ..SliceRules::default() };
     let body = |t: &str| format!("{{\"result\":[{{\"t\":\"2000-01-01T00:00:05Z\"}},{{\"t\":\"{t}\"}},{{\"t\":null}}]}}");
-    // A record without a time is in no window: else each piece of a window would have it once more.
+    // A record without a time is in no window: else each partition of a window would have it once more.
     for (t, kept) in [("2000-01-01T00:00:00Z", 2), ("2000-01-01T00:00:10Z", 1), ("1999-12-31T23:59:59.5Z", 1)] {
         let (page, decoded) = read(&d, &rules, &body(t)).unwrap();
         assert_eq!((page.rows() as u64, decoded.outside_window), (kept, 3 - kept), "{t}");
@@ -267,7 +267,7 @@ fn rows_outside_the_window_are_dropped_and_far_ones_are_an_error() {
 #[test]
 fn rows_of_another_slice_are_dropped() {
     let d = decoder(vec![column("owner", "/owner", Target::Text)]);
-    let rules = SliceRules { partition: vec![(0, vec!["a".into()])], ..SliceRules::default() };
+    let rules = SliceRules { recheck: vec![(0, vec!["a".into()])], ..SliceRules::default() };
     let (page, decoded) = read(&d, &rules, r#"{"result":[{"owner":"a"},{"owner":"A"},{"owner":null},{"owner":"a"}]}"#).unwrap();
     assert_eq!((page.rows(), decoded.outside_slice), (2, 2));
     assert_eq!((page.record(0), page.record(1)), (1, 4));

@@ -1,7 +1,7 @@
 //! Which times belong to a window, which are no surprise beside it, and which prove that the API reads bounds less finely than it says.
 //! Pure.
 
-use crate::plan::request::asked;
+use crate::plan::request::widened;
 use crate::plan::window::{INFINITY, SECOND, Window};
 use crate::sources::TimeRange;
 
@@ -35,9 +35,9 @@ pub struct WindowRules {
 }
 
 impl WindowRules {
-    /// The rules of a window among those of the scan, or of a piece that one of them was cut into.
+    /// The rules of a window among those of the scan, or of a partition that one of them was cut into.
     pub fn new(column: usize, range: &TimeRange, window: Window, windows: &[Option<Window>]) -> Self {
-        let asked = asked(range, window);
+        let asked = widened(range, window);
         let slack = SURPRISE.max(range.unit);
         let expected = Window { lo: asked.lo.saturating_sub(slack), hi: asked.hi.saturating_add(slack) };
         // Where a window begins, a bound that is cut only brings more. Where another one ends there, it is cut as well, and lacks what
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_before_a_seam_shows_that_the_piece_before_it_may_lack_it() {
+    fn a_record_before_a_seam_shows_that_the_partition_before_it_may_lack_it() {
         let (whole, piece) = (Window { lo: HOUR, hi: 2 * HOUR }, Window { lo: HOUR + 9 * SECOND, hi: 2 * HOUR });
         let judge = |t| rules(piece, &[whole]).judge(t);
         assert_eq!(

@@ -60,7 +60,7 @@ impl Asker {
     ) -> Result<Sample> {
         let mut values = self.values.clone();
         values.extend(further.iter().map(|(column, values)| (*column, values.clone())));
-        let slice = Slice { window: None, values, partition: Vec::new() };
+        let slice = Slice { window: None, values, recheck_columns: Vec::new() };
         let written = self.table.time_range.as_ref().zip(bounds).map(|(range, (from, to))| {
             let write = |t| write_time(range.format, t);
             (write(from), write(to))

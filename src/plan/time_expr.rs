@@ -20,7 +20,7 @@ const NEARBY: i64 = 36;
 /// What zones' clocks show: only Postgres has its table of zones.
 pub trait Zones {
     /// How many microseconds a zone's clocks (`None`: the session's) are ahead of UTC at this time; `None` if nobody can tell.
-    fn ahead(&self, zone: Option<&str>, t: i64) -> Option<i64>;
+    fn utc_offset(&self, zone: Option<&str>, t: i64) -> Option<i64>;
 }
 
 /// A function of a time.
@@ -156,7 +156,7 @@ enum End {
 
 /// `steps(time column) op operand`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Derived {
+pub struct TimeExpr {
     /// What is made of the column, from the inside out.
     pub steps: Vec<Step>,
     /// The operator.
@@ -167,7 +167,7 @@ pub struct Derived {
     pub zoned: bool,
 }
 
-impl Derived {
+impl TimeExpr {
     /// The operands, those of the steps first.
     pub fn operands(&self) -> impl Iterator<Item = usize> {
         let of_steps = self.steps.iter().filter_map(|step| match step {
@@ -189,8 +189,8 @@ impl Derived {
     /// is given is one, and no default takes its place.
     pub fn window(&self, value: &Value, operands: &[Value], zones: &dyn Zones) -> Window {
         let end = |above: bool, end: End| {
-            let (steps, bound) = self.reached(value, operands, above, end)?;
-            back(steps, bound, end, operands, zones)
+            let (steps, bound) = self.preimage(value, operands, above, end)?;
+            invert(steps, bound, end, operands, zones)
         };
         let lo = match self.op {
             Op::Lt | Op::Le => MINUS_INFINITY,
@@ -224,7 +224,7 @@ impl Derived {
     }
 
     /// What the steps but a number's must reach to come up to the value, or `above` it.
-    fn reached(&self, value: &Value, operands: &[Value], above: bool, end: End) -> Option<(&[Step], i64)> {
+    fn preimage(&self, value: &Value, operands: &[Value], above: bool, end: End) -> Option<(&[Step], i64)> {
         let next = |t: i64| if above { t.saturating_add(1) } else { t };
         let (last, others) = self.steps.split_last()?;
         match (last, value) {
@@ -286,7 +286,7 @@ fn year(number: f64, end: End) -> Option<i64> {
 }
 
 /// Goes through the steps backwards.
-fn back(steps: &[Step], bound: i64, end: End, operands: &[Value], zones: &dyn Zones) -> Option<i64> {
+fn invert(steps: &[Step], bound: i64, end: End, operands: &[Value], zones: &dyn Zones) -> Option<i64> {
     let mut bound = bound;
     for step in steps.iter().rev() {
         if matches!(bound, INFINITY | MINUS_INFINITY) {
@@ -296,11 +296,11 @@ fn back(steps: &[Step], bound: i64, end: End, operands: &[Value], zones: &dyn Zo
             Step::Trunc(unit) => unit.ceil(bound).unwrap_or(if end == End::Lower { bound } else { INFINITY }),
             Step::Round { half } => bound.checked_add(if end == End::Lower { -half } else { *half })?,
             Step::ToClock(zone) => {
-                let (least, most) = ahead(zone, bound, operands, zones)?;
+                let (least, most) = offsets_near(zone, bound, operands, zones)?;
                 bound.checked_sub(if end == End::Lower { most } else { least })?
             }
             Step::FromClock(zone) => {
-                let (least, most) = ahead(zone, bound, operands, zones)?;
+                let (least, most) = offsets_near(zone, bound, operands, zones)?;
                 bound.checked_add(if end == End::Lower { least } else { most })?
             }
             Step::Shift { interval, back } => {
@@ -324,8 +324,8 @@ fn shifts(interval: &Value, back: bool, bound: i64, zones: &dyn Zones) -> Option
         (0, 0) => 0,
         // Days are as long as the session's clocks make them between both times.
         (0, _) => {
-            let there = ahead(&Zone::Session, bound, &[], zones)?;
-            let here = ahead(&Zone::Session, bound.checked_sub(a)?, &[], zones)?;
+            let there = offsets_near(&Zone::Session, bound, &[], zones)?;
+            let here = offsets_near(&Zone::Session, bound.checked_sub(a)?, &[], zones)?;
             there.1.max(here.1) - there.0.min(here.0)
         }
         // A month ends where its last day is, too.
@@ -344,7 +344,7 @@ fn span(value: &Value) -> Option<i64> {
 }
 
 /// The least and the most that a zone's clocks are ahead of UTC near a time.
-fn ahead(zone: &Zone, near: i64, operands: &[Value], zones: &dyn Zones) -> Option<(i64, i64)> {
+fn offsets_near(zone: &Zone, near: i64, operands: &[Value], zones: &dyn Zones) -> Option<(i64, i64)> {
     let name = match zone {
         Zone::Session => None,
         Zone::Named(i) => match operands.get(*i)? {
@@ -354,7 +354,7 @@ fn ahead(zone: &Zone, near: i64, operands: &[Value], zones: &dyn Zones) -> Optio
     };
     let mut found: Option<(i64, i64)> = None;
     for hours in (-NEARBY..=NEARBY).step_by(6) {
-        let ahead = zones.ahead(name, near.saturating_add(hours * HOUR))?;
+        let ahead = zones.utc_offset(name, near.saturating_add(hours * HOUR))?;
         found = Some(found.map_or((ahead, ahead), |(least, most)| (least.min(ahead), most.max(ahead))));
     }
     found

@@ -5,7 +5,7 @@ use crate::plan::window::rfc3339_millis;
 pub(in crate::plan) struct Zurich;
 
 impl Zones for Zurich {
-    fn ahead(&self, zone: Option<&str>, t: i64) -> Option<i64> {
+    fn utc_offset(&self, zone: Option<&str>, t: i64) -> Option<i64> {
         match zone {
             Some("UTC") => Some(0),
             Some("nowhere") => None,
@@ -23,9 +23,9 @@ fn clock(text: &str) -> Value {
 }
 
 fn shown(steps: &[Step], op: Op, zoned: bool, value: Value) -> String {
-    let derived = Derived { steps: steps.to_vec(), op, operand: 0, zoned };
+    let comparison = TimeExpr { steps: steps.to_vec(), op, operand: 0, zoned };
     let operands = [value.clone(), Value::Text("UTC".into()), Value::Text("nowhere".into())];
-    match derived.window(&value, &operands, &Zurich) {
+    match comparison.window(&value, &operands, &Zurich) {
         window if window.is_empty() => "nothing".into(),
         Window { lo, hi } => {
             let end = |t: i64, open: &str| if t == MINUS_INFINITY || t == INFINITY { open.to_owned() } else { rfc3339_millis(t) };
@@ -57,7 +57,7 @@ fn where_clocks_jump_nearby_the_wider_end_is_taken() {
 fn a_window_holds_every_time_that_satisfies_the_condition() {
     let units = ["hour", "day", "week", "month", "quarter", "year", "decade", "century"].map(|name| Unit::named(name).unwrap());
     let ops = [Op::Eq, Op::Lt, Op::Le, Op::Gt, Op::Ge];
-    let clock_of = |t: i64| t + Zurich.ahead(None, t).unwrap();
+    let clock_of = |t: i64| t + Zurich.utc_offset(None, t).unwrap();
     let floor = |unit: Unit, clock: i64| {
         let mut floor = i64::MIN;
         for back in 0..3 {
@@ -75,18 +75,18 @@ fn a_window_holds_every_time_that_satisfies_the_condition() {
         let steps = [Step::ToClock(Zone::Session), Step::Trunc(unit)];
         for value in times.iter().step_by(1117).map(|t| floor(unit, clock_of(*t))).filter(|v| *v != i64::MIN) {
             for op in ops {
-                let derived = Derived { steps: steps.to_vec(), op, operand: 0, zoned: false };
-                let window = derived.window(&Value::Local { clock: value, time: 0 }, &[], &Zurich);
+                let comparison = TimeExpr { steps: steps.to_vec(), op, operand: 0, zoned: false };
+                let window = comparison.window(&Value::Local { clock: value, time: 0 }, &[], &Zurich);
                 for t in &times {
-                    let reached = floor(unit, clock_of(*t));
+                    let preimage = floor(unit, clock_of(*t));
                     let holds = match op {
-                        Op::Eq => reached == value,
-                        Op::Lt => reached < value,
-                        Op::Le => reached <= value,
-                        Op::Gt => reached > value,
-                        Op::Ge => reached >= value,
+                        Op::Eq => preimage == value,
+                        Op::Lt => preimage < value,
+                        Op::Le => preimage <= value,
+                        Op::Gt => preimage > value,
+                        Op::Ge => preimage >= value,
                     };
-                    assert!(reached == i64::MIN || !holds || window.contains(*t), "{unit:?} {op:?} {}", rfc3339_millis(*t));
+                    assert!(preimage == i64::MIN || !holds || window.contains(*t), "{unit:?} {op:?} {}", rfc3339_millis(*t));
                 }
             }
         }
@@ -113,8 +113,8 @@ fn named_zones_are_operands() {
         "0001-01-01T00:00Z …",
         "a bound all the same"
     );
-    let derived = Derived { steps: utc.to_vec(), op: Op::Ge, operand: 0, zoned: false };
-    assert!(derived.is_null(&[Value::Null, Value::Null]) && !derived.is_null(&[Value::Null, Value::Text("UTC".into())]));
+    let comparison = TimeExpr { steps: utc.to_vec(), op: Op::Ge, operand: 0, zoned: false };
+    assert!(comparison.is_null(&[Value::Null, Value::Null]) && !comparison.is_null(&[Value::Null, Value::Text("UTC".into())]));
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn seconds_since_1970_are_a_window_with_slack() {
 fn a_shifted_time_is_shifted_back() {
     let shown = |months, days, micros, back, op| {
         let interval = Value::Interval { months, days, micros };
-        let derived = Derived { steps: vec![Step::Shift { interval: 1, back }], op, operand: 0, zoned: true };
-        let Window { lo, hi } = derived.window(&Value::Time(at("2026-03-31T12:00:00Z")), &[Value::Null, interval], &Zurich);
+        let comparison = TimeExpr { steps: vec![Step::Shift { interval: 1, back }], op, operand: 0, zoned: true };
+        let Window { lo, hi } = comparison.window(&Value::Time(at("2026-03-31T12:00:00Z")), &[Value::Null, interval], &Zurich);
         rfc3339_millis(if op == Op::Ge { lo } else { hi })
     };
     assert_eq!(shown(0, 0, HOUR, false, Op::Ge), "2026-03-31T11:00:00.000Z");
@@ -160,8 +160,8 @@ fn a_shifted_time_is_shifted_back() {
 fn a_distance_from_another_time_is_a_bound() {
     let shown = |before, op, value: Value| {
         let steps = vec![Step::ToClock(Zone::Session), Step::Trunc(Unit::DAY), Step::Distance { from: 1, before }];
-        let derived = Derived { steps, op, operand: 0, zoned: false };
-        let window = derived.window(&value, &[Value::Null, clock("2026-01-10T00:00:00Z")], &Zurich);
+        let comparison = TimeExpr { steps, op, operand: 0, zoned: false };
+        let window = comparison.window(&value, &[Value::Null, clock("2026-01-10T00:00:00Z")], &Zurich);
         (rfc3339_millis(window.lo), rfc3339_millis(window.hi))
     };
     // current_date - t::date < 7
@@ -173,10 +173,10 @@ fn a_distance_from_another_time_is_a_bound() {
 
 #[test]
 fn many_values_have_one_window_around_them() {
-    let derived = Derived { steps: DATE.to_vec(), op: Op::Eq, operand: 0, zoned: false };
+    let comparison = TimeExpr { steps: DATE.to_vec(), op: Op::Eq, operand: 0, zoned: false };
     let days: Vec<Value> = (0..100).rev().map(|day| Value::Local { clock: day * DAY, time: 0 }).chain([Value::Null]).collect();
-    assert_eq!(derived.windows(&days, &[], &Zurich), [Window { lo: -HOUR, hi: 100 * DAY - HOUR }]);
-    assert_eq!(derived.windows(&days[98..], &[], &Zurich).len(), 2);
+    assert_eq!(comparison.windows(&days, &[], &Zurich), [Window { lo: -HOUR, hi: 100 * DAY - HOUR }]);
+    assert_eq!(comparison.windows(&days[98..], &[], &Zurich).len(), 2);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn infinity_stays_infinity() {
 
 #[test]
 fn a_type_that_rounds_widens_by_half_of_its_unit() {
-    let rounded = |op| Derived { steps: vec![Step::Round { half: 500_000 }], op, operand: 0, zoned: true };
+    let rounded = |op| TimeExpr { steps: vec![Step::Round { half: 500_000 }], op, operand: 0, zoned: true };
     let at = [Value::Time(10_000_000)];
     let window = |op| rounded(op).window(&at[0], &at, &Zurich);
     assert_eq!(window(Op::Eq), Window { lo: 9_500_000, hi: 10_500_001 });

@@ -1,13 +1,13 @@
-//! What a query makes of the time column, as a Postgres expression → the steps that [`crate::plan::derived`] can go backwards.
+//! What a query makes of the time column, as a Postgres expression → the steps that [`crate::plan::time_expr`] can go backwards.
 
 use pgrx::{IntoDatum, PgList, PgTryBuilder, is_a, pg_sys};
 
 use super::catalog::text_of;
 use super::expr::Converter;
-use crate::plan::derived::{Step, Unit, Zone, Zones};
+use crate::plan::time_expr::{Step, Unit, Zone, Zones};
 
 /// An expression over the time column.
-pub(super) struct Made {
+pub(super) struct ParsedTimeExpr {
     /// The time column, by the description.
     pub(super) column: usize,
     /// What is made of it, from the inside out.
@@ -16,7 +16,7 @@ pub(super) struct Made {
     pub(super) type_oid: pg_sys::Oid,
 }
 
-impl Made {
+impl ParsedTimeExpr {
     /// Goes on with one more function.
     fn then(mut self, steps: impl IntoIterator<Item = Step>, type_oid: pg_sys::Oid) -> Self {
         self.steps.extend(steps);
@@ -49,19 +49,19 @@ impl Converter<'_> {
     /// Reads an expression over the time column, with at least one function in it or none.
     ///
     /// SAFETY: `node` is an expression of this query.
-    pub(super) unsafe fn made(&mut self, node: *mut pg_sys::Node) -> Option<Made> {
+    pub(super) unsafe fn parse(&mut self, node: *mut pg_sys::Node) -> Option<ParsedTimeExpr> {
         // SAFETY: the caller's; the tag says which struct a node is (nodes.h), and a function has the arguments that pg_proc says.
         unsafe {
             if is_a(node, pg_sys::NodeTag::T_OpExpr) {
                 return self.calculated(node.cast());
             }
             if let Some((column, half)) = self.rounded_time(node) {
-                return Some(Made { column, steps: vec![Step::Round { half }], type_oid: pg_sys::TIMESTAMPTZOID });
+                return Some(ParsedTimeExpr { column, steps: vec![Step::Round { half }], type_oid: pg_sys::TIMESTAMPTZOID });
             }
             if !is_a(node, pg_sys::NodeTag::T_FuncExpr) {
                 let (column, type_oid) = self.column(node)?;
                 let is_time = self.table.table.time_range.as_ref().is_some_and(|range| range.column == column);
-                return (is_time && type_oid == pg_sys::TIMESTAMPTZOID).then(|| Made { column, steps: Vec::new(), type_oid });
+                return (is_time && type_oid == pg_sys::TIMESTAMPTZOID).then(|| ParsedTimeExpr { column, steps: Vec::new(), type_oid });
             }
             let call = node.cast::<pg_sys::FuncExpr>();
             let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*call).args).iter_ptr().collect();
@@ -69,49 +69,49 @@ impl Converter<'_> {
             // Numbers as pg_proc.dat gives them; they are the same in every version.
             match ((*call).funcid.to_u32(), args.as_slice()) {
                 // date(timestamptz)
-                (1178, &[from]) => Some(self.made(from)?.then([to_clock(), Step::Trunc(Unit::DAY)], result)),
+                (1178, &[from]) => Some(self.parse(from)?.then([to_clock(), Step::Trunc(Unit::DAY)], result)),
                 // date(timestamp)
-                (2029, &[from]) => Some(self.made(from)?.then([Step::Trunc(Unit::DAY)], result)),
+                (2029, &[from]) => Some(self.parse(from)?.then([Step::Trunc(Unit::DAY)], result)),
                 // timestamp(timestamptz), timestamp(date)
-                (2027, &[from]) => Some(self.made(from)?.then([to_clock()], result)),
-                (2024, &[from]) => Some(self.made(from)?.then([], result)),
+                (2027, &[from]) => Some(self.parse(from)?.then([to_clock()], result)),
+                (2024, &[from]) => Some(self.parse(from)?.then([], result)),
                 // timestamptz(timestamp), timestamptz(date)
-                (2028 | 1174, &[from]) => Some(self.made(from)?.then([Step::FromClock(Zone::Session)], result)),
+                (2028 | 1174, &[from]) => Some(self.parse(from)?.then([Step::FromClock(Zone::Session)], result)),
                 // timezone(text, timestamptz), timezone(text, timestamp)
                 (1159, &[zone, from]) => {
-                    let made = self.made(from)?;
-                    Some(made.then([Step::ToClock(self.zone(zone)?)], result))
+                    let parsed = self.parse(from)?;
+                    Some(parsed.then([Step::ToClock(self.zone(zone)?)], result))
                 }
                 (2069, &[zone, from]) => {
-                    let made = self.made(from)?;
-                    Some(made.then([Step::FromClock(self.zone(zone)?)], result))
+                    let parsed = self.parse(from)?;
+                    Some(parsed.then([Step::FromClock(self.zone(zone)?)], result))
                 }
                 // date_trunc(text, timestamptz), with a zone, of a timestamp
                 (1217, &[unit, from]) => {
                     let steps = [to_clock(), Step::Trunc(unit_of(unit)?), Step::FromClock(Zone::Session)];
-                    Some(self.made(from)?.then(steps, result))
+                    Some(self.parse(from)?.then(steps, result))
                 }
                 (1284, &[unit, from, zone]) => {
-                    let made = self.made(from)?;
+                    let parsed = self.parse(from)?;
                     let (unit, zone) = (unit_of(unit)?, self.zone(zone)?);
-                    Some(made.then([Step::ToClock(zone.clone()), Step::Trunc(unit), Step::FromClock(zone)], result))
+                    Some(parsed.then([Step::ToClock(zone.clone()), Step::Trunc(unit), Step::FromClock(zone)], result))
                 }
-                (2020, &[unit, from]) => Some(self.made(from)?.then([Step::Trunc(unit_of(unit)?)], result)),
+                (2020, &[unit, from]) => Some(self.parse(from)?.then([Step::Trunc(unit_of(unit)?)], result)),
                 // extract and date_part: of a timestamptz, a timestamp, a date
                 (6203 | 1171, &[field, from]) => match field_of(field)? {
-                    Step::Year => Some(self.made(from)?.then([to_clock(), Step::Year], result)),
-                    field => Some(self.made(from)?.then([field], result)),
+                    Step::Year => Some(self.parse(from)?.then([to_clock(), Step::Year], result)),
+                    field => Some(self.parse(from)?.then([field], result)),
                 },
-                (6202 | 2021 | 6199 | 1384, &[field, from]) => Some(self.made(from)?.then([field_of(field)?], result)),
+                (6202 | 2021 | 6199 | 1384, &[field, from]) => Some(self.parse(from)?.then([field_of(field)?], result)),
                 // A field as another number: int2, int4, int8 and float8 of numeric; int2, int4, int8 of float8
                 (1783 | 1744 | 1779 | 1746 | 238 | 317 | 483, &[from]) => {
-                    let mut made = self.made(from)?;
-                    match made.steps.last_mut()? {
+                    let mut parsed = self.parse(from)?;
+                    match parsed.steps.last_mut()? {
                         Step::Year => {}
                         Step::Epoch { rounded } => *rounded = true,
                         _ => return None,
                     }
-                    Some(made.then([], result))
+                    Some(parsed.then([], result))
                 }
                 _ => None,
             }
@@ -121,7 +121,7 @@ impl Converter<'_> {
     /// Reads a sum or a difference.
     ///
     /// SAFETY: `expr` is an OpExpr of this query.
-    unsafe fn calculated(&mut self, expr: *mut pg_sys::OpExpr) -> Option<Made> {
+    unsafe fn calculated(&mut self, expr: *mut pg_sys::OpExpr) -> Option<ParsedTimeExpr> {
         // SAFETY: as above.
         unsafe {
             let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
@@ -131,21 +131,21 @@ impl Converter<'_> {
             match (*expr).opno.to_u32() {
                 // timestamptz + interval, timestamp + interval; timestamptz - interval, timestamp - interval
                 operator @ (1327 | 2066 | 1329 | 2068) => {
-                    let made = self.made(left)?;
+                    let parsed = self.parse(left)?;
                     let step = Step::Shift { interval: self.kept(right)?, back: matches!(operator, 1329 | 2068) };
-                    Some(made.then([step], result))
+                    Some(parsed.then([step], result))
                 }
                 // timestamptz - timestamptz, timestamp - timestamp, date - date
                 1328 | 2067 | 1099 => {
                     let known = self.operands.len();
-                    if let Some(made) = self.made(left) {
+                    if let Some(parsed) = self.parse(left) {
                         let step = Step::Distance { from: self.kept(right)?, before: false };
-                        return Some(made.then([step], result));
+                        return Some(parsed.then([step], result));
                     }
                     self.operands.truncate(known);
-                    let made = self.made(right)?;
+                    let parsed = self.parse(right)?;
                     let step = Step::Distance { from: self.kept(left)?, before: true };
-                    Some(made.then([step], result))
+                    Some(parsed.then([step], result))
                 }
                 _ => None,
             }
@@ -204,7 +204,7 @@ unsafe fn constant_text(node: *mut pg_sys::Node) -> Option<String> {
 pub(super) struct PgZones;
 
 impl Zones for PgZones {
-    fn ahead(&self, zone: Option<&str>, t: i64) -> Option<i64> {
+    fn utc_offset(&self, zone: Option<&str>, t: i64) -> Option<i64> {
         // The range of timestamptz, a little inside (timestamp.h).
         let t = t.clamp(-211_813_000_000_000_000, 9_223_371_000_000_000_000);
         let clock = match zone {

@@ -1,7 +1,7 @@
 //! What a scan is expected to ask for, and the refusal of more than a table allows.
 
+use super::partition::{self, width};
 use super::slices::Slices;
-use super::split::{self, width};
 use super::window::{MINUS_INFINITY, Window};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -13,7 +13,7 @@ const CLOCKS: f64 = DAY / 8.0;
 /// beginning, or where no range is asked for.
 ///
 /// The query's own `now()` shall be given: the scan starts a little later, and "the last seven days" are not longer for that.
-pub fn asked_micros(slices: &Slices, now: i64) -> f64 {
+pub fn requested_span(slices: &Slices, now: i64) -> f64 {
     let length = |window: &Option<Window>| match window {
         None => f64::INFINITY,
         Some(window) if window.lo <= MINUS_INFINITY + 1 => f64::INFINITY,
@@ -25,7 +25,7 @@ pub fn asked_micros(slices: &Slices, now: i64) -> f64 {
 
 /// How many requests they take, where so many records a microsecond are expected up to `now` for each of the values that fan out.
 pub fn expected_requests(slices: &Slices, now: i64, density: f64, page: u64) -> u64 {
-    let pages = |window: Window| if window.lo >= now { 1.0 } else { split::pages(density, window.until(now), page).ceil().max(1.0) };
+    let pages = |window: Window| if window.lo >= now { 1.0 } else { partition::pages(density, window.until(now), page).ceil().max(1.0) };
     let of_each_value: f64 = slices.windows().iter().map(|window| window.map_or(1.0, pages)).sum();
     (of_each_value * slices.in_each_window() as f64) as u64
 }
@@ -33,7 +33,7 @@ pub fn expected_requests(slices: &Slices, now: i64, density: f64, page: u64) -> 
 /// Refuses a time range that is longer than `max`.
 pub fn check_window(slices: &Slices, now: i64, max: Option<i64>, requests: Option<u64>) -> Result<()> {
     let Some(max) = max else { return Ok(()) };
-    let asked = asked_micros(slices, now);
+    let asked = requested_span(slices, now);
     // Clocks are changed by an hour, and near that a window may be asked for an hour wider on both sides.
     if asked <= max as f64 + CLOCKS {
         return Ok(());
@@ -87,10 +87,10 @@ mod tests {
 
     #[test]
     fn windows_count_once_whatever_fans_out() {
-        assert_eq!(asked_micros(&slices(&[(0, 2), (5, 6)], 2), i64::MAX), 3.0 * DAY);
-        assert_eq!(asked_micros(&slices(&[(0, 3), (5, 6)], 1), 2 * ONE_DAY), 2.0 * DAY, "what comes after now is not read");
-        assert!(asked_micros(&of([Some(Window { lo: MINUS_INFINITY, hi: 0 })], 1), i64::MAX).is_infinite());
-        assert!(asked_micros(&of([None], 1), i64::MAX).is_infinite(), "all of the log is asked for");
+        assert_eq!(requested_span(&slices(&[(0, 2), (5, 6)], 2), i64::MAX), 3.0 * DAY);
+        assert_eq!(requested_span(&slices(&[(0, 3), (5, 6)], 1), 2 * ONE_DAY), 2.0 * DAY, "what comes after now is not read");
+        assert!(requested_span(&of([Some(Window { lo: MINUS_INFINITY, hi: 0 })], 1), i64::MAX).is_infinite());
+        assert!(requested_span(&of([None], 1), i64::MAX).is_infinite(), "all of the log is asked for");
     }
 
     #[test]

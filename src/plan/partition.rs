@@ -1,6 +1,6 @@
-//! A long window → pieces that are read at the same time, where nothing tells how many records it has.
+//! A long window → partitions that are read at the same time, where nothing tells how many records it has.
 //!
-//! The first piece is small: what it holds tells how densely the rest is filled, and the rest is cut by that. Pieces are
+//! The first partition is small: what it holds tells how densely the rest is filled, and the rest is cut by that. Partitions are
 //! disjoint, so that no order of the records is needed. A range that one page could answer costs two requests, or one where
 //! earlier scans told as much; and never more than there may be at once, however its records lie.
 
@@ -9,27 +9,27 @@ use crate::sources::Direction;
 
 /// A day, an hour, a minute, a second.
 const SEAMS: [i64; 4] = [86_400_000_000, 3_600_000_000, 60_000_000, SECOND];
-/// A piece is at least so many times as long as the grid on which it ends.
+/// A partition is at least so many times as long as the grid on which it ends.
 const SEAM_SHARE: i64 = 8;
-/// A piece is at least so many of the API's units wide: each is asked for one unit wider on both sides.
+/// A partition is at least so many of the API's units wide: each is asked for one unit wider on both sides.
 const MIN_UNITS: i64 = 16;
-/// A piece is at least so long: pieces meet on whole seconds.
+/// A partition is at least so long: partitions meet on whole seconds.
 const MIN_WIDTH: i64 = SEAM_SHARE * SECOND;
-/// Pieces for each of the others that are read at once: some end sooner than others.
-const SPARE: usize = 3;
+/// Partitions for each of the others that are read at once: some end sooner than others.
+const OVERSUBSCRIPTION: usize = 3;
 /// A window is cut into no more, whatever it is expected to hold.
-const MAX_PIECES: usize = 1000;
-/// Everybody has so many of the longest pieces, and ever shorter ones.
-const ROUNDS: usize = 2;
+const MAX_PARTITIONS: usize = 1000;
+/// Everybody has so many of the longest partitions, and ever shorter ones.
+const SCHEDULING_ROUNDS: usize = 2;
 /// Fewer times than this tell nothing of a density.
 const MIN_SAMPLE: usize = 20;
 /// A chain with so many pages still to come is cut, although its first page is then read twice.
-const WORTH_A_PAGE: f64 = 6.0;
+const REPARTITION_MIN_PAGES: f64 = 6.0;
 
-/// The first piece of a window and the rest of it; `None` where the window is too short to be cut, or has no beginning, or is
+/// The first partition of a window and the rest of it; `None` where the window is too short to be cut, or has no beginning, or is
 /// expected to fit in a page. `known` is how many records a microsecond had in earlier scans. Where an
-/// order is wanted, the first piece has its first records.
-pub fn first_piece(
+/// order is wanted, the first partition has its first records.
+pub fn sampling_partition(
     window: Window,
     known: Option<f64>,
     page: u64,
@@ -40,12 +40,12 @@ pub fn first_piece(
     if concurrency < 2 || window.lo == MINUS_INFINITY {
         return None;
     }
-    let parts = match known.map(|known| whole_pages(pages(known, window, page))) {
+    let parts = match known.map(|known| pages_to_request(pages(known, window, page))) {
         Some(1) => return None,
         Some(pages) if pages <= concurrency => pages as f64,
         // Its first page shall be full: that proves that the window holds more than a page.
         Some(pages) => pages as f64 / 2.0,
-        None => (SPARE * (concurrency - 1) + 1) as f64,
+        None => (OVERSUBSCRIPTION * (concurrency - 1) + 1) as f64,
     };
     match order {
         None | Some(Direction::Ascending) => {
@@ -61,11 +61,11 @@ pub fn first_piece(
     }
 }
 
-/// What the first page of a window's first piece told of the rest.
+/// What the first page of a window's first partition told of the rest.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Density {
-    /// The piece.
-    pub piece: Window,
+    /// The partition.
+    pub partition: Window,
     /// Its records, or `None` where one page did not hold them.
     pub records: Option<u64>,
     /// What the times of its page look like.
@@ -79,7 +79,7 @@ pub struct Density {
 impl Density {
     /// How many records a microsecond has, as far as anybody knows.
     fn records_a_microsecond(&self) -> Option<f64> {
-        let counted = self.records.map(|records| records as f64 / width(self.piece));
+        let counted = self.records.map(|records| records as f64 / width(self.partition));
         counted.or(self.known).or(self.seen)
     }
 
@@ -100,42 +100,42 @@ fn is_in_order(times: &[i64]) -> bool {
     times.is_sorted() || times.is_sorted_by(|a, b| a >= b)
 }
 
-/// The rest of a window in pieces, each with the pages that it is expected to have.
+/// The rest of a window in partitions, each with the pages that it is expected to have.
 ///
-/// As long as one page could hold all of the window, that costs no more requests than there may be at once. Else long pieces
+/// As long as one page could hold all of the window, that costs no more requests than there may be at once. Else long partitions
 /// come first, because the end of each is half a page; short ones last, so that everybody ends at the same time. Where an order is
-/// wanted a piece has one page: its others would have to wait until its turn comes.
-pub fn rest(window: Window, density: Density, concurrency: usize, unit: i64, ordered: bool) -> Vec<(Window, Option<f64>)> {
+/// wanted a partition has one page: its others would have to wait until its turn comes.
+pub fn remaining_partitions(window: Window, density: Density, concurrency: usize, unit: i64, ordered: bool) -> Vec<(Window, Option<f64>)> {
     let concurrency = concurrency.max(2);
     let pages = density.pages(window);
     if density.records.is_some() || density.known.is_none() || pages.is_none() {
         // What one page looks like says little of the rest.
-        let most = if density.records.is_some() { concurrency - 1 } else { SPARE * (concurrency - 1) };
-        let pieces = equal(window, pages.map_or(most, |pages| whole_pages(pages).min(most)), unit);
-        let each = pages.map(|pages| pages / pieces.len() as f64);
-        return pieces.into_iter().map(|piece| (piece, each)).collect();
+        let most = if density.records.is_some() { concurrency - 1 } else { OVERSUBSCRIPTION * (concurrency - 1) };
+        let partitions = equal(window, pages.map_or(most, |pages| pages_to_request(pages).min(most)), unit);
+        let each = pages.map(|pages| pages / partitions.len() as f64);
+        return partitions.into_iter().map(|partition| (partition, each)).collect();
     }
     let pages = pages.unwrap_or_default();
-    let mut pieces = Vec::new();
-    let (mut window, mut left) = (window, whole_pages(pages));
-    let least = left.div_ceil(MAX_PIECES);
+    let mut partitions = Vec::new();
+    let (mut window, mut left) = (window, pages_to_request(pages));
+    let least = left.div_ceil(MAX_PARTITIONS);
     loop {
-        let each = if ordered { least } else { left.div_ceil(ROUNDS * concurrency).max(least) };
+        let each = if ordered { least } else { left.div_ceil(SCHEDULING_ROUNDS * concurrency).max(least) };
         let Some(cut) = cut(window, left as f64 / each as f64, unit).filter(|_| each < left) else { break };
-        pieces.push((Window { hi: cut, ..window }, Some(each as f64)));
+        partitions.push((Window { hi: cut, ..window }, Some(each as f64)));
         window.lo = cut;
         left -= each;
     }
-    pieces.push((window, Some(left as f64)));
-    pieces
+    partitions.push((window, Some(left as f64)));
+    partitions
 }
 
-/// The pieces of a window whose chain turns out to be much longer than `expected`, each with the pages that it is expected to
+/// The partitions of a window whose chain turns out to be much longer than `expected`, each with the pages that it is expected to
 /// have; `None` where it is better read on.
 ///
 /// The `times` of its first page, of `page` records, tell that: they are in order, as far as they go, and their last tenth is as
 /// dense as what follows. A burst that begins behind them is not seen.
-pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrency: usize, unit: i64) -> Option<Vec<(Window, f64)>> {
+pub fn repartition(window: Window, times: &[i64], page: u64, expected: f64, concurrency: usize, unit: i64) -> Option<Vec<(Window, f64)>> {
     let (first, last) = (*times.first()?, *times.last()?);
     let ascending = first <= last;
     if concurrency < 2 || times.len() < MIN_SAMPLE || !is_in_order(times) || window.lo == MINUS_INFINITY {
@@ -158,38 +158,38 @@ pub fn again(window: Window, times: &[i64], page: u64, expected: f64, concurrenc
     let density =
         tails.into_iter().filter(|tail| tail[0].abs_diff(last) > 2 * unit.unsigned_abs()).find_map(|tail| density_of(tail, unit))?;
     let pages = pages(density, tail, page);
-    if pages < WORTH_A_PAGE || pages < 2.0 * expected {
+    if pages < REPARTITION_MIN_PAGES || pages < 2.0 * expected {
         return None;
     }
-    let pieces = equal(tail, whole_pages(pages).min(SPARE * (concurrency - 1)), unit);
-    if pieces.len() < 2 {
+    let partitions = equal(tail, pages_to_request(pages).min(OVERSUBSCRIPTION * (concurrency - 1)), unit);
+    if partitions.len() < 2 {
         return None;
     }
-    // Where the density of one spot is taken for all of a window, little is sure: a piece that is long is cut once more.
-    let each = (pages / pieces.len() as f64).min(WORTH_A_PAGE / 2.0);
+    // Where the density of one spot is taken for all of a window, little is sure: a partition that is long is cut once more.
+    let each = (pages / partitions.len() as f64).min(REPARTITION_MIN_PAGES / 2.0);
     let head = (!head.is_empty()).then_some((head, 1.0));
-    Some(head.into_iter().chain(pieces.into_iter().map(|piece| (piece, each))).collect())
+    Some(head.into_iter().chain(partitions.into_iter().map(|partition| (partition, each))).collect())
 }
 
-/// Lets the piece that ends last go on to `hi`: what is later than the scan's start was left out when the window was measured and
+/// Lets the partition that ends last go on to `hi`: what is later than the scan's start was left out when the window was measured and
 /// cut.
-pub fn extend_last<'p>(pieces: impl IntoIterator<Item = &'p mut Window>, hi: i64) {
-    if let Some(last) = pieces.into_iter().max_by_key(|piece| piece.hi) {
+pub fn extend_last<'p>(partitions: impl IntoIterator<Item = &'p mut Window>, hi: i64) {
+    if let Some(last) = partitions.into_iter().max_by_key(|partition| partition.hi) {
         last.hi = last.hi.max(hi);
     }
 }
 
-/// So many pieces of a window, or fewer where they would be too short.
+/// So many partitions of a window, or fewer where they would be too short.
 fn equal(window: Window, parts: usize, unit: i64) -> Vec<Window> {
-    let mut pieces = Vec::with_capacity(parts);
+    let mut partitions = Vec::with_capacity(parts);
     let mut left = window;
     for parts in (2..=parts).rev() {
         let Some(cut) = cut(left, parts as f64, unit) else { break };
-        pieces.push(Window { hi: cut, ..left });
+        partitions.push(Window { hi: cut, ..left });
         left.lo = cut;
     }
-    pieces.push(left);
-    pieces
+    partitions.push(left);
+    partitions
 }
 
 /// How long a window is, in microseconds.
@@ -203,13 +203,13 @@ pub fn pages(density: f64, window: Window, page: u64) -> f64 {
 }
 
 /// How many pages are asked for where so many are expected: none is quite full, so that a few records more need no other.
-fn whole_pages(pages: f64) -> usize {
+fn pages_to_request(pages: f64) -> usize {
     if pages <= 0.8 { 1 } else { ((pages * 1.05).ceil() as usize).max(2) }
 }
 
-/// The grid on which pieces of a width meet: as coarse as there is room for, and whole seconds at least. An API may read times less
+/// The grid on which partitions of a width meet: as coarse as there is room for, and whole seconds at least. An API may read times less
 /// finely than it says, and cut them to whole seconds or minutes: what lies between the cut and a seam would then be in none of both
-/// pieces.
+/// partitions.
 fn seam(width: i64, unit: i64) -> i64 {
     SEAMS.into_iter().find(|seam| width / SEAM_SHARE >= *seam && seam % unit == 0).unwrap_or_else(|| whole_seconds(unit))
 }
@@ -235,22 +235,24 @@ mod tests {
     }
 
     fn density(records: Option<u64>) -> Density {
-        Density { piece: w(0, 3 * DAY), records, seen: None, page: 10_000, known: None }
+        Density { partition: w(0, 3 * DAY), records, seen: None, page: 10_000, known: None }
     }
 
     #[test]
-    fn pieces_neither_overlap_nor_leave_a_gap() {
+    fn partitions_neither_overlap_nor_leave_a_gap() {
         for concurrency in [2, 4, 8, 64] {
             for window in [w(0, 31 * DAY), w(-5, DAY + 7), w(3, 3 + 2 * MIN_WIDTH)] {
-                let Some((first, after)) = first_piece(window, None, 1000, concurrency, UNIT, None) else { continue };
+                let Some((first, after)) = sampling_partition(window, None, 1000, concurrency, UNIT, None) else { continue };
                 for seen in [None, Some(5.0 / DAY as f64), Some(1e6 / DAY as f64), Some(1e9 / DAY as f64)] {
                     for ordered in [false, true] {
                         let density = Density { seen, page: 1000, ..density(None) };
-                        let mut pieces = vec![first];
-                        pieces.extend(rest(after, density, concurrency, UNIT, ordered).into_iter().map(|(piece, _)| piece));
-                        assert_eq!((pieces[0].lo, pieces[pieces.len() - 1].hi), (window.lo, window.hi));
-                        assert!(pieces.windows(2).all(|pair| pair[0].hi == pair[1].lo), "{pieces:?}");
-                        assert!(pieces.iter().all(|piece| !piece.is_empty()), "{pieces:?}");
+                        let mut partitions = vec![first];
+                        partitions.extend(
+                            remaining_partitions(after, density, concurrency, UNIT, ordered).into_iter().map(|(partition, _)| partition),
+                        );
+                        assert_eq!((partitions[0].lo, partitions[partitions.len() - 1].hi), (window.lo, window.hi));
+                        assert!(partitions.windows(2).all(|pair| pair[0].hi == pair[1].lo), "{partitions:?}");
+                        assert!(partitions.iter().all(|partition| !partition.is_empty()), "{partitions:?}");
                     }
                 }
             }
@@ -258,25 +260,25 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_piece_is_the_first_of_a_descending_order() {
+    fn the_newest_partition_is_the_first_of_a_descending_order() {
         let window = w(7, 31 * DAY + 3);
-        let (first, rest) = first_piece(window, None, 1000, 4, UNIT, Some(Direction::Descending)).unwrap();
-        assert_eq!((first.hi, first.lo, rest.lo), (window.hi, rest.hi, window.lo));
-        assert!(width(first) < width(rest) / 8.0);
+        let (first, remaining_partitions) = sampling_partition(window, None, 1000, 4, UNIT, Some(Direction::Descending)).unwrap();
+        assert_eq!((first.hi, first.lo, remaining_partitions.lo), (window.hi, remaining_partitions.hi, window.lo));
+        assert!(width(first) < width(remaining_partitions) / 8.0);
     }
 
     #[test]
     fn a_short_window_or_one_without_a_beginning_is_not_cut() {
-        assert_eq!(first_piece(w(0, 100 * UNIT), None, 1000, 4, UNIT, None), None);
-        assert_eq!(first_piece(w(MINUS_INFINITY, 0), None, 1000, 4, UNIT, None), None);
-        assert_eq!(first_piece(w(0, 31 * DAY), None, 1000, 1, UNIT, None), None, "nobody to read the rest meanwhile");
-        assert_eq!(first_piece(w(0, 31 * DAY), None, 1000, 4, DAY, None), None, "the API's unit is a day");
+        assert_eq!(sampling_partition(w(0, 100 * UNIT), None, 1000, 4, UNIT, None), None);
+        assert_eq!(sampling_partition(w(MINUS_INFINITY, 0), None, 1000, 4, UNIT, None), None);
+        assert_eq!(sampling_partition(w(0, 31 * DAY), None, 1000, 1, UNIT, None), None, "nobody to read the rest meanwhile");
+        assert_eq!(sampling_partition(w(0, 31 * DAY), None, 1000, 4, DAY, None), None, "the API's unit is a day");
     }
 
     #[test]
     fn what_earlier_scans_told_decides_whether_a_window_is_cut() {
         let month = w(0, 31 * DAY);
-        let cut = |a_day: f64| first_piece(month, Some(a_day / DAY as f64), 1000, 4, UNIT, None).map(|(first, _)| first.hi / DAY);
+        let cut = |a_day: f64| sampling_partition(month, Some(a_day / DAY as f64), 1000, 4, UNIT, None).map(|(first, _)| first.hi / DAY);
         assert_eq!(cut(20.0), None, "620 records fit in a page");
         assert_eq!(cut(50.0), Some(15), "1,550 do not: two pages");
         assert_eq!(cut(1e4), Some(0), "a full page shows that there are more than one");
@@ -285,32 +287,32 @@ mod tests {
     #[test]
     fn a_chain_that_turns_out_long_is_cut_behind_its_first_page() {
         let window = w(0, DAY);
-        let again = |times: &[i64], expected| super::again(window, times, 100, expected, 8, UNIT);
+        let repartition = |times: &[i64], expected| super::repartition(window, times, 100, expected, 8, UNIT);
         let even = |pages: i64| (0..100).map(|i| i * DAY / (100 * pages)).collect::<Vec<_>>();
-        assert_eq!(again(&even(6), 1.0), None, "five more pages are not worth one read twice");
-        assert_eq!(again(&even(12), 8.0), None, "as expected");
-        let pieces = again(&even(12), 1.0).unwrap();
-        assert_eq!(pieces.len(), 13, "the head and a page each");
-        assert!(pieces.windows(2).all(|pair| pair[0].0.hi == pair[1].0.lo));
-        assert_eq!((pieces[0].0.lo, pieces[12].0.hi), (0, DAY));
+        assert_eq!(repartition(&even(6), 1.0), None, "five more pages are not worth one read twice");
+        assert_eq!(repartition(&even(12), 8.0), None, "as expected");
+        let partitions = repartition(&even(12), 1.0).unwrap();
+        assert_eq!(partitions.len(), 13, "the head and a page each");
+        assert!(partitions.windows(2).all(|pair| pair[0].0.hi == pair[1].0.lo));
+        assert_eq!((partitions[0].0.lo, partitions[12].0.hi), (0, DAY));
         let mut newest = even(12).iter().map(|t| DAY - 1 - t).collect::<Vec<_>>();
-        let pieces = again(&newest, 1.0).unwrap();
-        assert_eq!(pieces[0].0.hi, DAY);
-        assert!(pieces[0].0.contains(newest[98]) && pieces[13 - 1].0.hi <= pieces[0].0.lo);
+        let partitions = repartition(&newest, 1.0).unwrap();
+        assert_eq!(partitions[0].0.hi, DAY);
+        assert!(partitions[0].0.contains(newest[98]) && partitions[13 - 1].0.hi <= partitions[0].0.lo);
         newest.swap(3, 70);
-        assert_eq!(again(&newest, 1.0), None, "nothing tells where the rest is");
+        assert_eq!(repartition(&newest, 1.0), None, "nothing tells where the rest is");
         let sudden: Vec<_> = (0..50).map(|i| i * DAY / 100).chain((0..50).map(|i| DAY / 2 + i)).collect();
-        assert!(again(&sudden, 1.0).is_some(), "the page's end is what the rest is like");
-        assert_eq!(again(&[5; 100], 1.0), None, "all at one time");
-        assert_eq!(again(&[5, 1_000_000], 1.0), None, "two records");
+        assert!(repartition(&sudden, 1.0).is_some(), "the page's end is what the rest is like");
+        assert_eq!(repartition(&[5; 100], 1.0), None, "all at one time");
+        assert_eq!(repartition(&[5, 1_000_000], 1.0), None, "two records");
     }
 
     #[test]
-    fn pieces_meet_on_a_grid_that_coarser_apis_have_too() {
+    fn partitions_meet_on_a_grid_that_coarser_apis_have_too() {
         let window = w(1_234_567, 31 * DAY + 7_654_321);
         let grid = |parts: usize| {
-            let pieces = equal(window, parts, UNIT);
-            SEAMS.into_iter().find(|seam| pieces[1..].iter().all(|piece| piece.lo % seam == 0))
+            let partitions = equal(window, parts, UNIT);
+            SEAMS.into_iter().find(|seam| partitions[1..].iter().all(|partition| partition.lo % seam == 0))
         };
         assert_eq!((grid(3), grid(30), grid(1000)), (Some(DAY), Some(SEAMS[1]), Some(SEAMS[2])));
         assert_eq!((seam(7 * SECOND, UNIT), seam(DAY, 7_000)), (SECOND, 7_000), "the API's own grid goes first");
@@ -319,28 +321,30 @@ mod tests {
     }
 
     #[test]
-    fn the_piece_that_ends_last_goes_on_to_the_end() {
-        let mut pieces = [w(5, 9), w(9, 12), w(0, 5)];
-        extend_last(&mut pieces, i64::MAX);
-        assert_eq!(pieces, [w(5, 9), w(9, i64::MAX), w(0, 5)]);
+    fn the_partition_that_ends_last_goes_on_to_the_end() {
+        let mut partitions = [w(5, 9), w(9, 12), w(0, 5)];
+        extend_last(&mut partitions, i64::MAX);
+        assert_eq!(partitions, [w(5, 9), w(9, i64::MAX), w(0, 5)]);
     }
 
     #[test]
-    fn the_rest_is_cut_by_what_the_first_piece_held() {
+    fn the_rest_is_cut_by_what_the_first_partition_held() {
         let window = w(3 * DAY, 30 * DAY);
-        let rest = |records| rest(window, density(records), 4, UNIT, false).len();
-        assert_eq!(rest(Some(0)), 1);
-        assert_eq!(rest(Some(800)), 1, "7,200 are expected");
-        assert_eq!(rest(Some(1_000)), 2, "9,000 are expected, which is nearly a page");
-        assert_eq!(rest(Some(9_000)), 3, "one page may hold all, so four requests with the first");
-        assert_eq!(rest(None), 9, "more than a page, and nobody knows how many");
+        let remaining_partitions = |records| remaining_partitions(window, density(records), 4, UNIT, false).len();
+        assert_eq!(remaining_partitions(Some(0)), 1);
+        assert_eq!(remaining_partitions(Some(800)), 1, "7,200 are expected");
+        assert_eq!(remaining_partitions(Some(1_000)), 2, "9,000 are expected, which is nearly a page");
+        assert_eq!(remaining_partitions(Some(9_000)), 3, "one page may hold all, so four requests with the first");
+        assert_eq!(remaining_partitions(None), 9, "more than a page, and nobody knows how many");
     }
 
     #[test]
-    fn long_pieces_come_first_and_short_ones_last() {
+    fn long_partitions_come_first_and_short_ones_last() {
         let window = w(3 * DAY, 30 * DAY);
         let known = Density { known: Some(1e6 / (27 * DAY) as f64), ..density(None) };
-        let expected = |ordered| super::rest(window, known, 4, UNIT, ordered).iter().map(|piece| piece.1.unwrap()).collect::<Vec<_>>();
+        let expected = |ordered| {
+            super::remaining_partitions(window, known, 4, UNIT, ordered).iter().map(|partition| partition.1.unwrap()).collect::<Vec<_>>()
+        };
         let pages = expected(false);
         assert!(pages.is_sorted_by(|a, b| a >= b) && pages[0] == 14.0 && pages[pages.len() - 4..] == [1.0; 4], "{pages:?}");
         assert_eq!((pages.len(), pages.iter().sum::<f64>()), (24, 105.0));
