@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use restlog_fdw::options::OnInvalid;
-use restlog_fdw::scan::decode::{Column, Decoded, Decoder, From, SliceRules, Target};
+use restlog_fdw::scan::decode::{Decoded, Decoder, PageColumn, SliceRules, Target, ValueSource};
 use restlog_fdw::scan::page::{CellState, Page};
 use restlog_fdw::sources::{Origin, built_in};
 
@@ -12,12 +12,12 @@ fn decode(file: &str, source: &str, table: &str) -> (Vec<Vec<String>>, Decoded) 
     let body = std::fs::read(format!("{}/tests/fixtures/{file}.json", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let source = built_in(source).unwrap().unwrap();
     let table = source.table(table).unwrap();
-    let columns: Vec<Column> = table
+    let columns: Vec<PageColumn> = table
         .columns
         .iter()
         .filter_map(|c| match &c.origin {
             Origin::Field { pointer, form } => {
-                Some(Column { name: c.name.clone(), from: From::Field(pointer.clone()), target: Target::Text, form: *form })
+                Some(PageColumn { name: c.name.clone(), from: ValueSource::Field(pointer.clone()), target: Target::Text, form: *form })
             }
             Origin::Request { .. } => None,
         })

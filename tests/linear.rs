@@ -15,7 +15,7 @@ use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slice::{Defaults, slices};
 use restlog_fdw::plan::time_expr::Zones;
 use restlog_fdw::plan::window::{Window, WindowSet};
-use restlog_fdw::scan::decode::{Column, Decoder, From, SliceRules, Target};
+use restlog_fdw::scan::decode::{Decoder, PageColumn, SliceRules, Target, ValueSource};
 use restlog_fdw::scan::page::{CellState, Page};
 use restlog_fdw::sources::{ColumnIndex, Form, Pointer, Source, Table};
 
@@ -241,12 +241,12 @@ fn two_long_lists_of_required_values_make_no_slice_before_its_turn() {
 }
 
 /// The columns of a foreign table, of which the last reads the record's last member.
-fn columns(count: usize) -> Vec<Column> {
-    let field = |i: usize| From::Field(Pointer(vec![format!("column{i}")]));
+fn columns(count: usize) -> Vec<PageColumn> {
+    let field = |i: usize| ValueSource::Field(Pointer(vec![format!("column{i}")]));
     (0..count)
         .rev()
         .take(MAX_COLUMNS)
-        .map(|i| Column { name: format!("c{i}"), from: field(i), target: Target::Text, form: Form::Plain })
+        .map(|i| PageColumn { name: format!("c{i}"), from: field(i), target: Target::Text, form: Form::Plain })
         .collect()
 }
 

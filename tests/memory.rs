@@ -6,7 +6,7 @@ use std::io::Write;
 
 use peak_alloc::PeakAlloc;
 use restlog_fdw::options::OnInvalid;
-use restlog_fdw::scan::decode::{Column, Decoder, From, SliceRules, Target};
+use restlog_fdw::scan::decode::{Decoder, PageColumn, SliceRules, Target, ValueSource};
 use restlog_fdw::scan::page::Page;
 use restlog_fdw::sources::{Form, Pointer, Table, built_in};
 
@@ -25,14 +25,14 @@ fn body(record: &str) -> String {
 }
 
 /// As many columns as a table can have; the first of them are each of another type.
-fn columns() -> Vec<Column> {
+fn columns() -> Vec<PageColumn> {
     const TYPES: [Target; 7] =
         [Target::Text, Target::Timestamptz, Target::Boolean, Target::Integer(i64::MAX), Target::Uuid, Target::Json, Target::Input];
-    let column = |i: usize| Column {
+    let column = |i: usize| PageColumn {
         name: format!("column {i}"),
         from: match i {
-            1599 => From::Request(0),
-            _ => From::Field(Pointer(vec![char::from_u32(0x61 + i as u32).unwrap().to_string()])),
+            1599 => ValueSource::Request(0),
+            _ => ValueSource::Field(Pointer(vec![char::from_u32(0x61 + i as u32).unwrap().to_string()])),
         },
         target: TYPES[i % TYPES.len()],
         form: Form::Plain,

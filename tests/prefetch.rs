@@ -16,7 +16,7 @@ use restlog_fdw::options::Settings;
 use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::Connection;
-use restlog_fdw::scan::decode::{Column, From, Target};
+use restlog_fdw::scan::decode::{PageColumn, Target, ValueSource};
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{Counting, ScanSpec, Stream};
 use restlog_fdw::sources::{Form, Pointer, Source};
@@ -51,8 +51,12 @@ fn read(bodies: &'static [&'static str], counting: Option<Counting>) -> (usize, 
     let settings = Settings::resolve(Some(&source), &[("base_url".into(), url), ("concurrency".into(), "1".into())], &[]).unwrap();
     let access = Authenticator::new(&source, settings.parameters.clone(), BTreeMap::new()).unwrap();
     let table = Arc::new(source.tables[0].clone());
-    let id =
-        Column { name: "id".into(), from: From::Field(Pointer(vec!["id".into()])), target: Target::Integer(i64::MAX), form: Form::Plain };
+    let id = PageColumn {
+        name: "id".into(),
+        from: ValueSource::Field(Pointer(vec!["id".into()])),
+        target: Target::Integer(i64::MAX),
+        form: Form::Plain,
+    };
     let slices = Slices::of(vec![None], BTreeMap::new());
     let connection = Arc::new(Connection::new(&settings, access).unwrap());
     let spec = ScanSpec { page_sizes: (9, 9), counting, ..spec::plain(table, connection, slices, vec![id]) };

@@ -15,7 +15,7 @@ use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::plan::window::Window;
 use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::{Connection, Limits};
-use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
+use restlog_fdw::scan::decode::{Decoder, PageColumn, Target, ValueSource};
 use restlog_fdw::scan::page::Page;
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};
@@ -76,7 +76,12 @@ fn start(tag: &'static str, wish: Wish) -> Scan {
     let table = Arc::new(source.tables[0].clone());
     let app = table.column("mobileAppId").unwrap();
     let window = |(from, to): &(i64, i64)| Some(Window { lo: FIRST_DAY + from * DAY, hi: FIRST_DAY + to * DAY });
-    let field = |name: &str, target| Column { name: name.into(), from: From::Field(Pointer(vec![name.into()])), target, form: Form::Plain };
+    let field = |name: &str, target| PageColumn {
+        name: name.into(),
+        from: ValueSource::Field(Pointer(vec![name.into()])),
+        target,
+        form: Form::Plain,
+    };
     let columns =
         vec![field("ticketId", Target::Text), field("ticketStatusLogId", Target::Text), field("createdDate", Target::Timestamptz)];
     let spec = ScanSpec {

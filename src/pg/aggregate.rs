@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
 use super::planner;
-use super::relation::{Converted, clauses_of, planning};
+use super::relation::{Converted, clauses_of, relation_info};
 use crate::plan::scan_plan::ScanPlan;
 
 /// `count(*)` and `count("any")` (pg_proc.dat).
@@ -100,9 +100,9 @@ unsafe fn is_count(node: *mut pg_sys::Node) -> bool {
 unsafe fn total_counts(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) -> Option<(ScanPlan, Vec<*mut pg_sys::Node>)> {
     // SAFETY: the caller's.
     unsafe {
-        let planning = planning(rel);
-        let Converted { plan, operands } = planning.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
-        let counts = planning.check(&plan).is_ok() && plan.is_counted_by_total(&planning.table.table, &planning.defaults);
+        let relation_info = relation_info(rel);
+        let Converted { plan, operands } = relation_info.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
+        let counts = relation_info.check(&plan).is_ok() && plan.is_counted_by_total(&relation_info.table.endpoint, &relation_info.defaults);
         counts.then_some((plan, operands))
     }
 }

@@ -33,7 +33,7 @@ pub(super) unsafe extern "C-unwind" fn analyze_foreign_table(
     // SAFETY: an open relation, and two places to be filled.
     unsafe {
         let table = ForeignTable::read((*relation).rd_id).or_raise();
-        let askable = is_askable(&table.table, &table.defaults(0));
+        let askable = is_askable(&table.endpoint, &table.defaults(0));
         if askable {
             *function = Some(acquire_sample_rows);
             *pages = SOME_PAGES;
@@ -69,7 +69,7 @@ unsafe extern "C-unwind" fn acquire_sample_rows(
         if pg_sys::SPI_connect() != pg_sys::SPI_OK_CONNECT as i32 {
             return 0;
         }
-        let mut sample = Sample { relation: &relation, rows, keep_in, taken: 0 };
+        let mut sample = RowSample { relation: &relation, rows, keep_in, taken: 0 };
         *dead = 0.0;
         *total = match time_span(&table, &relation) {
             Some(span) => sample.spread(&table, span, wanted),
@@ -118,7 +118,7 @@ impl TimeSpan {
 /// The times of a log to be sampled: those of a partition's bound, or from `default_from` on, or as many days back as nobody says
 /// otherwise. `None` where the API has no range of times.
 fn time_span(table: &ForeignTable, relation: &PgRelation) -> Option<TimeSpan> {
-    let range = table.table.time_range.as_ref()?;
+    let range = table.endpoint.time_range.as_ref()?;
     let own = table.columns.iter().flatten().find(|column| column.described == Some(range.column))?;
     let column = spi::quote_identifier(&own.name);
     // SAFETY: reads the clock.
@@ -131,14 +131,14 @@ fn time_span(table: &ForeignTable, relation: &PgRelation) -> Option<TimeSpan> {
 }
 
 /// The rows that ANALYZE is given.
-struct Sample<'r> {
+struct RowSample<'r> {
     relation: &'r PgRelation,
     rows: *mut pg_sys::HeapTuple,
     keep_in: pg_sys::MemoryContext,
     taken: u64,
 }
 
-impl Sample<'_> {
+impl RowSample<'_> {
     fn name(&self) -> String {
         relation_name(self.relation.oid())
     }
@@ -201,7 +201,7 @@ impl Sample<'_> {
     /// Within SPI; the array has room for them.
     unsafe fn take(&mut self, query: &str, table: &ForeignTable) -> (u64, Option<(i64, i64)>) {
         let text = to_server(query);
-        let time = table.table.time_range.as_ref().map(|range| range.column);
+        let time = table.endpoint.time_range.as_ref().map(|range| range.column);
         let time = table.columns.iter().position(|column| {
             column
                 .as_ref()
@@ -245,7 +245,7 @@ impl Sample<'_> {
 /// # Safety
 /// Within SPI.
 unsafe fn total_of(table: &ForeignTable, name: &str) -> Option<f64> {
-    let by_total = ScanPlan::default().is_counted_by_total(&table.table, &table.defaults(0));
+    let by_total = ScanPlan::default().is_counted_by_total(&table.endpoint, &table.defaults(0));
     // SAFETY: the caller's.
     if by_total { unsafe { number(&format!("SELECT pg_catalog.count(*)::float8 FROM {name}")) } } else { None }
 }

@@ -46,17 +46,17 @@ unsafe fn produce(request: *mut pg_sys::AsyncRequest) {
     // an empty slot means either the end or that nothing is there yet.
     unsafe {
         let node = (*request).requestee;
-        let set_waiting = |must_not_wait| {
+        let set_waiting = |nonblocking| {
             scan_of(node.cast()).is_some_and(|scan| {
-                scan.must_not_wait = must_not_wait;
-                std::mem::take(&mut scan.would_wait)
+                scan.nonblocking = nonblocking;
+                std::mem::take(&mut scan.pending)
             })
         };
         set_waiting(true);
         let slot = (*node).ExecProcNodeReal.map_or(std::ptr::null_mut(), |next| next(node));
-        let would_wait = set_waiting(false);
+        let pending = set_waiting(false);
         let is_empty = slot.is_null() || (*slot).tts_flags & pg_sys::TTS_FLAG_EMPTY as u16 != 0;
-        (*request).callback_pending = is_empty && would_wait;
+        (*request).callback_pending = is_empty && pending;
         (*request).request_complete = !(*request).callback_pending;
         (*request).result = if is_empty { std::ptr::null_mut() } else { slot };
     }

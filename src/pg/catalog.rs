@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::{self, Secret, Settings};
 use crate::plan::slice::Defaults;
 use crate::scan::authenticator::{self, Owner};
-use crate::scan::decode::{From, Target};
+use crate::scan::decode::{Target, ValueSource};
 use crate::small_file;
 use crate::sources::{self, ColumnIndex, Form, Origin, Pointer, Source, Table, TableOverrides, fold};
 use crate::units::parse_bool;
@@ -35,25 +35,25 @@ pub(super) struct Server {
 pub(super) struct ForeignTable {
     pub(super) name: String,
     pub(super) server: Server,
-    /// The described table, with the names that users see.
-    pub(super) table: Arc<Table>,
+    /// What the description says of it, with the names that users see.
+    pub(super) endpoint: Arc<Table>,
     /// The table's name in the description.
     pub(super) described: String,
     pub(super) settings: Settings,
     /// By attribute number - 1; `None` where a column was dropped.
-    pub(super) columns: Vec<Option<Column>>,
+    pub(super) columns: Vec<Option<ForeignColumn>>,
 }
 
 /// One column of a foreign table.
 #[derive(Debug, Clone)]
-pub(super) struct Column {
+pub(super) struct ForeignColumn {
     pub(super) name: String,
     pub(super) type_oid: pg_sys::Oid,
     pub(super) typmod: i32,
     /// The user says that it is never NULL.
     pub(super) not_null: bool,
     /// `None` where nothing in the source has its name; an error once it is read.
-    pub(super) from: Option<From>,
+    pub(super) from: Option<ValueSource>,
     pub(super) form: Form,
     /// The description's column whose conditions it may push down.
     pub(super) described: Option<usize>,
@@ -61,7 +61,7 @@ pub(super) struct Column {
     pub(super) options: Options,
 }
 
-impl Column {
+impl ForeignColumn {
     /// What its type wants. `utf8` is the database's encoding: in any other, text must be converted by the backend.
     pub(super) fn target(&self, utf8: bool) -> Target {
         match (self.type_oid, self.typmod) {
@@ -188,7 +188,7 @@ impl ForeignTable {
         };
         let mut table = table.corrected(&overrides)?;
         let index = ColumnIndex::new(&table);
-        let columns: Vec<Option<Column>> = relation
+        let columns: Vec<Option<ForeignColumn>> = relation
             .tuple_desc()
             .iter()
             .map(|attribute| {
@@ -200,7 +200,7 @@ impl ForeignTable {
                 let (type_oid, typmod) = (attribute.atttypid, attribute.atttypmod);
                 // SAFETY: a NUL-terminated name in the relation's own descriptor.
                 let name = unsafe { text_of(attribute.attname.data.as_ptr()) };
-                Some(Column { not_null: attribute.attnotnull, ..bind(&table, &index, &name, type_oid, typmod, &options) })
+                Some(ForeignColumn { not_null: attribute.attnotnull, ..bind(&table, &index, &name, type_oid, typmod, &options) })
             })
             .collect();
         // From here on the description's names are only for people, who know the table and its columns by their names here.
@@ -214,45 +214,45 @@ impl ForeignTable {
                 }
             }
         }
-        Ok(Self { name, server, table: Arc::new(table), described, settings, columns })
+        Ok(Self { name, server, endpoint: Arc::new(table), described, settings, columns })
     }
 
     /// What the slices of a scan that starts at `now` take from the options.
     pub(super) fn defaults(&self, now: i64) -> Defaults {
         let from = self.settings.default_from.as_deref().map(|text| super::validator::parse_default_from(text, now));
-        Defaults { from, now, parameters: parameters(&self.table, &self.settings) }
+        Defaults { from, now, parameters: parameters(&self.endpoint, &self.settings) }
     }
 
     /// The name of the column that the time range is about.
     pub(super) fn time_column_name(&self) -> &str {
-        self.table.time_range.as_ref().map_or("", |range| self.table.columns[range.column].name.as_str())
+        self.endpoint.time_range.as_ref().map_or("", |range| self.endpoint.columns[range.column].name.as_str())
     }
 
     /// Whether the user declared that every record has a time.
     pub(super) fn time_is_required(&self) -> bool {
-        let time = self.table.time_range.as_ref().map(|range| range.column);
+        let time = self.endpoint.time_range.as_ref().map(|range| range.column);
         self.columns.iter().flatten().any(|column| column.not_null && column.described.is_some() && column.described == time)
     }
 
     /// The longest time range that may be asked for, in microseconds.
     pub(super) fn max_window(&self) -> Option<i64> {
-        let max = self.settings.max_window.as_deref().filter(|_| self.table.time_range.is_some());
+        let max = self.settings.max_window.as_deref().filter(|_| self.endpoint.time_range.is_some());
         max.map(super::validator::parse_max_window)
     }
 
     /// Records asked for in one page.
     pub(super) fn page_size(&self) -> u64 {
-        let max = self.table.pagination.size.max;
+        let max = self.endpoint.pagination.size.max;
         self.settings.page_size.map_or(max, |size| size.min(max))
     }
 
     /// The column of that attribute number.
-    pub(super) fn column(&self, attribute: i16) -> Option<&Column> {
+    pub(super) fn column(&self, attribute: i16) -> Option<&ForeignColumn> {
         usize::try_from(attribute - 1).ok().and_then(|i| self.columns.get(i)?.as_ref())
     }
 
     /// The error for a column that nothing in the source fills.
-    pub(super) fn no_field(&self, column: &Column) -> Error {
+    pub(super) fn no_field(&self, column: &ForeignColumn) -> Error {
         let described = self.server.source.table(&self.described);
         let names: Vec<_> = described.into_iter().flat_map(|t| &t.columns).map(|c| c.name.as_str()).collect();
         Error::new(ErrorKind::ColumnName, format!("column \"{}\" of foreign table \"{}\" has no field to read", column.name, self.name))
@@ -292,9 +292,9 @@ fn check_table_options(source: &Source, given: &Options) -> Result<()> {
     Ok(())
 }
 
-fn bind(table: &Table, index: &ColumnIndex<'_>, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> Column {
+fn bind(table: &Table, index: &ColumnIndex<'_>, name: &str, type_oid: pg_sys::Oid, typmod: i32, options: &Options) -> ForeignColumn {
     let pushdown = option(options, "pushdown").and_then(parse_bool).unwrap_or(true);
-    let column = |from, form, described| Column {
+    let column = |from, form, described| ForeignColumn {
         name: name.to_owned(),
         type_oid,
         typmod,
@@ -307,17 +307,17 @@ fn bind(table: &Table, index: &ColumnIndex<'_>, name: &str, type_oid: pg_sys::Oi
     };
     let given = option(options, "form").and_then(Form::named);
     let of_description = |index: usize| match &table.columns[index].origin {
-        Origin::Field { pointer, form } => column(Some(From::Field(pointer.clone())), given.unwrap_or(*form), Some(index)),
-        Origin::Request { .. } => column(Some(From::Request(index)), Form::Plain, Some(index)),
+        Origin::Field { pointer, form } => column(Some(ValueSource::Field(pointer.clone())), given.unwrap_or(*form), Some(index)),
+        Origin::Request { .. } => column(Some(ValueSource::Request(index)), Form::Plain, Some(index)),
     };
     if let Some(pointer) = option(options, "field").and_then(Pointer::parse) {
         // A field that the description knows keeps its filter under any name.
         let described = index.of_field(&pointer);
-        return described.map_or_else(|| column(Some(From::Field(pointer)), given.unwrap_or_default(), None), of_description);
+        return described.map_or_else(|| column(Some(ValueSource::Field(pointer)), given.unwrap_or_default(), None), of_description);
     }
     match index.named(name) {
         Some(described) => of_description(described),
-        None if fold(name) == "raw" => column(Some(From::Field(Pointer::default())), Form::Plain, None),
+        None if fold(name) == "raw" => column(Some(ValueSource::Field(Pointer::default())), Form::Plain, None),
         None => column(None, Form::Plain, None),
     }
 }

@@ -18,7 +18,7 @@ use crate::sources::Source;
 /// The most connections that are kept; each takes some hundred kilobytes.
 const MOST: usize = 64;
 
-struct Kept {
+struct PooledConnection {
     server: pg_sys::Oid,
     user: pg_sys::Oid,
     /// The server's own options as they were: with a definition among them, they say all that the connection depends on.
@@ -31,7 +31,7 @@ struct Kept {
 
 thread_local! {
     /// The one that was used last stands last.
-    static CONNECTIONS: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
+    static CONNECTIONS: RefCell<Vec<PooledConnection>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The connection for a server's own options. They are compared, not watched: a changed option, secret or
@@ -62,13 +62,20 @@ pub(super) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
         let connection = Arc::new(Connection::new(&settings, access)?);
         let descriptors = make_room(kept, settings.concurrency);
         let options = server.options.clone();
-        kept.push(Kept { server: server.oid, user, options, secrets, connection: Arc::clone(&connection), _descriptors: descriptors });
+        kept.push(PooledConnection {
+            server: server.oid,
+            user,
+            options,
+            secrets,
+            connection: Arc::clone(&connection),
+            _descriptors: descriptors,
+        });
         Ok(connection)
     })
 }
 
 /// Makes room for a connection of so many sockets: those that no scan uses go, the one that was used least recently first.
-fn make_room(kept: &mut Vec<Kept>, sockets: usize) -> Descriptors {
+fn make_room(kept: &mut Vec<PooledConnection>, sockets: usize) -> Descriptors {
     loop {
         let descriptors = if kept.len() < MOST { Descriptors::acquire(sockets) } else { None };
         if let Some(descriptors) = descriptors {

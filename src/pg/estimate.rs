@@ -3,7 +3,7 @@
 use pgrx::{PgList, check_for_interrupts, is_a, pg_sys};
 
 use super::executor::on_table;
-use super::relation::{self, Converted, Planning, clauses_of};
+use super::relation::{self, Converted, RelationInfo, clauses_of};
 use super::time_expr::PgZones;
 use super::{learned, operand, settings, statistics};
 use crate::error::Result;
@@ -23,15 +23,15 @@ pub(super) unsafe fn expected_rows(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
     relation: pg_sys::Oid,
-    planning: &Planning,
+    relation_info: &RelationInfo,
 ) -> Option<f64> {
     // SAFETY: the caller's.
     unsafe {
-        let time = planning.table.table.time_range.as_ref()?.column;
-        let Converted { plan, operands } = planning.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
-        let asked = foreseen_slices(root, planning, &plan, &operands, true)?;
+        let time = relation_info.table.endpoint.time_range.as_ref()?.column;
+        let Converted { plan, operands } = relation_info.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
+        let asked = estimated_slices(root, relation_info, &plan, &operands, true)?;
         let micros = limits::requested_span(&asked, pg_sys::GetCurrentTimestamp());
-        let learned = learned::density(relation, &plan.filters(&planning.table.table));
+        let learned = learned::density(relation, &plan.filters(&relation_info.table.endpoint));
         // What scans learned, they learned under the filters that the request has; what ANALYZE found is the whole log's.
         let infos = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo);
         let answered = plan.whole(infos.len(), |condition| condition.is_about(time));
@@ -41,7 +41,7 @@ pub(super) unsafe fn expected_rows(
         };
         let density = match learned {
             Some(density) => density,
-            None => statistics::density(relation, &planning.table, (*rel).tuples)?,
+            None => statistics::density(relation, &relation_info.table, (*rel).tuples)?,
         };
         let mut others = PgList::<pg_sys::RestrictInfo>::new();
         infos.iter_ptr().enumerate().filter(|(i, _)| thins_out(*i)).for_each(|(_, info)| others.push(info));
@@ -51,17 +51,17 @@ pub(super) unsafe fn expected_rows(
     }
 }
 
-/// What would be asked for with the operands that are known by now; `None` where they do not suffice. `roughly` takes an operand
+/// What would be asked for with the operands that are known by now; `None` where they do not suffice. `allow_unknown` takes an operand
 /// that is not known for one that restricts nothing.
 ///
 /// # Safety
 /// The planner's root, and expressions of its query.
-unsafe fn foreseen_slices(
+unsafe fn estimated_slices(
     root: *mut pg_sys::PlannerInfo,
-    planning: &Planning,
+    relation_info: &RelationInfo,
     plan: &ScanPlan,
     operands: &[*mut pg_sys::Node],
-    roughly: bool,
+    allow_unknown: bool,
 ) -> Option<Slices> {
     // SAFETY: the caller's; an expression that can be estimated becomes a constant of its type.
     let value = |node: &*mut pg_sys::Node| unsafe {
@@ -73,7 +73,7 @@ unsafe fn foreseen_slices(
         let constant = constant.cast::<pg_sys::Const>();
         operand::value((*constant).constvalue, (*constant).constisnull, (*constant).consttype)
     };
-    let table = &planning.table.table;
+    let table = &relation_info.table.endpoint;
     let condition = plan.condition();
     let (mut values, mut all_known) = (vec![Value::Unknown; operands.len()], true);
     condition.evaluate(&mut values, &mut |i| {
@@ -81,7 +81,7 @@ unsafe fn foreseen_slices(
         all_known &= known != Value::Unknown;
         known
     });
-    if !roughly && !all_known {
+    if !allow_unknown && !all_known {
         return None;
     }
     let time_column = table.time_range.as_ref().map(|range| range.column);
@@ -89,7 +89,7 @@ unsafe fn foreseen_slices(
     // SAFETY: reads the clock.
     let now = unsafe { pg_sys::GetCurrentTimestamp() };
     let restricted = plan.restricted_at_start(&condition, &values);
-    let defaults = planning.table.defaults(now).unless(table, |column| restricted.contains(&column));
+    let defaults = relation_info.table.defaults(now).unless(table, |column| restricted.contains(&column));
     slices(table, &selection, &defaults).ok()
 }
 
@@ -102,23 +102,23 @@ pub(super) unsafe fn check(
     root: *mut pg_sys::PlannerInfo,
     relation: pg_sys::Oid,
     path: *mut pg_sys::ForeignPath,
-    planning: &Planning,
+    relation_info: &RelationInfo,
     plan: &ScanPlan,
     operands: &[*mut pg_sys::Node],
 ) -> Result<Option<u64>> {
-    let table = &planning.table;
+    let table = &relation_info.table;
     // SAFETY: the caller's.
     let scans = unsafe { expected_scans(root, path) };
     // SAFETY: the caller's.
-    let Some(asked) = (unsafe { foreseen_slices(root, planning, plan, operands, false) }) else {
+    let Some(asked) = (unsafe { estimated_slices(root, relation_info, plan, operands, false) }) else {
         // Each scan of a parameterised path sends one request at least.
         return Ok(scans.map(|scans| scans as u64));
     };
-    let filters = plan.filters(&table.table);
+    let filters = plan.filters(&table.endpoint);
     let density = learned::density(relation, &filters);
     // SAFETY: what the query's now() is.
     let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
-    let finite = table.table.time_range.is_none() || limits::requested_span(&asked, now).is_finite();
+    let finite = table.endpoint.time_range.is_none() || limits::requested_span(&asked, now).is_finite();
     let requests = density.filter(|_| finite).map(|density| limits::expected_requests(&asked, now, density, table.page_size()));
     limits::check_window(&asked, now, table.max_window(), requests).map_err(|error| on_table(error, &table.name))?;
     // SAFETY: the caller's.

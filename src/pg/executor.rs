@@ -9,16 +9,16 @@ use std::task::Poll;
 use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
-use super::catalog::{Column, ForeignTable, is_utf8};
+use super::catalog::{ForeignColumn, ForeignTable, is_utf8};
 use super::last_scan::remember;
-use super::layout::Layout;
 use super::node::{read_plan, relation_of, scan_user};
 use super::notices::Told;
-use super::replay::Replay;
+use super::page_store::PageStore;
+use super::projection::Projection;
 use super::report::OrRaise;
+use super::slot::SlotWriter;
 use super::text::shown;
 use super::time_expr::PgZones;
-use super::tuple::TupleFiller;
 use super::wait::WatchedStream;
 use super::{connect, learned, operand, settings, statement};
 use crate::error::Result;
@@ -33,7 +33,7 @@ use crate::scan::stream::{Counting, ScanSpec};
 use crate::sources::Origin;
 
 /// One running scan. Nothing in it is borrowed from Postgres but the expression states, which live in the same context.
-pub(super) struct Scan {
+pub(super) struct ScanState {
     pub(super) table: ForeignTable,
     pub(super) plan: ScanPlan,
     relation: pg_sys::Oid,
@@ -41,15 +41,15 @@ pub(super) struct Scan {
     filters: Vec<usize>,
     operands: Vec<(*mut pg_sys::ExprState, pg_sys::Oid)>,
     user: pg_sys::Oid,
-    layout: Layout,
-    filler: TupleFiller,
+    projection: Projection,
+    writer: SlotWriter,
     pub(super) stats: Arc<Stats>,
     /// How many slices the last start had.
     pub(super) slices: usize,
     /// An Append over several scans asks for a row that is there, and waits for all of them at once.
-    pub(super) must_not_wait: bool,
+    pub(super) nonblocking: bool,
     /// Set where there was none yet.
-    pub(super) would_wait: bool,
+    pub(super) pending: bool,
     /// Whether it is likely to be started again with the same parameters.
     rewinds: bool,
     /// What earlier runs of a node that counts have counted.
@@ -65,20 +65,20 @@ pub(super) struct Scan {
 #[allow(clippy::large_enum_variant, reason = "there is one for each scan, and it stays where it is")]
 enum State {
     /// Nothing was asked yet.
-    Fresh,
+    NotStarted,
     /// Nothing is to be asked: no row can match.
-    Nothing,
+    Empty,
     /// A node that counts knows its count from before.
-    Counted(u64),
+    CountKnown(u64),
     Reading {
         stream: WatchedStream,
-        pages: Replay,
+        pages: PageStore,
         /// Rows of the current page that were passed on.
         row: usize,
         /// Whether any page had rows.
-        got_rows: bool,
+        any_rows: bool,
         /// Whether the stream was told that more is wanted than it gave.
-        hungry: bool,
+        demand_signalled: bool,
         /// The stream has ended: there are no pages but those that were kept.
         ended: bool,
     },
@@ -96,35 +96,35 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
         let plan = read_plan(plan_node);
         let relation = relation_of(node);
         let table = ForeignTable::read(relation).or_raise();
-        let filters = plan.filters(&table.table);
+        let filters = plan.filters(&table.endpoint);
         let types: Vec<pg_sys::Oid> =
             PgList::<pg_sys::Node>::from_pg((*plan_node).fdw_exprs).iter_ptr().map(|expr| pg_sys::exprType(expr)).collect();
         let states = pg_sys::ExecInitExprList((*plan_node).fdw_exprs, (&raw mut (*node).ss.ps).cast());
         let operands = PgList::<pg_sys::ExprState>::from_pg(states).iter_ptr().zip(types).collect();
         let utf8 = is_utf8();
-        let layout = Layout::new(&table, &plan, utf8);
-        let filler = TupleFiller::new(&table, &layout.attributes);
+        let projection = Projection::new(&table, &plan, utf8);
+        let writer = SlotWriter::new(&table, &projection.attributes);
         let user = scan_user(node);
         let stats = Arc::new(Stats::default());
-        let scan = Scan {
+        let scan = ScanState {
             table,
             plan,
             relation,
             filters,
             operands,
             user,
-            layout,
-            filler,
+            projection,
+            writer,
             stats,
             slices: 0,
             rewinds: flags as u32 & pg_sys::EXEC_FLAG_REWIND != 0,
-            must_not_wait: false,
-            would_wait: false,
+            nonblocking: false,
+            pending: false,
             counted: 0,
             last_count: None,
             stand_ins: Vec::new(),
             told: Told::default(),
-            state: State::Fresh,
+            state: State::NotStarted,
         };
         let context = (*(*node).ss.ps.state).es_query_cxt;
         (*node).fdw_state = PgMemoryContexts::For(context).leak_and_drop_on_delete(scan).cast();
@@ -132,9 +132,9 @@ pub(super) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
 }
 
 /// SAFETY: `node` went through BeginForeignScan.
-pub(super) unsafe fn scan_of<'s>(node: *mut pg_sys::ForeignScanState) -> Option<&'s mut Scan> {
+pub(super) unsafe fn scan_of<'s>(node: *mut pg_sys::ForeignScanState) -> Option<&'s mut ScanState> {
     // SAFETY: null, or set there and living in the query's context.
-    unsafe { (*node).fdw_state.cast::<Scan>().as_mut() }
+    unsafe { (*node).fdw_state.cast::<ScanState>().as_mut() }
 }
 
 #[pg_guard]
@@ -157,7 +157,7 @@ pub(super) unsafe extern "C-unwind" fn iterate_foreign_scan(node: *mut pg_sys::F
             && let State::Reading { pages, row, .. } = &scan.state
             && let Some(page) = pages.current()
         {
-            scan.filler.fill(slot, page, *row - 1);
+            scan.writer.fill(slot, page, *row - 1);
         }
         slot
     }
@@ -177,14 +177,14 @@ unsafe fn fill_counts(slot: *mut pg_sys::TupleTableSlot, count: u64) {
     }
 }
 
-impl Scan {
+impl ScanState {
     /// Counts instead of reading rows: once, then there is no more. Nothing to ask is nothing to count.
     fn count(&mut self) -> Result<Option<u64>> {
         let mut count = 0;
         match std::mem::replace(&mut self.state, State::Done) {
-            State::Fresh | State::Done => return Ok(None),
-            State::Counted(known) => count = known,
-            State::Nothing => {}
+            State::NotStarted | State::Done => return Ok(None),
+            State::CountKnown(known) => count = known,
+            State::Empty => {}
             State::Reading { mut stream, .. } => {
                 stream.request_more(true);
                 let end = stream.next(&self.stats);
@@ -199,9 +199,9 @@ impl Scan {
     }
 
     /// Whether the API could filter by a column that it was not asked to filter by.
-    pub(super) fn could_filter(&self, column: &Column) -> bool {
+    pub(super) fn could_filter(&self, column: &ForeignColumn) -> bool {
         let of = |described: usize| {
-            let column = &self.table.table.columns[described];
+            let column = &self.table.endpoint.columns[described];
             column.filter.is_some() && matches!(column.origin, Origin::Field { .. }) && self.filters.binary_search(&described).is_err()
         };
         column.pushdown && column.described.is_some_and(of)
@@ -227,7 +227,7 @@ impl Scan {
         condition.evaluate(&mut values, &mut evaluate);
         // SAFETY: the executor's node and its state.
         let now = unsafe { statement::start((*node).ss.ps.state) };
-        let table = Arc::clone(&self.table.table);
+        let table = Arc::clone(&self.table.endpoint);
         let restricted = self.plan.restricted_at_start(&condition, &values);
         let defaults = self.table.defaults(now).unless(&table, |column| restricted.contains(&column));
         let time_column = table.time_range.as_ref().map(|range| range.column);
@@ -252,31 +252,31 @@ impl Scan {
         self.slices = slices.len();
         if slices.is_empty() {
             self.tell_of_default();
-            return Ok(State::Nothing);
+            return Ok(State::Empty);
         }
         self.tell_of_requests();
         let counting = (self.plan.counts > 0).then(|| Counting {
             by_total: selection.values.keys().all(|column| slices.carry(*column)),
-            checks: self.layout.checks(&selection),
+            checks: self.projection.checks(&selection),
         });
         let decoder = Decoder::new(
-            self.layout.columns.clone(),
-            &self.table.table,
+            self.projection.columns.clone(),
+            &self.table.endpoint,
             self.table.settings.on_invalid,
             self.table.settings.time_zone.clone(),
         );
         let size = self.table.page_size();
         let spec = ScanSpec {
-            table: Arc::clone(&self.table.table),
+            table: Arc::clone(&self.table.endpoint),
             slices,
             now,
             decoder,
-            time_column: self.layout.time_column,
+            time_column: self.projection.time_column,
             time_is_required: self.table.time_is_required(),
-            fan_out_columns: self.layout.fan_out_columns.clone(),
-            page_sizes: (self.plan.first_size(&self.table.table, size), size),
+            fan_out_columns: self.projection.fan_out_columns.clone(),
+            page_sizes: (self.plan.first_size(&self.table.endpoint, size), size),
             limited: self.plan.limit.is_some(),
-            order: if self.plan.ordered { self.plan.keeps_order(&self.table.table) } else { None },
+            order: if self.plan.ordered { self.plan.keeps_order(&self.table.endpoint) } else { None },
             known_density: learned::density(self.relation, &self.filters),
             concurrency: self.table.settings.concurrency,
             limits: Limits {
@@ -290,40 +290,40 @@ impl Scan {
         remember(&self.stats, &self.defaults_shown());
         let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
         // SAFETY: the executor's node and its state.
-        let pages = Replay::new(self.rewinds, unsafe { (*(*node).ss.ps.state).es_query_cxt });
-        Ok(State::Reading { stream, pages, row: 0, got_rows: false, hungry: false, ended: false })
+        let pages = PageStore::new(self.rewinds, unsafe { (*(*node).ss.ps.state).es_query_cxt });
+        Ok(State::Reading { stream, pages, row: 0, any_rows: false, demand_signalled: false, ended: false })
     }
 
     /// Moves on to the next row; `false` at the proven end, or where it would have to wait and must not.
     fn advance(&mut self) -> Result<bool> {
         let is_preview = self.is_preview();
-        let State::Reading { stream, pages, row, got_rows, hungry, ended } = &mut self.state else { return Ok(false) };
+        let State::Reading { stream, pages, row, any_rows, demand_signalled, ended } = &mut self.state else { return Ok(false) };
         loop {
             if let Some(current) = pages.current() {
                 if *row < current.rows() {
                     *row += 1;
                     return Ok(true);
                 }
-                if pages.turn()? {
+                if pages.advance()? {
                     *row = 0;
                     continue;
                 }
                 // The slot was cleared: nothing points into a page that is not kept.
-                if let Some(spent) = pages.take_spent() {
+                if let Some(spent) = pages.take_current() {
                     stream.release(spent);
                 }
-                if !*hungry && !*ended {
-                    *hungry = true;
+                if !*demand_signalled && !*ended {
+                    *demand_signalled = true;
                     // A preview is nearly always content with what it got.
-                    stream.request_more(*got_rows && !is_preview);
+                    stream.request_more(*any_rows && !is_preview);
                 }
             }
             if *ended {
                 return Ok(false);
             }
-            let next = if self.must_not_wait {
+            let next = if self.nonblocking {
                 let Poll::Ready(next) = stream.try_next() else {
-                    self.would_wait = true;
+                    self.pending = true;
                     return Ok(false);
                 };
                 next
@@ -333,20 +333,20 @@ impl Scan {
             write_log(&self.stats);
             match next.map_err(|error| on_table(error, &self.table.name)) {
                 Ok(Some(next)) => {
-                    if is_preview && *got_rows && next.rows() > 0 {
+                    if is_preview && *any_rows && next.rows() > 0 {
                         self.state = State::Done;
-                        return Err(default_would_hide(&self.table.table).detail(
+                        return Err(default_would_hide(&self.table.endpoint).detail(
                             "default_from serves previews only, as the table option preview_only says, and this scan goes past its first page.",
                         ));
                     }
-                    *got_rows |= next.rows() > 0;
-                    *hungry = false;
+                    *any_rows |= next.rows() > 0;
+                    *demand_signalled = false;
                     pages.keep(next).into_iter().for_each(|spent| stream.release(spent));
                     *row = 0;
                 }
                 Ok(None) => {
                     *ended = true;
-                    learned::learn(self.relation, &self.filters, &self.stats);
+                    learned::observe(self.relation, &self.filters, &self.stats);
                     self.tell_of_default();
                     return Ok(false);
                 }
@@ -365,7 +365,7 @@ impl Scan {
         if let Some(refusal) = self.plan.refusal.take() {
             return Err(refusal);
         }
-        if matches!(self.state, State::Fresh) {
+        if matches!(self.state, State::NotStarted) {
             // SAFETY: the caller's.
             self.state = unsafe { self.start(node) }?;
         }
@@ -383,7 +383,7 @@ impl Scan {
     /// Back to the start. `same` says that no parameter changed: then what was read is read again, not asked for.
     fn rewind(&mut self, same: bool) {
         if let Some(count) = self.last_count.filter(|_| same) {
-            self.state = State::Counted(count);
+            self.state = State::CountKnown(count);
             return;
         }
         let kept = match &mut self.state {
@@ -395,7 +395,7 @@ impl Scan {
         };
         if !kept {
             // Who starts again with the same parameters will do so once more.
-            self.rewinds |= same && !matches!(self.state, State::Fresh);
+            self.rewinds |= same && !matches!(self.state, State::NotStarted);
             self.close();
         }
     }
@@ -405,7 +405,7 @@ impl Scan {
         if let State::Reading { pages, .. } = &mut self.state {
             pages.close();
         }
-        self.state = State::Fresh;
+        self.state = State::NotStarted;
     }
 }
 

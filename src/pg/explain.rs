@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use pgrx::{PgList, pg_sys};
 
 use super::catalog::{ForeignTable, text_of};
-use super::executor::{Scan, scan_of};
+use super::executor::{ScanState, scan_of};
 use super::node::{read_plan, relation_of};
 use super::report::OrRaise;
 use super::settings;
@@ -83,8 +83,8 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
     let defaults = table.defaults(0);
     // SAFETY: the caller's; our GetForeignPlan put expressions into both lists.
     let (operands, quals) = unsafe { (explainer.expressions((*node).fdw_exprs), explainer.expressions((*node).scan.plan.qual)) };
-    explainer.text("Request", &plan.request_line(&table.table, &defaults, table.page_size()));
-    if let Some(range) = &table.table.time_range {
+    explainer.text("Request", &plan.request_line(&table.endpoint, &defaults, table.page_size()));
+    if let Some(range) = &table.endpoint.time_range {
         explainer.text("Window", &window(table, plan, range, &operands));
     }
     let defaults = defaults_of(table, plan);
@@ -110,7 +110,7 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
             explainer.text(label, &conditions.join(" AND "));
         }
     }
-    if let Some(direction) = plan.keeps_order(&table.table).filter(|_| plan.ordered) {
+    if let Some(direction) = plan.keeps_order(&table.endpoint).filter(|_| plan.ordered) {
         let word = Direction::NAMES.iter().find(|(_, known)| *known == direction).map_or("", |(word, _)| word);
         explainer.text("Order", word);
     }
@@ -130,10 +130,10 @@ unsafe fn show_plan(explainer: &Explainer, table: &ForeignTable, plan: &ScanPlan
 fn defaults_of(table: &ForeignTable, plan: &ScanPlan) -> Vec<String> {
     let condition = plan.condition();
     let restricted_to_values = condition.restricted_to_values();
-    let range = table.table.time_range.as_ref().map(|range| range.column);
+    let range = table.endpoint.time_range.as_ref().map(|range| range.column);
     let is_open = |column: usize| !plan.restricted.contains(&column) && !condition.bounds(column).0;
     let from = table.settings.default_from.as_ref().filter(|_| range.is_some_and(is_open)).map(|text| format!("default_from ({text})"));
-    let parameter = |(column, value): (usize, String)| match &table.table.columns[column].origin {
+    let parameter = |(column, value): (usize, String)| match &table.endpoint.columns[column].origin {
         Origin::Request { option: Some(option), .. } => Some(format!("{option} ({value})")),
         _ => None,
     };
@@ -152,7 +152,7 @@ fn chosen<'i>(quals: &[String], which: impl IntoIterator<Item = &'i usize>) -> V
 /// What could have been asked for instead, where most rows were read in vain.
 ///
 /// SAFETY: the executor's node, instrumented and at its end.
-unsafe fn advice(explainer: &Explainer, scan: &Scan, node: *mut pg_sys::ForeignScanState) -> Option<String> {
+unsafe fn advice(explainer: &Explainer, scan: &ScanState, node: *mut pg_sys::ForeignScanState) -> Option<String> {
     // SAFETY: the caller's.
     let ran = unsafe { (*node).ss.ps.instrument.as_ref() }?;
     if ran.nfiltered1 < WORTH_ADVICE || ran.nfiltered1 <= ran.ntuples {
@@ -197,7 +197,7 @@ fn window(table: &ForeignTable, plan: &ScanPlan, range: &TimeRange, operands: &[
         (true, []) => "to as conditioned".to_owned(),
         (true, [one]) => format!("to {one}"),
         (true, several) => format!("to the earliest of {}", several.join(", ")),
-        (false, _) if table.table.pagination.style.is_keyed() => "on".to_owned(),
+        (false, _) if table.endpoint.pagination.style.is_keyed() => "on".to_owned(),
         (false, _) => "to the scan's start, and then on".to_owned(),
     };
     format!("{} from {from} {to}", table.time_column_name())
@@ -206,7 +206,7 @@ fn window(table: &ForeignTable, plan: &ScanPlan, range: &TimeRange, operands: &[
 /// A condition as SQL would say it.
 fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> String {
     // Where a column of the foreign table reads it, it has that column's name.
-    let name = |column: usize| table.table.columns[column].name.as_str();
+    let name = |column: usize| table.endpoint.columns[column].name.as_str();
     let operand = |i: usize| operands.get(i).map_or("?", String::as_str);
     let joined = |parts: &[Condition], word: &str| {
         let parts: Vec<_> = parts.iter().map(|part| sql(part, table, operands)).collect();
@@ -226,7 +226,7 @@ fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> Stri
     }
 }
 
-fn show_counters(explainer: &Explainer, scan: &Scan, timing: bool) {
+fn show_counters(explainer: &Explainer, scan: &ScanState, timing: bool) {
     let stats = &scan.stats;
     explainer.count("Slices", None, scan.slices as u64);
     explainer.count("Requests", None, stats.requests.get());

@@ -7,14 +7,14 @@ use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
-use super::expr::{Converter, btree_op, var_of};
+use super::clauses::{Converter, btree_op, var_of};
 use super::relation::used_attributes;
 use crate::plan::qual::Op;
 use crate::sources::Origin;
 
 /// The joins of one foreign table in one query.
 #[derive(Debug, Default)]
-pub(super) struct Joins {
+pub(super) struct JoinRequirements {
     /// The sets of other relations whose columns could give operands.
     pub(super) outers: Vec<pg_sys::Relids>,
     /// The description's columns that joins restrict. A scan that runs without their operands must not put a default there: it
@@ -37,8 +37,8 @@ pub(super) struct Implied {
 ///
 /// # Safety
 /// All pointers are the planner's; `rel` is a base relation of this foreign table.
-pub(super) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, table: &ForeignTable) -> Joins {
-    let mut joins = Joins::default();
+pub(super) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, table: &ForeignTable) -> JoinRequirements {
+    let mut joins = JoinRequirements::default();
     // SAFETY: the caller's.
     unsafe {
         let clauses: Vec<*mut pg_sys::RestrictInfo> = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).joininfo).iter_ptr().collect();
@@ -82,14 +82,14 @@ pub(super) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelO
     joins
 }
 
-impl Joins {
+impl JoinRequirements {
     fn restrict(&mut self, attributes: impl IntoIterator<Item = i16>, table: &ForeignTable) {
         self.restricted.extend(attributes.into_iter().filter_map(|number| table.column(number)?.described));
     }
 
     /// The request parameters among the columns that joins restrict.
     pub(super) fn restricted_parameters<'j>(&'j self, table: &'j ForeignTable) -> impl Iterator<Item = usize> + 'j {
-        let is_parameter = |column: &usize| matches!(table.table.columns[*column].origin, Origin::Request { .. });
+        let is_parameter = |column: &usize| matches!(table.endpoint.columns[*column].origin, Origin::Request { .. });
         self.restricted.iter().copied().filter(is_parameter)
     }
 }
@@ -107,7 +107,7 @@ unsafe fn implied(
 ) -> Vec<Implied> {
     // SAFETY: the tag says which struct a node is (nodes.h); a relation number of the query has a place in simple_rel_array.
     unsafe {
-        let Some(range) = &table.table.time_range else { return Vec::new() };
+        let Some(range) = &table.endpoint.time_range else { return Vec::new() };
         if !is_a(clause, pg_sys::NodeTag::T_OpExpr) {
             return Vec::new();
         }

@@ -47,7 +47,7 @@ fn two_digits(density: f64) -> f64 {
 }
 
 /// Remembers what a scan that came to its end has told.
-pub(super) fn learn(relation: pg_sys::Oid, filters: &[usize], stats: &Stats) {
+pub(super) fn observe(relation: pg_sys::Oid, filters: &[usize], stats: &Stats) {
     let (rows, micros) = (stats.covered_rows.get() as f64, stats.covered_micros.get() as f64);
     if micros < 1.0 {
         return;

@@ -1,6 +1,6 @@
 //! What a client is told of a scan beside its rows: that a default cut it short, and that it will take very many requests.
 
-use super::executor::Scan;
+use super::executor::ScanState;
 use super::report::notice;
 use crate::plan::slice::StandIn;
 use crate::plan::window::rfc3339;
@@ -15,7 +15,7 @@ pub(super) struct Told {
     of_requests: bool,
 }
 
-impl Scan {
+impl ScanState {
     /// Whether a default stands in for the lower bound that may serve previews only.
     pub(super) fn is_preview(&self) -> bool {
         self.table.settings.preview_only && self.stand_ins.iter().any(|stand_in| matches!(stand_in, StandIn::From(_)))
@@ -54,7 +54,7 @@ impl Scan {
                 let from = rfc3339(*from).unwrap_or_else(|| self.table.settings.default_from.clone().unwrap_or_default());
                 format!("default_from: {} >= {from}", self.table.time_column_name())
             }
-            StandIn::Parameter { option, column, value } => format!("{option}: {} = {value}", self.table.table.columns[*column].name),
+            StandIn::Parameter { option, column, value } => format!("{option}: {} = {value}", self.table.endpoint.columns[*column].name),
         };
         self.stand_ins.iter().map(show).collect()
     }

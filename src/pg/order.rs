@@ -2,8 +2,8 @@
 
 use pgrx::{PgList, pg_sys};
 
-use super::expr::var_of;
-use super::relation::Planning;
+use super::clauses::var_of;
+use super::relation::RelationInfo;
 use crate::plan::scan_plan::ScanPlan;
 use crate::sources::Direction;
 
@@ -13,22 +13,22 @@ use crate::sources::Direction;
 pub(super) unsafe fn useful_pathkeys(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
-    planning: &Planning,
+    relation_info: &RelationInfo,
     plan: &ScanPlan,
 ) -> *mut pg_sys::List {
     let none = std::ptr::null_mut();
     // SAFETY: the caller's; a pathkey's class has members, each with an expression.
     unsafe {
-        let Some(range) = planning.table.table.time_range.as_ref().filter(|range| range.order.is_some()) else { return none };
+        let Some(range) = relation_info.table.endpoint.time_range.as_ref().filter(|range| range.order.is_some()) else { return none };
         let Some(key) = PgList::<pg_sys::PathKey>::from_pg((*root).query_pathkeys).head() else { return none };
-        let Some(direction) = plan.keeps_order(&planning.table.table) else { return none };
+        let Some(direction) = plan.keeps_order(&relation_info.table.endpoint) else { return none };
         if descends(key) != (direction == Direction::Descending) {
             return none;
         }
         let members = PgList::<pg_sys::EquivalenceMember>::from_pg((*(*key).pk_eclass).ec_members);
         let is_time = |member: *mut pg_sys::EquivalenceMember| {
             let Some(var) = var_of((*member).em_expr.cast()) else { return false };
-            let column = planning.table.column((*var).varattno).filter(|_| (*var).varno as u32 == (*rel).relid);
+            let column = relation_info.table.column((*var).varattno).filter(|_| (*var).varno as u32 == (*rel).relid);
             column.is_some_and(|c| c.described == Some(range.column) && c.type_oid == pg_sys::TIMESTAMPTZOID && c.typmod == -1)
         };
         if !members.iter_ptr().any(is_time) {

@@ -4,9 +4,9 @@ use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
+use super::clauses::Converter;
 use super::estimate::{self, expected_rows};
-use super::expr::Converter;
-use super::relation::{self, Converted, Planning, clauses_of, planning, used_attributes};
+use super::relation::{self, Converted, RelationInfo, clauses_of, relation_info, used_attributes};
 use super::report::OrRaise;
 use super::text::escaped;
 use super::{joins, order, row_bounds};
@@ -24,7 +24,7 @@ const UNKNOWN_ROWS: f64 = 1_000_000.0;
 /// Added to a path that the API could not be asked for: it is chosen only when there is no other, and then refused with a hint. It is
 /// more than any plan of real scans costs, whatever is estimated: Postgres takes no number of rows above 1e100 (clamp_row_est). Twice
 /// that many orders of magnitude still fit in a double, so that a join which repeats the scan does not cost infinity.
-const REFUSED_COST: f64 = 1.0e150;
+const DISABLED_COST: f64 = 1.0e150;
 
 #[pg_guard]
 pub(super) unsafe extern "C-unwind" fn get_foreign_rel_size(
@@ -37,17 +37,17 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_rel_size(
     // SAFETY: rel is the planner's; the context it plans in outlives it.
     unsafe {
         let (row_bounds, joins) = (row_bounds::row_bounds(root, rel, relation, &table), joins::read(root, rel, &table));
-        let mut planning = Planning { row_bounds, joins, table, defaults, is_guessed: (*rel).tuples <= 0.0 };
-        if planning.is_guessed {
+        let mut relation_info = RelationInfo { row_bounds, joins, table, defaults, is_guessed: (*rel).tuples <= 0.0 };
+        if relation_info.is_guessed {
             (*rel).tuples = UNKNOWN_ROWS;
         }
         pg_sys::set_baserel_size_estimates(root, rel);
-        (*rel).rows = pg_sys::clamp_row_est((*rel).rows * planning.implied_selectivity(root, rel));
-        if let Some(rows) = expected_rows(root, rel, relation, &planning) {
+        (*rel).rows = pg_sys::clamp_row_est((*rel).rows * relation_info.implied_selectivity(root, rel));
+        if let Some(rows) = expected_rows(root, rel, relation, &relation_info) {
             (*rel).rows = pg_sys::clamp_row_est(rows);
-            planning.is_guessed = false;
+            relation_info.is_guessed = false;
         }
-        (*rel).fdw_private = PgMemoryContexts::CurrentMemoryContext.leak_and_drop_on_delete(planning).cast();
+        (*rel).fdw_private = PgMemoryContexts::CurrentMemoryContext.leak_and_drop_on_delete(relation_info).cast();
     }
 }
 
@@ -59,30 +59,30 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_paths(
 ) {
     // SAFETY: the planner calls this after get_foreign_rel_size, with its own root and rel.
     unsafe {
-        let planning = planning(rel);
+        let relation_info = relation_info(rel);
         let own = clauses_of((*rel).baserestrictinfo);
-        let alone = planning.convert(root, rel, &own).plan;
-        let refused = if planning.check(&alone).is_ok() { 0.0 } else { REFUSED_COST };
-        add_path(root, rel, planning, (*rel).rows, refused, (*rel).lateral_relids, std::ptr::null_mut());
+        let alone = relation_info.convert(root, rel, &own).plan;
+        let refused = if relation_info.check(&alone).is_ok() { 0.0 } else { DISABLED_COST };
+        add_path(root, rel, relation_info, (*rel).rows, refused, (*rel).lateral_relids, std::ptr::null_mut());
         if refused == 0.0 && (*rel).lateral_relids.is_null() {
-            let pathkeys = order::useful_pathkeys(root, rel, planning, &alone);
+            let pathkeys = order::useful_pathkeys(root, rel, relation_info, &alone);
             if !pathkeys.is_null() {
-                add_path(root, rel, planning, (*rel).rows, refused, std::ptr::null_mut(), pathkeys);
+                add_path(root, rel, relation_info, (*rel).rows, refused, std::ptr::null_mut(), pathkeys);
             }
         }
-        for outer in &planning.joins.outers {
+        for outer in &relation_info.joins.outers {
             let info = pg_sys::get_baserel_parampathinfo(root, rel, *outer);
             let mut all = own.clone();
             all.extend(clauses_of((*info).ppi_clauses));
-            let joined = planning.convert(root, rel, &all).plan;
-            if planning.check(&joined).is_ok() {
+            let joined = relation_info.convert(root, rel, &all).plan;
+            if relation_info.check(&joined).is_ok() {
                 // Postgres takes two bounds by columns of another table for unrelated, and guesses a ninth of all rows.
-                let bounds = |plan: &ScanPlan| Some(plan.condition().bounds(planning.table.table.time_range.as_ref()?.column));
+                let bounds = |plan: &ScanPlan| Some(plan.condition().bounds(relation_info.table.endpoint.time_range.as_ref()?.column));
                 let ranged = bounds(&alone) != bounds(&joined) && bounds(&joined) == Some((true, true));
                 if ranged {
                     (*info).ppi_rows = pg_sys::clamp_row_est((*info).ppi_rows.min((*rel).tuples * relation::RANGE_SELECTIVITY));
                 }
-                add_path(root, rel, planning, (*info).ppi_rows, 0.0, *outer, std::ptr::null_mut());
+                add_path(root, rel, relation_info, (*info).ppi_rows, 0.0, *outer, std::ptr::null_mut());
             }
         }
     }
@@ -93,13 +93,13 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_paths(
 unsafe fn add_path(
     root: *mut pg_sys::PlannerInfo,
     rel: *mut pg_sys::RelOptInfo,
-    planning: &Planning,
+    relation_info: &RelationInfo,
     rows: f64,
     refused: f64,
     outer: pg_sys::Relids,
     pathkeys: *mut pg_sys::List,
 ) {
-    let pages = (rows / planning.table.page_size() as f64).ceil().max(1.0);
+    let pages = (rows / relation_info.table.page_size() as f64).ceil().max(1.0);
     let startup = REQUEST_COST + refused;
     let total = startup + (pages - 1.0) * REQUEST_COST + rows * ROW_COST;
     // Chains that take turns are a little slower than chains that do not.
@@ -157,30 +157,30 @@ pub(super) unsafe extern "C-unwind" fn get_foreign_plan(
         if (*rel).reloptkind == pg_sys::RelOptKind::RELOPT_UPPER_REL {
             return super::aggregate::count_plan(root, rel, tlist, outer_plan);
         }
-        let planning = planning(rel);
+        let relation_info = relation_info(rel);
         let clauses: Vec<*mut pg_sys::Node> =
             PgList::<pg_sys::Node>::from_pg(pg_sys::extract_actual_clauses(clauses, false)).iter_ptr().collect();
-        let Converted { mut plan, operands } = planning.convert(root, rel, &clauses);
+        let Converted { mut plan, operands } = relation_info.convert(root, rel, &clauses);
         let mut quals = PgList::<pg_sys::Node>::new();
-        clauses.iter().copied().chain(planning.row_bounds.iter().map(|bound| bound.qual)).for_each(|qual| quals.push(qual));
+        clauses.iter().copied().chain(relation_info.row_bounds.iter().map(|bound| bound.qual)).for_each(|qual| quals.push(qual));
         let local = quals.into_pg();
         let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(local).iter_ptr().collect();
-        match planning.check(&plan).and_then(|()| refuse_unasked(rel, &quals, &plan, planning)) {
-            Ok(()) => plan.expected_requests = estimate::check(root, relation, path, planning, &plan, &operands).or_raise(),
+        match relation_info.check(&plan).and_then(|()| reject_unbound_parameters(rel, &quals, &plan, relation_info)) {
+            Ok(()) => plan.expected_requests = estimate::check(root, relation, path, relation_info, &plan, &operands).or_raise(),
             Err(error) => refuse(root, rel, &mut plan, error),
         }
         plan.whole = estimate::is_read_whole(root);
-        plan.attributes = attributes(rel, local, &planning.table);
+        plan.attributes = attributes(rel, local, &relation_info.table);
         for number in &plan.attributes {
-            if let Some(column) = planning.table.column(*number)
+            if let Some(column) = relation_info.table.column(*number)
                 && column.from.is_none()
             {
-                super::report::raise(&planning.table.no_field(column));
+                super::report::raise(&relation_info.table.no_field(column));
             }
         }
         plan.ordered = !(*path).path.pathkeys.is_null();
         // Hardly a record has no time: such a condition does not keep a LIMIT from sizing the first page.
-        let converter = Converter::new(root, rel, &planning.table);
+        let converter = Converter::new(root, rel, &relation_info.table);
         let drops_few = |i: &usize| quals.get(*i).is_some_and(|qual| converter.has_time(*qual));
         if plan.local.iter().all(drops_few) && plan.inexact.is_empty() {
             let sorted = plan.ordered && pg_sys::pathkeys_contained_in((*root).query_pathkeys, (*path).path.pathkeys);
@@ -268,8 +268,13 @@ pub(super) fn private_list(plan: &ScanPlan) -> *mut pg_sys::List {
 ///
 /// # Safety
 /// The planner's pointers.
-unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: &[*mut pg_sys::Node], plan: &ScanPlan, planning: &Planning) -> Result<()> {
-    let table = &planning.table;
+unsafe fn reject_unbound_parameters(
+    rel: *mut pg_sys::RelOptInfo,
+    quals: &[*mut pg_sys::Node],
+    plan: &ScanPlan,
+    relation_info: &RelationInfo,
+) -> Result<()> {
+    let table = &relation_info.table;
     let may_be_restricted_at_start = plan.condition().may_be_restricted_at_start();
     // SAFETY: the caller's.
     unsafe {
@@ -278,9 +283,9 @@ unsafe fn refuse_unasked(rel: *mut pg_sys::RelOptInfo, quals: &[*mut pg_sys::Nod
         {
             let used = used_attributes(rel, *qual, table);
             for described in used.into_iter().filter_map(|number| table.column(number)?.described) {
-                let column = &table.table.columns[described];
+                let column = &table.endpoint.columns[described];
                 if matches!(column.origin, Origin::Request { .. }) && !may_be_restricted_at_start.contains(described) {
-                    return Err(missing_parameter(&table.table, column));
+                    return Err(missing_parameter(&table.endpoint, column));
                 }
             }
         }

@@ -74,14 +74,14 @@ fn findings(
             log: settings::log_requests(),
         },
         stats: Arc::clone(&stats),
-        table: Arc::clone(&table.table),
+        table: Arc::clone(&table.endpoint),
         settings,
     };
     pgrx::notice!("restlog.probe sends at most {} requests", probe.most_requests());
     let found = wait::run(probe.run());
     executor::write_log(&stats);
     remember(&stats, &[]);
-    let names = Names::read(relation, &table);
+    let names = TableNames::read(relation, &table);
     Ok(found?.into_iter().map(|finding| row(finding, &table, &names)).collect())
 }
 
@@ -115,25 +115,25 @@ fn check_is_ours(relation: pg_sys::Oid) -> Result<()> {
 /// The request parameters: from `keys`, then from the options.
 fn values(table: &ForeignTable, names: &[String], keys: &serde_json::Value) -> Result<BTreeMap<usize, Vec<String>>> {
     let mut values: BTreeMap<usize, Vec<String>> =
-        catalog::parameters(&table.table, &table.settings).into_iter().map(|(column, value)| (column, vec![value])).collect();
+        catalog::parameters(&table.endpoint, &table.settings).into_iter().map(|(column, value)| (column, vec![value])).collect();
     let Some(members) = keys.as_object() else {
         return Err(Error::new(ErrorKind::OptionValue, "keys must be a JSON object, such as {\"case_id\": \"…\"}"));
     };
-    let index = ColumnIndex::new(&table.table);
+    let index = ColumnIndex::new(&table.endpoint);
     let described: BTreeMap<String, usize> = names.iter().enumerate().rev().map(|(i, name)| (sources::fold(name), i)).collect();
     for (name, value) in members {
         let column = index.named(name).or_else(|| described.get(&sources::fold(name)).copied());
-        let Some(column) = column.filter(|i| matches!(table.table.columns[*i].origin, Origin::Request { .. })) else {
+        let Some(column) = column.filter(|i| matches!(table.endpoint.columns[*i].origin, Origin::Request { .. })) else {
             return Err(Error::new(ErrorKind::OptionValue, format!("\"{name}\" is no request parameter of the table")));
         };
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         values.insert(column, vec![text]);
     }
-    for (i, column) in table.table.columns.iter().enumerate() {
+    for (i, column) in table.endpoint.columns.iter().enumerate() {
         if matches!(column.origin, Origin::Request { required: true, .. }) && !values.contains_key(&i) {
             let example = serde_json::json!({ &*column.name: "…" });
             return Err(
-                missing_parameter(&table.table, column).hint(format!("Give it as the fourth argument of restlog.probe: '{example}'."))
+                missing_parameter(&table.endpoint, column).hint(format!("Give it as the fourth argument of restlog.probe: '{example}'."))
             );
         }
     }
@@ -141,13 +141,13 @@ fn values(table: &ForeignTable, names: &[String], keys: &serde_json::Value) -> R
 }
 
 /// What statements about a foreign table need.
-struct Names {
+struct TableNames {
     table: String,
     server: String,
     table_options: Options,
 }
 
-impl Names {
+impl TableNames {
     fn read(relation: pg_sys::Oid, table: &ForeignTable) -> Self {
         // SAFETY: it is a foreign table of a server, as seen before; what these return is palloc'd.
         unsafe {
@@ -160,14 +160,14 @@ impl Names {
     }
 }
 
-fn row(finding: Finding, table: &ForeignTable, names: &Names) -> (String, String, Option<bool>, Option<String>) {
+fn row(finding: Finding, table: &ForeignTable, names: &TableNames) -> (String, String, Option<bool>, Option<String>) {
     let setting = finding.remedy.as_ref().and_then(|remedy| statement(remedy, table, names));
     let shown = |text: &str| shown(text).into_owned();
     (shown(&finding.subject), shown(&finding.found), finding.as_described, setting.as_deref().map(shown))
 }
 
 /// The statement that sets the options.
-fn statement(remedy: &Remedy, table: &ForeignTable, names: &Names) -> Option<String> {
+fn statement(remedy: &Remedy, table: &ForeignTable, names: &TableNames) -> Option<String> {
     let list = |settings: &[(String, String)], present: &Options| {
         let one = |(name, value): &(String, String)| {
             let verb = if option(present, name).is_some() { "SET" } else { "ADD" };

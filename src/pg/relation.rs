@@ -4,8 +4,8 @@
 use pgrx::{PgList, check_for_interrupts, pg_sys};
 
 use super::catalog::ForeignTable;
-use super::expr::Converter;
-use super::joins::Joins;
+use super::clauses::Converter;
+use super::joins::JoinRequirements;
 use super::planner::get_foreign_rel_size;
 use super::row_bounds::RowBound;
 use crate::error::Result;
@@ -17,13 +17,13 @@ pub(super) const RANGE_SELECTIVITY: f64 = 0.005;
 /// The part that one bound leaves, as Postgres guesses it (DEFAULT_INEQ_SEL).
 const BOUND_SELECTIVITY: f64 = 1.0 / 3.0;
 
-/// Kept in `RelOptInfo.fdw_private` while one query is planned.
-pub(super) struct Planning {
+/// PooledConnection in `RelOptInfo.fdw_private` while one query is planned.
+pub(super) struct RelationInfo {
     pub(super) table: ForeignTable,
     pub(super) defaults: Defaults,
     /// What the table's place among others says of its rows.
     pub(super) row_bounds: Vec<RowBound>,
-    pub(super) joins: Joins,
+    pub(super) joins: JoinRequirements,
     /// Whether nobody knows how many rows the table has.
     pub(super) is_guessed: bool,
 }
@@ -36,10 +36,10 @@ pub(super) struct Converted {
     pub(super) operands: Vec<*mut pg_sys::Node>,
 }
 
-impl Planning {
+impl RelationInfo {
     /// Whether the API can be asked with these conditions, and the answer is the same in every plan.
     pub(super) fn check(&self, plan: &ScanPlan) -> Result<()> {
-        let table = &self.table.table;
+        let table = &self.table.endpoint;
         plan.check(table, &self.defaults)?;
         let restricted_to_values = plan.condition().restricted_to_values();
         if let Some(column) = self.joins.restricted_parameters(&self.table).find(|column| !restricted_to_values.contains(*column)) {
@@ -53,7 +53,7 @@ impl Planning {
     /// # Safety
     /// As for [`Self::convert`].
     pub(super) unsafe fn implied_selectivity(&self, root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) -> f64 {
-        let Some(range) = &self.table.table.time_range else { return 1.0 };
+        let Some(range) = &self.table.endpoint.time_range else { return 1.0 };
         if self.row_bounds.is_empty() && self.joins.implied.is_empty() {
             return 1.0;
         }
@@ -118,15 +118,15 @@ pub(super) unsafe fn is_guessed(rel: &pg_sys::RelOptInfo) -> bool {
                 .GetForeignRelSize
                 .is_some_and(|size| std::ptr::fn_addr_eq(size, get_foreign_rel_size as unsafe extern "C-unwind" fn(_, _, _)))
         });
-        is_ours && rel.fdw_private.cast::<Planning>().as_ref().is_none_or(|planning| planning.is_guessed)
+        is_ours && rel.fdw_private.cast::<RelationInfo>().as_ref().is_none_or(|relation_info| relation_info.is_guessed)
     }
 }
 
 /// # Safety
 /// `rel` went through [`get_foreign_rel_size`].
-pub(super) unsafe fn planning<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p mut Planning {
+pub(super) unsafe fn relation_info<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p mut RelationInfo {
     // SAFETY: set there, and lives in the planner's memory context; nobody else looks at it during a callback.
-    unsafe { &mut *(*rel).fdw_private.cast::<Planning>() }
+    unsafe { &mut *(*rel).fdw_private.cast::<RelationInfo>() }
 }
 
 /// The clauses of a list of RestrictInfos.

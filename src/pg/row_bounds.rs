@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use pgrx::{PgList, PgRelation, is_a, pg_sys};
 
 use super::catalog::ForeignTable;
-use super::expr::Converter;
+use super::clauses::Converter;
 use super::relation::used_attributes;
 use super::time_expr::PgZones;
 use super::{operand, postgres};
@@ -67,7 +67,7 @@ pub(super) fn times(relation: &PgRelation, table: &ForeignTable) -> Window {
         };
         (Condition::And(conditions), converter.operands.iter().map(value).collect::<Vec<_>>())
     };
-    let time = table.table.time_range.as_ref().map(|range| range.column);
+    let time = table.endpoint.time_range.as_ref().map(|range| range.column);
     let windows = conditions.select(time, &values, &PgZones).windows.hull();
     windows.windows().first().copied().unwrap_or(Window::ALL)
 }
@@ -105,7 +105,7 @@ unsafe fn check_bounds(
         let prepared = pg_sys::eval_const_expressions(root, check);
         let prepared = pg_sys::canonicalize_qual(prepared.cast(), true);
         let bound = |clause: *mut pg_sys::Node| {
-            let range = table.table.time_range.as_ref().filter(|range| range.required).map(|range| range.column);
+            let range = table.endpoint.time_range.as_ref().filter(|range| range.required).map(|range| range.column);
             // A range that the API demands never returns a record without a time.
             let is_known = |number: i16| {
                 let column = table.column(number);

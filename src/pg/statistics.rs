@@ -9,7 +9,7 @@ use super::catalog::ForeignTable;
 /// # Safety
 /// Within a transaction; the relation is locked.
 pub(super) unsafe fn density(relation: pg_sys::Oid, table: &ForeignTable, rows: f64) -> Option<f64> {
-    let time = table.table.time_range.as_ref()?.column;
+    let time = table.endpoint.time_range.as_ref()?.column;
     let number = table.columns.iter().position(|column| {
         column.as_ref().is_some_and(|column| column.described == Some(time) && column.type_oid == pg_sys::TIMESTAMPTZOID)
     })?;

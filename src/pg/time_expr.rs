@@ -3,7 +3,7 @@
 use pgrx::{IntoDatum, PgList, PgTryBuilder, is_a, pg_sys};
 
 use super::catalog::text_of;
-use super::expr::Converter;
+use super::clauses::Converter;
 use crate::plan::time_expr::{Step, Unit, Zone, Zones};
 
 /// An expression over the time column.
@@ -60,7 +60,7 @@ impl Converter<'_> {
             }
             if !is_a(node, pg_sys::NodeTag::T_FuncExpr) {
                 let (column, type_oid) = self.column(node)?;
-                let is_time = self.table.table.time_range.as_ref().is_some_and(|range| range.column == column);
+                let is_time = self.table.endpoint.time_range.as_ref().is_some_and(|range| range.column == column);
                 return (is_time && type_oid == pg_sys::TIMESTAMPTZOID).then(|| ParsedTimeExpr { column, steps: Vec::new(), type_oid });
             }
             let call = node.cast::<pg_sys::FuncExpr>();

@@ -141,15 +141,15 @@ pub fn is_unrepresentable(window: Window) -> bool {
 /// Writes a time as RFC 3339 with milliseconds and `Z`. Times that four digits of a year cannot hold become the nearest that
 /// they can: no API has rows there, so the window only grows or keeps what it held.
 pub fn rfc3339_millis(t: i64) -> String {
-    write_time(t.clamp(FIRST, LAST), false)
+    format_time(t.clamp(FIRST, LAST), false)
 }
 
 /// Writes a time as RFC 3339, with microseconds where it has them. `None` where it cannot be written as it is.
 pub fn rfc3339(t: i64) -> Option<String> {
-    (FIRST..=LAST).contains(&t).then(|| write_time(t, t.rem_euclid(1000) != 0))
+    (FIRST..=LAST).contains(&t).then(|| format_time(t, t.rem_euclid(1000) != 0))
 }
 
-fn write_time(t: i64, micros: bool) -> String {
+fn format_time(t: i64, micros: bool) -> String {
     let time = DateTime::<Utc>::from_timestamp_micros(t + EPOCH_SECONDS * SECOND).unwrap_or_default();
     let (digits, fraction) = if micros { (6, time.timestamp_subsec_micros()) } else { (3, time.timestamp_subsec_millis()) };
     let mut text = String::with_capacity(27);

@@ -72,7 +72,7 @@ impl Chain {
                 // The page need not exist: then what was read before it is all.
                 Err(error) => {
                     pager.refused(error)?;
-                    context.learn(&slice, rows);
+                    context.observe_density(&slice, rows);
                     if let Some(ordering) = context.ordering() {
                         ordering.finish(position)?;
                     }
@@ -128,7 +128,7 @@ impl Chain {
             }
             rows += page.rows() as u64;
             if !more {
-                context.learn(&slice, rows);
+                context.observe_density(&slice, rows);
             }
             let wanted = context.deliver(page, position, sender).await;
             if !more && let Some(ordering) = context.ordering() {

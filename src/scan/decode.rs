@@ -23,8 +23,8 @@ use std::sync::Arc;
 use serde::de::{DeserializeSeed, IgnoredAny};
 
 use self::accepted::Accepted;
-use self::envelope::Place;
-use self::fields::{Found, Node};
+use self::envelope::EnvelopeField;
+use self::fields::{FieldMatch, Node};
 pub(super) use self::value::{DOTNET_UNSET, from_unix_millis};
 use self::value::{one_member, uuid};
 use self::window_rules::TimePlace;
@@ -73,7 +73,7 @@ impl std::convert::From<SqlType> for Target {
 
 /// Where a column's value comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum From {
+pub enum ValueSource {
     /// A field of the record; the empty pointer is the whole record.
     Field(Pointer),
     /// The value that the slice asked for: the column of the description with this index.
@@ -82,11 +82,11 @@ pub enum From {
 
 /// One column of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub struct PageColumn {
     /// The foreign table's column, for errors.
     pub name: String,
     /// Where its value comes from.
-    pub from: From,
+    pub from: ValueSource,
     /// What its type wants.
     pub target: Target,
     /// How its value is written.
@@ -96,10 +96,10 @@ pub struct Column {
 /// What to read from every body of a scan.
 #[derive(Debug)]
 pub struct Decoder {
-    columns: Vec<Column>,
+    columns: Vec<PageColumn>,
     fields: Node,
     /// What is looked for in the envelope.
-    envelope: Place,
+    envelope: EnvelopeField,
     /// Where the array of records is.
     records: Pointer,
     /// Where the key of the next page is, if the body has it.
@@ -145,10 +145,10 @@ impl Decoder {
     /// A decoder of these columns of a table's responses.
     ///
     /// `zone` is what times without a zone mean; without it they are left to Postgres.
-    pub fn new(columns: Vec<Column>, table: &Table, on_invalid: OnInvalid, zone: Option<TimeZone>) -> Self {
+    pub fn new(columns: Vec<PageColumn>, table: &Table, on_invalid: OnInvalid, zone: Option<TimeZone>) -> Self {
         let mut fields = Node::default();
         for (index, column) in columns.iter().enumerate() {
-            if let From::Field(pointer) = &column.from {
+            if let ValueSource::Field(pointer) = &column.from {
                 fields.add(&pointer.0, index);
             }
         }
@@ -161,7 +161,7 @@ impl Decoder {
         // the one that was described, perhaps an error in a 200.
         let evidence = next.as_ref().and_then(|next| next.0.split_last()).filter(|(_, parent)| !parent.is_empty());
         let evidence = evidence.map(|(_, parent)| Pointer(parent.to_vec()));
-        let mut envelope = Place::default();
+        let mut envelope = EnvelopeField::default();
         envelope.at(&table.records).records = true;
         next.iter().for_each(|next| envelope.at(next).next = true);
         pagination.total.iter().for_each(|total| envelope.at(total).total = true);
@@ -199,8 +199,8 @@ impl Decoder {
             recheck: Accepted::of(&rules.recheck, &self.columns),
             page,
             out: Decoded::default(),
-            found: false,
-            evident: false,
+            saw_records: false,
+            saw_evidence_object: false,
             keys: Vec::new(),
             error: None,
             refusal: None,
@@ -218,11 +218,11 @@ impl Decoder {
             let own = reader.error.take().or_else(|| e.is_data().then(|| not_an_object(reader.out.facts.records, reader.page.number)));
             return Err(own.unwrap_or_else(|| malformed(text, &e)));
         }
-        if !reader.found {
+        if !reader.saw_records {
             return Err(no_records(&self.records));
         }
         match &self.evidence {
-            Some(parent) if !reader.evident => Err(no_evidence(parent)),
+            Some(parent) if !reader.saw_evidence_object => Err(no_evidence(parent)),
             _ => Ok((reader.page, reader.out)),
         }
     }
@@ -235,10 +235,10 @@ struct Reader<'a> {
     recheck: Vec<(usize, Accepted<'a>)>,
     page: Page,
     out: Decoded,
-    found: bool,
-    evident: bool,
+    saw_records: bool,
+    saw_evidence_object: bool,
     /// The last record's keys in order, each with the child it named: records of one body repeat their order.
-    keys: Vec<(String, Option<Found>)>,
+    keys: Vec<(String, Option<FieldMatch>)>,
     error: Option<Error>,
     /// The API says that this is an error.
     refusal: Option<Error>,
@@ -272,7 +272,7 @@ impl Reader<'_> {
 
     fn set_constants(&mut self) {
         for (index, column) in self.decoder.columns.iter().enumerate() {
-            if let From::Request(wanted) = column.from
+            if let ValueSource::Request(wanted) = column.from
                 && let Some(value) = self.rules.asked.get(&wanted)
             {
                 let (state, cell) = self.text_cell(column.target, value);
@@ -293,7 +293,7 @@ impl Reader<'_> {
     fn cell(&mut self, column: usize, raw: &str) -> std::result::Result<(CellState, u64), Invalid> {
         const NULL: (CellState, u64) = (CellState::Null, 0);
         let decoder = self.decoder;
-        let Column { target, form, .. } = decoder.columns[column];
+        let PageColumn { target, form, .. } = decoder.columns[column];
         let member;
         let raw = match form {
             Form::MemberName | Form::MemberValue if raw.starts_with('{') => match one_member(raw) {

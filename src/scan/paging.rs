@@ -2,18 +2,18 @@
 
 mod end;
 mod head;
+mod known;
 mod moved;
 mod numbered;
-mod remaining;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use self::head::HEAD;
 use self::head::{Likeness, compare};
+pub use self::known::KnownPages;
 use self::moved::{capped, no_total, same_again, shifted};
 use self::numbered::Sizes;
-pub use self::remaining::Remaining;
 use super::content_range::Partial;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::PageToken;
@@ -225,21 +225,21 @@ impl Pager {
 
     /// What is left of a chain whose total says where every other page lies, once that is known: they need not wait for each other.
     /// `asked` is how many records the page just read was asked for, `usual` how many the others shall have.
-    pub fn remaining(&self, facts: &PageFacts, asked: u64, usual: u64) -> Option<Remaining> {
+    pub fn remaining(&self, facts: &PageFacts, asked: u64, usual: u64) -> Option<KnownPages> {
         match (&self.pagination.style, self.sizes) {
             (PagingStyle::Number { .. }, Sizes::Vary { base, .. }) => {
-                Some(Remaining::numbered(self.pagination.style.clone(), (self.total?, self.read), base, (self.pages, facts)))
+                Some(KnownPages::numbered(self.pagination.style.clone(), (self.total?, self.read), base, (self.pages, facts)))
             }
             (PagingStyle::Number { .. }, Sizes::Fixed) if self.pages == 1 && self.expected.is_none() => {
                 let facts = self.first.as_ref().unwrap_or(facts);
-                Some(Remaining::even(self.pagination.style.clone(), facts.total?, (0, facts.records), facts)).filter(|_| facts.records > 0)
+                Some(KnownPages::even(self.pagination.style.clone(), facts.total?, (0, facts.records), facts)).filter(|_| facts.records > 0)
             }
             (PagingStyle::Offset { max, .. }, _) if self.pages == 1 => {
                 let total = facts.total.filter(|_| facts.records > 0)?;
                 let whole = (usual + self.again).min(self.pagination.size.max).max(1 + self.again);
                 // A server that clamped the first page clamps the others.
                 let whole = if facts.records < asked { whole.min(facts.records) } else { whole };
-                let remaining = Remaining::even(self.pagination.style.clone(), total, (self.again, whole - self.again), facts);
+                let remaining = KnownPages::even(self.pagination.style.clone(), total, (self.again, whole - self.again), facts);
                 max.is_none_or(|max| remaining.reaches(max)).then_some(remaining)
             }
             _ => None,

@@ -13,8 +13,8 @@ mod time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use self::ask::Asker;
-use self::sample::Sample;
+use self::ask::ProbeClient;
+use self::sample::PageSample;
 use super::client::Limits;
 use super::stats::Stats;
 use crate::error::{Error, Result};
@@ -111,15 +111,15 @@ impl Probe {
     pub fn most_requests(&self) -> u64 {
         let filters = self.table.columns.iter().filter(|c| c.filter.is_some() && matches!(c.origin, Origin::Field { .. })).count();
         let times = self.table.columns.iter().filter(|c| matches!(c.origin, Origin::Field { .. })).filter(|c| time::is_time(c)).count();
-        let fixed = access::MOST + size::MOST + end::MOST + fields::MOST;
-        fixed + time::MOST + times as u64 + filters as u64 * filters::EACH + 1
+        let fixed = access::MAX_REQUESTS + size::MAX_REQUESTS + end::MAX_REQUESTS + fields::MAX_REQUESTS;
+        fixed + time::MAX_REQUESTS + times as u64 + filters as u64 * filters::MAX_REQUESTS_EACH + 1
     }
 
     /// Asks.
     pub async fn run(mut self) -> Vec<Finding> {
         let mut findings = Findings::default();
-        if let Some((mut asker, parameters)) = access::probe(&self, &mut findings).await
-            && let Some((sample, page)) = size::probe(&self, &mut asker, &mut findings).await
+        if let Some((mut client, parameters)) = access::probe(&self, &mut findings).await
+            && let Some((sample, page)) = size::probe(&self, &mut client, &mut findings).await
         {
             // What is found to be written otherwise than described is read as it is from here on.
             let forms = fields::probe(&self, &sample, &mut findings);
@@ -130,10 +130,10 @@ impl Probe {
                 }
             }
             fields::probe_language(&self, &parameters, &sample, &mut findings).await;
-            let range = time::probe(&self, &asker, &sample, &mut findings).await;
-            end::probe(&self, &asker, &sample, page, range, &mut findings).await;
-            filters::probe(&self, &asker, &sample, range, &mut findings).await;
-            end::probe_unknown(&self, &asker, &mut findings).await;
+            let range = time::probe(&self, &client, &sample, &mut findings).await;
+            end::probe(&self, &client, &sample, page, range, &mut findings).await;
+            filters::probe(&self, &client, &sample, range, &mut findings).await;
+            end::probe_unknown(&self, &client, &mut findings).await;
         }
         findings.0
     }
@@ -145,9 +145,9 @@ impl Probe {
 }
 
 /// Whether there are records beyond a sample that began at the start.
-async fn has_more(asker: &Asker, sample: &Sample, bounds: Option<(i64, i64)>) -> Result<bool> {
+async fn has_more(client: &ProbeClient, sample: &PageSample, bounds: Option<(i64, i64)>) -> Result<bool> {
     let read = sample.records.len() as u64;
-    let next = match (&asker.table.pagination.style, sample.total, sample.next.key()) {
+    let next = match (&client.table.pagination.style, sample.total, sample.next.key()) {
         (PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_), _, None) => return Ok(false),
         // A key proves nothing: it may be a bookmark.
         (PagingStyle::Cursor { .. }, _, Some(key)) => PageToken::Cursor(key.to_owned()),
@@ -156,5 +156,5 @@ async fn has_more(asker: &Asker, sample: &Sample, bounds: Option<(i64, i64)>) ->
         (PagingStyle::Number { first, .. }, None, _) => PageToken::Page(first + 1),
         (PagingStyle::Offset { .. }, None, _) => PageToken::Offset(read),
     };
-    Ok(read > 0 && !asker.page(bounds, &next, Some(asker.size)).await?.records.is_empty())
+    Ok(read > 0 && !client.page(bounds, &next, Some(client.size)).await?.records.is_empty())
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::chain::Chain;
-use super::paging::Remaining;
+use super::paging::KnownPages;
 use crate::plan::slice::Slice;
 
 /// What is to be read.
@@ -13,7 +13,7 @@ pub(super) enum WorkItem {
     /// A chain from its first page on.
     Chain(Chain),
     /// Pages that need not wait for each other, from this one on; a worker takes one of them.
-    Pages { slice: Arc<Slice>, remaining: Arc<Remaining>, page: u64 },
+    Pages { slice: Arc<Slice>, remaining: Arc<KnownPages>, page: u64 },
 }
 
 /// What there is to do.

@@ -34,9 +34,9 @@ impl fmt::Display for Unresolved {
 
 impl std::error::Error for Unresolved {}
 
-type Found = Result<Vec<SocketAddr>, Unresolved>;
+type Lookup = Result<Vec<SocketAddr>, Unresolved>;
 /// The lookups that nobody has answered yet, by name.
-type Pending = Arc<Mutex<HashMap<String, watch::Receiver<Option<Found>>>>>;
+type Pending = Arc<Mutex<HashMap<String, watch::Receiver<Option<Lookup>>>>>;
 
 /// A name's place among the pending, which even a panic ends.
 struct Entry {
@@ -59,7 +59,7 @@ pub(super) struct Resolver {
 
 impl Resolver {
     /// The lookup of a name, begun by whoever comes first.
-    fn lookup(&self, name: &str, ask: fn(&str) -> Found) -> watch::Receiver<Option<Found>> {
+    fn lookup(&self, name: &str, ask: fn(&str) -> Lookup) -> watch::Receiver<Option<Lookup>> {
         let begin = || {
             let (sender, receiver) = watch::channel(None);
             let entry = Entry { pending: Arc::clone(&self.pending), name: name.to_owned() };
@@ -86,7 +86,7 @@ impl Resolve for Resolver {
     }
 }
 
-fn ask_system(name: &str) -> Found {
+fn ask_system(name: &str) -> Lookup {
     let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
     let found = getaddrinfo(Some(name), None, Some(hints)).map_err(|error| unresolved(error.kind()))?;
     // An address of a family that Rust does not know is of no use.
@@ -119,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn one_thread_asks_for_a_name_however_many_wait_or_leave() {
         static ASKED: AtomicU32 = AtomicU32::new(0);
-        fn slowly(_: &str) -> Found {
+        fn slowly(_: &str) -> Lookup {
             ASKED.fetch_add(1, Ordering::Relaxed);
             std::thread::sleep(Duration::from_millis(200));
             Err(Unresolved::NoAnswer)

@@ -18,7 +18,7 @@ use super::limiter::ConcurrencyLimiter;
 use super::lock::{lock, lock_whole};
 use super::ordering::{ChainPosition, OrderedDelivery};
 use super::page::Page;
-use super::paging::{PageFacts, Remaining, SUSPECT_TOTAL, Seen};
+use super::paging::{KnownPages, PageFacts, SUSPECT_TOTAL, Seen};
 use super::prefetch::Prefetch;
 use super::queue::{WorkItem, WorkQueue};
 use super::stats::Stats;
@@ -288,7 +288,7 @@ impl ScanContext {
     }
 
     /// Remembers how densely a window was filled that was read to its end.
-    pub(super) fn learn(&self, slice: &Slice, rows: u64) {
+    pub(super) fn observe_density(&self, slice: &Slice, rows: u64) {
         let measured = slice.window.map(|window| window.until(self.spec.now));
         if let Some(window) = measured.filter(|window| window.lo > MINUS_INFINITY + 1 && partition::width(*window) >= MIN_LEARNED_MICROS) {
             self.stats.covered_rows.add(rows);
@@ -365,7 +365,7 @@ async fn run_item(context: Arc<ScanContext>, run_item: WorkItem, sender: mpsc::S
 }
 
 /// One page of those that a total makes known; in parts, where the server gives fewer records than it was asked for.
-async fn read_page(context: &ScanContext, slice: &Slice, remaining: &Remaining, page: u64, sender: &mpsc::Sender<Message>) -> Result<()> {
+async fn read_page(context: &ScanContext, slice: &Slice, remaining: &KnownPages, page: u64, sender: &mpsc::Sender<Message>) -> Result<()> {
     let rules = SliceRules { overlap: remaining.overlap(page), ..context.spec.rules(slice)? };
     let number = remaining.number(page);
     let mut left: Range<u64> = remaining.range(page);

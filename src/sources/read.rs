@@ -22,7 +22,7 @@ use crate::time_zone::{TimeZone, is_name};
 use crate::units::parse_duration;
 
 /// The names of the source's parameters.
-type Names<'n> = HashSet<&'n str>;
+type ParameterNames<'n> = HashSet<&'n str>;
 
 pub(super) fn source(text: &str, pause: &mut dyn FnMut()) -> Result<Source> {
     let value: Value = serde_json::from_str(text).map_err(|e| {
@@ -59,7 +59,7 @@ fn read_source(value: &Value, faults: &mut Faults<'_>) -> Source {
     let title = o.text_or("title", "", faults);
     let reference = o.text_or("reference", "", faults);
     let parameters: Vec<_> = o.list("parameters", faults).into_iter().map(|(v, at)| parameter(v, &at, faults)).collect();
-    let mut names = Names::new();
+    let mut names = ParameterNames::new();
     for (i, parameter) in parameters.iter().enumerate() {
         if !names.insert(&parameter.name) {
             faults.push(&format!("/parameters/{i}/name"), format_args!("\"{}\" is there twice", parameter.name));
@@ -105,7 +105,7 @@ fn is_identifier(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn table(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Table {
+fn table(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut Faults<'_>) -> Table {
     let mut o = Object::new(value, at, faults);
     let name = o.text("name", faults);
     if !is_identifier(&name) {
@@ -259,7 +259,7 @@ fn error_rule(value: &Value, at: &str, faults: &mut Faults<'_>) -> Option<ErrorR
     Some(ErrorRule { code: code?, ok, unauthorized, throttled })
 }
 
-fn column(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Column {
+fn column(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut Faults<'_>) -> Column {
     const TYPES: &[(&str, SqlType)] = &[
         ("text", SqlType::Text),
         ("timestamptz", SqlType::Timestamptz),
@@ -295,7 +295,7 @@ fn column(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'
     Column { name, sql_type, doc, origin, filter }
 }
 
-fn request_origin(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Origin {
+fn request_origin(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut Faults<'_>) -> Origin {
     let mut o = Object::new(value, at, faults);
     let option = o.optional_text("option", faults);
     if let Some(name) = &option

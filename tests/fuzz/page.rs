@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use once_cell::sync::Lazy;
 use restlog_fdw::error::ErrorKind;
 use restlog_fdw::options::OnInvalid;
-use restlog_fdw::scan::decode::{Column, Decoded, Decoder, From, SliceRules, Target as Wanted};
+use restlog_fdw::scan::decode::{Decoded, Decoder, PageColumn, SliceRules, Target as Wanted, ValueSource};
 use restlog_fdw::scan::page::{CellState, Page};
 use restlog_fdw::scan::paging::HEAD;
 use restlog_fdw::sources::{Form, Pointer, Source, Table};
@@ -234,9 +234,9 @@ fn check(input: &[u8]) -> Result<String, String> {
     let Some((variant, body)) = input.split_first() else { return Ok("empty".into()) };
     let body = body.strip_prefix(b"\n").unwrap_or(body);
     let table = &TABLES[usize::from(variant % 4)];
-    let column = |(name, path, target): &(&str, &[&str], Wanted)| Column {
+    let column = |(name, path, target): &(&str, &[&str], Wanted)| PageColumn {
         name: (*name).to_owned(),
-        from: From::Field(Pointer(path.iter().map(|step| (*step).to_owned()).collect())),
+        from: ValueSource::Field(Pointer(path.iter().map(|step| (*step).to_owned()).collect())),
         target: *target,
         form: Form::Plain,
     };

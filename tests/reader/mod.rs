@@ -13,7 +13,7 @@ use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::plan::window::Window;
 use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::{Connection, Limits};
-use restlog_fdw::scan::decode::{Column, Decoder, From, Target};
+use restlog_fdw::scan::decode::{Decoder, PageColumn, Target, ValueSource};
 use restlog_fdw::scan::page::{CellState, Page};
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};
@@ -182,9 +182,9 @@ impl Style {
             let column = &table.columns[table.column(name).unwrap()];
             let Origin::Field { pointer, form } = &column.origin else { unreachable!("{name} is no field") };
             let target = if text { Target::Text } else { column.sql_type.into() };
-            Column { name: (*name).into(), from: From::Field(pointer.clone()), target, form: *form }
+            PageColumn { name: (*name).into(), from: ValueSource::Field(pointer.clone()), target, form: *form }
         };
-        let mut columns: Vec<Column> = self.key.iter().map(|name| of(name, true)).collect();
+        let mut columns: Vec<PageColumn> = self.key.iter().map(|name| of(name, true)).collect();
         let time = columns.len();
         columns.extend([of(&self.time, false), of(&self.text, true)]);
         let values = table.column("mobileAppId").map(|app| (app, vec!["my-app".to_owned()])).into_iter().collect();

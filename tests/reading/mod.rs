@@ -12,7 +12,7 @@ use restlog_fdw::options::{Secret, Settings};
 use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::scan::authenticator::Authenticator;
 use restlog_fdw::scan::client::Connection;
-use restlog_fdw::scan::decode::{Column, From, Target};
+use restlog_fdw::scan::decode::{PageColumn, Target, ValueSource};
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::Stream;
 use restlog_fdw::sources::{Form, Pointer, Source};
@@ -43,8 +43,12 @@ pub(crate) fn start(source: &Arc<Source>, options: &[(&str, &str)], secret: &str
     let secrets = BTreeMap::from([("api_key".to_owned(), Secret::new(secret))]);
     let access = Authenticator::new(source, settings.parameters.clone(), secrets)?;
     let table = Arc::new(source.tables[0].clone());
-    let id =
-        Column { name: "id".into(), from: From::Field(Pointer(vec!["id".into()])), target: Target::Integer(i64::MAX), form: Form::Plain };
+    let id = PageColumn {
+        name: "id".into(),
+        from: ValueSource::Field(Pointer(vec!["id".into()])),
+        target: Target::Integer(i64::MAX),
+        form: Form::Plain,
+    };
     let slices = Slices::of(vec![None], BTreeMap::new());
     let spec = spec::plain(table, Arc::new(Connection::new(&settings, access)?), slices, vec![id]);
     let stats = Arc::new(Stats::default());

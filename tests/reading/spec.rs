@@ -6,12 +6,12 @@ use std::sync::Arc;
 use restlog_fdw::options::OnInvalid;
 use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::scan::client::{Connection, Limits};
-use restlog_fdw::scan::decode::{Column, Decoder};
+use restlog_fdw::scan::decode::{Decoder, PageColumn};
 use restlog_fdw::scan::stream::ScanSpec;
 use restlog_fdw::sources::Table;
 
 /// A scan of one request at a time, without times and without limits.
-pub(crate) fn plain(table: Arc<Table>, connection: Arc<Connection>, slices: Slices, columns: Vec<Column>) -> ScanSpec {
+pub(crate) fn plain(table: Arc<Table>, connection: Arc<Connection>, slices: Slices, columns: Vec<PageColumn>) -> ScanSpec {
     ScanSpec {
         slices,
         decoder: Decoder::new(columns, &table, OnInvalid::Error, None),

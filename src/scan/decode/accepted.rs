@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::value::uuid;
-use super::{Column, Target};
+use super::{PageColumn, Target};
 use crate::scan::page::{CellState, Page};
 
 /// Values in the forms that cells have, by the type's own equality: a uuid is the same with and without dashes.
@@ -19,7 +19,7 @@ pub(super) struct Accepted<'v> {
 
 impl<'v> Accepted<'v> {
     /// The values of each column that has any.
-    pub(super) fn of(recheck: &'v [(usize, Vec<String>)], columns: &[Column]) -> Vec<(usize, Self)> {
+    pub(super) fn of(recheck: &'v [(usize, Vec<String>)], columns: &[PageColumn]) -> Vec<(usize, Self)> {
         recheck.iter().map(|(column, values)| (*column, Self::new(columns[*column].target, values))).collect()
     }
 

@@ -6,7 +6,7 @@ use crate::sources::Pointer;
 
 /// A place in the envelope: what is there, and what is below it.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct EnvelopeField {
     below: HashMap<String, Self>,
     /// The array of records.
     pub(super) records: bool,
@@ -20,7 +20,7 @@ pub(super) struct Place {
     pub(super) rule: Option<usize>,
 }
 
-impl Place {
+impl EnvelopeField {
     /// The place that a pointer names, made where it is not there yet.
     pub(super) fn at(&mut self, pointer: &Pointer) -> &mut Self {
         pointer.0.iter().fold(self, |place, step| place.below.entry(step.clone()).or_default())

@@ -7,7 +7,7 @@ const FEW: usize = 16;
 
 /// The child that a member's name means.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found {
+pub(super) struct FieldMatch {
     /// Index of the child.
     pub(super) child: usize,
     /// Whether it is written just so; a member that is not must not replace one that is.
@@ -43,15 +43,15 @@ impl Node {
     }
 
     /// Exact names go first; then case is ignored, because reference pages disagree with themselves (`eventID`, `eventId`).
-    pub(super) fn find(&self, name: &str) -> Option<Found> {
+    pub(super) fn find(&self, name: &str) -> Option<FieldMatch> {
         if self.children.len() > FEW {
             let close = || Some((*self.close.get(&name.to_ascii_lowercase())?, false));
             let found = self.exact.get(name).map(|child| (*child, true)).or_else(close);
-            return found.map(|(child, exact)| Found { child, exact });
+            return found.map(|(child, exact)| FieldMatch { child, exact });
         }
         let exact = self.children.iter().position(|(known, _)| known == name);
         let close = || self.children.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
-        exact.map(|child| Found { child, exact: true }).or_else(|| close().map(|child| Found { child, exact: false }))
+        exact.map(|child| FieldMatch { child, exact: true }).or_else(|| close().map(|child| FieldMatch { child, exact: false }))
     }
 }
 

@@ -11,7 +11,7 @@ impl Decoder {
     /// The key that a body names before its records, if it has any. What decoding makes of the body decides; this is a guess.
     pub fn peek_next(&self, body: &[u8]) -> Option<String> {
         let next = self.next.as_ref()?;
-        let mut found = Found::default();
+        let mut found = PeekedKey::default();
         let peek = Peek { next: Some(&next.0), records: Some(&self.records.0), found: &mut found };
         // It ends with an error as soon as it has seen enough.
         let _ = peek.deserialize(&mut serde_json::Deserializer::from_slice(body));
@@ -20,7 +20,7 @@ impl Decoder {
 }
 
 #[derive(Debug, Default)]
-struct Found {
+struct PeekedKey {
     next: Option<String>,
     records: bool,
 }
@@ -29,7 +29,7 @@ struct Found {
 struct Peek<'p, 'f> {
     next: Option<&'p [String]>,
     records: Option<&'p [String]>,
-    found: &'f mut Found,
+    found: &'f mut PeekedKey,
 }
 
 impl<'de> DeserializeSeed<'de> for Peek<'_, '_> {

@@ -4,19 +4,19 @@ use crate::sources::{ErrorRule, Form, built_in};
 
 const ALL: i64 = i64::MAX;
 
-fn column(name: &str, path: &str, target: Target) -> Column {
-    Column { name: name.into(), from: From::Field(Pointer::parse(path).unwrap()), target, form: Form::Plain }
+fn column(name: &str, path: &str, target: Target) -> PageColumn {
+    PageColumn { name: name.into(), from: ValueSource::Field(Pointer::parse(path).unwrap()), target, form: Form::Plain }
 }
 
 /// Of a table whose next page no body names.
-fn decoder(columns: Vec<Column>) -> Decoder {
+fn decoder(columns: Vec<PageColumn>) -> Decoder {
     let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
     table.pagination.style = PagingStyle::NextUrl(NextUrl::LinkHeader);
     Decoder::new(columns, &table, OnInvalid::Error, None)
 }
 
 /// Of TIXNGO's own table.
-fn keyed(columns: Vec<Column>) -> Decoder {
+fn keyed(columns: Vec<PageColumn>) -> Decoder {
     Decoder::new(columns, &built_in("tixngo").unwrap().unwrap().tables[0], OnInvalid::Error, None)
 }
 
@@ -119,7 +119,7 @@ fn json_is_kept_as_it_came_and_embedded_json_is_unwrapped() {
 }
 
 fn formed(form: Form, target: Target, json: &str) -> String {
-    let d = decoder(vec![Column { form, ..column("x", "/x", target) }]);
+    let d = decoder(vec![PageColumn { form, ..column("x", "/x", target) }]);
     rows(&read(&d, &SliceRules::default(), &format!("{{\"result\":[{{\"x\":{json}}}]}}")).unwrap().0, 1)[0][0].clone()
 }
 
@@ -234,7 +234,7 @@ fn a_time_that_cannot_be_placed_is_an_error_where_a_range_was_asked_for() {
 #[test]
 fn asked_values_fill_the_columns_that_no_record_carries() {
     let mut app = column("app", "/", Target::Text);
-    app.from = From::Request(25);
+    app.from = ValueSource::Request(25);
     let d = decoder(vec![column("a", "/a", Target::Text), app]);
     let rules = SliceRules { asked: [(25, "my-app".into())].into(), ..SliceRules::default() };
     let (page, _) = read(&d, &rules, r#"{"result":[{"a":"x"},{}]}"#).unwrap();

@@ -9,8 +9,8 @@ use super::super::failure;
 use super::super::json_text::{self, Invalid};
 use super::super::page::CellState;
 use super::super::paging::HEAD;
-use super::envelope::Place;
-use super::{Found, Node, Reader, not_an_object};
+use super::envelope::EnvelopeField;
+use super::{FieldMatch, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::OnInvalid;
 use crate::sources::ErrorRule;
@@ -42,7 +42,7 @@ macro_rules! ignore_scalars {
 /// A value around the records, or on the way to them, at a place of the envelope.
 pub(super) struct Envelope<'r, 'a> {
     pub(super) reader: &'r mut Reader<'a>,
-    pub(super) place: &'a Place,
+    pub(super) place: &'a EnvelopeField,
 }
 
 impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
-        self.reader.evident |= self.place.evidence;
+        self.reader.saw_evidence_object |= self.place.evidence;
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             match self.place.member(&key) {
                 None => drop(map.next_value::<IgnoredAny>()?),
@@ -184,12 +184,12 @@ impl<'de> Visitor<'de> for Records<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
-        self.0.found = true;
+        self.0.saw_records = true;
         while seq.next_element_seed(Record(&mut *self.0))?.is_some() {}
         Ok(())
     }
 
-    // Not an array: `found` stays false, and the end says so.
+    // Not an array: `saw_records` stays false, and the end says so.
     ignore_scalars!();
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<(), A::Error> {
         IgnoredAny.visit_map(map).map(drop)
@@ -258,10 +258,10 @@ impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         let mut position = 0;
         loop {
-            let key = Key { keys: &mut self.reader.keys, node: self.node, position, guess: self.depth == 0 };
+            let key = MemberName { keys: &mut self.reader.keys, node: self.node, position, guess: self.depth == 0 };
             let Some(found) = map.next_key_seed(key)? else { return Ok(()) };
             position += 1;
-            let taken = |found: &Found| {
+            let taken = |found: &FieldMatch| {
                 let columns = &self.node.children[found.child].1.columns;
                 !found.exact && columns.iter().any(|c| self.reader.page.get(*c).0 != CellState::Null)
             };
@@ -281,23 +281,23 @@ impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
 }
 
 /// A member's name → the child it names. At the record's own level the last record's order is tried first.
-struct Key<'k, 'n> {
-    keys: &'k mut Vec<(String, Option<Found>)>,
+struct MemberName<'k, 'n> {
+    keys: &'k mut Vec<(String, Option<FieldMatch>)>,
     node: &'n Node,
     position: usize,
     guess: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
-    type Value = Option<Found>;
+impl<'de> DeserializeSeed<'de> for MemberName<'_, '_> {
+    type Value = Option<FieldMatch>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'de> Visitor<'de> for Key<'_, '_> {
-    type Value = Option<Found>;
+impl<'de> Visitor<'de> for MemberName<'_, '_> {
+    type Value = Option<FieldMatch>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member's name")

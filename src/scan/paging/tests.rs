@@ -359,7 +359,7 @@ fn the_same_page_again_names_the_parameter_that_is_not_read() {
     assert_eq!(refused(&mut p, &alike), "the API gave the same page again", "not for ever");
 }
 
-fn remaining(style: PagingStyle, first: &PageFacts, asked: u64, usual: u64) -> Option<Remaining> {
+fn remaining(style: PagingStyle, first: &PageFacts, asked: u64, usual: u64) -> Option<KnownPages> {
     let mut p = counted(style, true, false);
     assert_eq!(p.advance(first), Ok(true));
     // The API of numbered pages has them in one size only.
@@ -369,7 +369,7 @@ fn remaining(style: PagingStyle, first: &PageFacts, asked: u64, usual: u64) -> O
     p.remaining(first, asked, usual)
 }
 
-fn count(remaining: &Remaining) -> u64 {
+fn count(remaining: &KnownPages) -> u64 {
     (0..).take_while(|page| remaining.has(*page)).count() as u64
 }
 

@@ -4,25 +4,25 @@ use std::collections::BTreeMap;
 
 use super::super::authenticator::Authenticator;
 use super::super::client::Connection;
-use super::ask::Asker;
+use super::ask::ProbeClient;
 use super::{Findings, Probe, Remedy};
 use crate::error::{ErrorKind, Result};
 use crate::plan::request::PageToken;
 use crate::sources::placeholders;
 
 /// Ways that are tried, the configured one included.
-pub(super) const MOST: u64 = 25;
+pub(super) const MAX_REQUESTS: u64 = 25;
 
 /// Parameters by their names.
 pub(super) type Parameters = BTreeMap<String, String>;
 
 /// The way in, and the parameters of it. `None` where there is none.
-pub(super) async fn probe(probe: &Probe, findings: &mut Findings) -> Option<(Asker, Parameters)> {
+pub(super) async fn probe(probe: &Probe, findings: &mut Findings) -> Option<(ProbeClient, Parameters)> {
     let own = &probe.settings.parameters;
     let refused = match attempt(probe, own).await {
-        Ok(asker) => {
+        Ok(client) => {
             findings.right("access", "the API accepts the credentials");
-            return Some((asker, own.clone()));
+            return Some((client, own.clone()));
         }
         Err(error) => error,
     };
@@ -30,11 +30,11 @@ pub(super) async fn probe(probe: &Probe, findings: &mut Findings) -> Option<(Ask
         for changed in ways(probe) {
             let mut parameters = own.clone();
             parameters.extend(changed.iter().cloned());
-            if let Ok(asker) = attempt(probe, &parameters).await {
+            if let Ok(client) = attempt(probe, &parameters).await {
                 let told: Vec<String> = changed.iter().map(|(name, value)| format!("{name} '{value}'")).collect();
                 let found = format!("the API refuses the credentials as configured, and accepts them with {}", told.join(" and "));
                 findings.wrong("access", found, Some(Remedy::Server(changed)));
-                return Some((asker, parameters));
+                return Some((client, parameters));
             }
         }
     }
@@ -45,11 +45,11 @@ pub(super) async fn probe(probe: &Probe, findings: &mut Findings) -> Option<(Ask
 }
 
 /// A connection with these parameters, once it has answered.
-pub(super) async fn attempt(probe: &Probe, parameters: &Parameters) -> Result<Asker> {
+pub(super) async fn attempt(probe: &Probe, parameters: &Parameters) -> Result<ProbeClient> {
     let access = Authenticator::new(&probe.source, parameters.clone(), probe.secrets.clone())?;
-    let asker = Asker::new(probe, Connection::new(&probe.settings, access)?);
-    asker.page(probe.bounds(), &PageToken::Start, Some(1)).await?;
-    Ok(asker)
+    let client = ProbeClient::new(probe, Connection::new(&probe.settings, access)?);
+    client.page(probe.bounds(), &PageToken::Start, Some(1)).await?;
+    Ok(client)
 }
 
 /// The alternatives of the parameters by which credentials travel, in every combination, the fewest changes first.
@@ -76,5 +76,5 @@ fn ways(probe: &Probe) -> Vec<Vec<(String, String)>> {
         ways.extend(more);
     }
     ways.sort_by_key(Vec::len);
-    ways.into_iter().skip(1).take(MOST as usize - 1).collect()
+    ways.into_iter().skip(1).take(MAX_REQUESTS as usize - 1).collect()
 }

@@ -11,7 +11,7 @@ use super::super::decode;
 use super::super::limiter::ConcurrencyLimiter;
 use super::super::stats::Stats;
 use super::Probe;
-use super::sample::{Next, Sample};
+use super::sample::{Next, PageSample};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::request::{PageToken, assemble, write_time};
 use crate::plan::slice::Slice;
@@ -19,7 +19,7 @@ use crate::sources::{NextUrl, PagingStyle, Table};
 
 /// Asks one table over one connection.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(super) struct ProbeClient {
     pub(super) table: Arc<Table>,
     /// The largest page that the API is known to take.
     pub(super) size: u64,
@@ -31,7 +31,7 @@ pub(super) struct Asker {
     limiter: ConcurrencyLimiter,
 }
 
-impl Asker {
+impl ProbeClient {
     pub(super) fn new(probe: &Probe, connection: Connection) -> Self {
         Self {
             table: Arc::clone(&probe.table),
@@ -46,7 +46,7 @@ impl Asker {
     }
 
     /// A page as the options ask for it. `bounds` are sent as they are, without the widening of a scan.
-    pub(super) async fn page(&self, bounds: Option<(i64, i64)>, token: &PageToken, size: Option<u64>) -> Result<Sample> {
+    pub(super) async fn page(&self, bounds: Option<(i64, i64)>, token: &PageToken, size: Option<u64>) -> Result<PageSample> {
         self.page_with(&BTreeMap::new(), bounds, token, size).await
     }
 
@@ -57,7 +57,7 @@ impl Asker {
         bounds: Option<(i64, i64)>,
         token: &PageToken,
         size: Option<u64>,
-    ) -> Result<Sample> {
+    ) -> Result<PageSample> {
         let mut values = self.values.clone();
         values.extend(further.iter().map(|(column, values)| (*column, values.clone())));
         let slice = Slice { window: None, values, recheck_columns: Vec::new() };
@@ -86,7 +86,7 @@ impl Asker {
             };
             let total = pagination.total.as_ref().and_then(|total| total.find(&document)).and_then(Value::as_u64);
             let encoding = reply.headers.get("content-encoding").and_then(|value| value.to_str().ok()).map(str::to_owned);
-            Ok(Sample { records: records.clone(), next, total, encoding })
+            Ok(PageSample { records: records.clone(), next, total, encoding })
         };
         let scan = RequestContext { limits: self.limits, stats: &self.stats, pool: &self.pool, limiter: &self.limiter };
         self.connection.fetch(&request, 1, &scan, &mut read).await

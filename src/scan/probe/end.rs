@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::ask::Asker;
-use super::sample::{Next, Sample, time_of};
+use super::ask::ProbeClient;
+use super::sample::{Next, PageSample, time_of};
 use super::time::Range;
 use super::{Findings, Probe, of_table};
 use crate::error::{ErrorKind, Result};
@@ -11,15 +11,22 @@ use crate::plan::request::PageToken;
 use crate::sources::{NextUrl, Origin, PagingStyle, Part, SqlType};
 
 /// Pages that are followed to an end, and the two beyond it.
-pub(super) const MOST: u64 = 9;
+pub(super) const MAX_REQUESTS: u64 = 9;
 const FOLLOWED: usize = 5;
 
 const SUBJECT: &str = "last page";
 
-pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, page: u64, range: Option<Range>, findings: &mut Findings) {
+pub(super) async fn probe(
+    probe: &Probe,
+    client: &ProbeClient,
+    sample: &PageSample,
+    page: u64,
+    range: Option<Range>,
+    findings: &mut Findings,
+) {
     let told = match &probe.table.pagination.style {
-        PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_) => named(probe, asker, sample, range, findings).await,
-        PagingStyle::Number { .. } | PagingStyle::Offset { .. } => counted(probe, asker, sample, page, findings).await,
+        PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_) => named(probe, client, sample, range, findings).await,
+        PagingStyle::Number { .. } | PagingStyle::Offset { .. } => counted(probe, client, sample, page, findings).await,
     };
     if let Err(error) = told {
         findings.failed(SUBJECT, &error);
@@ -27,7 +34,7 @@ pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, page: u
 }
 
 /// Bounds that hold only some records of the sample, so that their end is near.
-fn near_end(probe: &Probe, sample: &Sample, range: Option<Range>) -> Option<(i64, i64)> {
+fn near_end(probe: &Probe, sample: &PageSample, range: Option<Range>) -> Option<(i64, i64)> {
     let range = range?;
     let column = &probe.table.columns[range.column];
     let mut times: Vec<i64> =
@@ -38,7 +45,7 @@ fn near_end(probe: &Probe, sample: &Sample, range: Option<Range>) -> Option<(i64
 }
 
 /// Pages that name the next one.
-async fn named(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Range>, findings: &mut Findings) -> Result<()> {
+async fn named(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>, findings: &mut Findings) -> Result<()> {
     if let (Next::Key(key), PagingStyle::NextUrl(style)) = (&sample.next, &probe.table.pagination.style) {
         let place = if *style == NextUrl::LinkHeader { "the Link header" } else { "the body" };
         let absolute = key.contains("://");
@@ -49,14 +56,14 @@ async fn named(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Rang
             findings.right("next page", format!("{place} names {} address", if absolute { "an absolute" } else { "a relative" }));
         }
     }
-    if sample.next.key().is_none() && never_named(probe, asker, sample, findings).await? {
+    if sample.next.key().is_none() && never_named(probe, client, sample, findings).await? {
         return Ok(());
     }
     let bounds = near_end(probe, sample, range).or_else(|| probe.bounds());
     let mut token = PageToken::Start;
-    let mut before = Sample::default();
+    let mut before = PageSample::default();
     for _ in 0..FOLLOWED {
-        let page = asker.page(bounds, &token, Some(asker.size)).await?;
+        let page = client.page(bounds, &token, Some(client.size)).await?;
         if begins_like(&page, &before) {
             findings.wrong(SUBJECT, again(probe), None);
             return Ok(());
@@ -89,18 +96,18 @@ async fn named(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Rang
 
 /// Whether pages of a window name no next one even where there is one: asked for with one record less, the page that named none
 /// must name it.
-async fn never_named(probe: &Probe, asker: &Asker, sample: &Sample, findings: &mut Findings) -> Result<bool> {
+async fn never_named(probe: &Probe, client: &ProbeClient, sample: &PageSample, findings: &mut Findings) -> Result<bool> {
     let records = sample.records.len() as u64;
     if records < 2 {
         return Ok(false);
     }
-    let smaller = match asker.page(probe.bounds(), &PageToken::Start, Some(records.min(asker.size) - 1)).await {
+    let smaller = match client.page(probe.bounds(), &PageToken::Start, Some(records.min(client.size) - 1)).await {
         // An API may know but a few sizes.
-        Err(error) if error.kind() == ErrorKind::Shape => Sample { next: sample.next.clone(), ..Sample::default() },
+        Err(error) if error.kind() == ErrorKind::Shape => PageSample { next: sample.next.clone(), ..PageSample::default() },
         smaller => smaller?,
     };
     let (given, place) = (smaller.records.len() as u64, place_of_next(probe));
-    if smaller.next.key().is_some() || (records < asker.size && given != records - 1) {
+    if smaller.next.key().is_some() || (records < client.size && given != records - 1) {
         return Ok(false);
     }
     if given < records && given > 0 {
@@ -124,7 +131,7 @@ fn place_of_next(probe: &Probe) -> String {
 }
 
 /// Whether two pages have their first records in common, and those differ from each other.
-fn begins_like(page: &Sample, other: &Sample) -> bool {
+fn begins_like(page: &PageSample, other: &PageSample) -> bool {
     let (page, other) = (&page.records, &other.records);
     let both = page.len().min(other.len());
     both > 1 && page[..both] == other[..both] && page[0] != page[both - 1]
@@ -142,7 +149,7 @@ fn again(probe: &Probe) -> String {
 }
 
 /// Pages that are counted.
-async fn counted(probe: &Probe, asker: &Asker, sample: &Sample, page: u64, findings: &mut Findings) -> Result<()> {
+async fn counted(probe: &Probe, client: &ProbeClient, sample: &PageSample, page: u64, findings: &mut Findings) -> Result<()> {
     let pagination = &probe.table.pagination;
     let beyond = |records: u64| match &pagination.style {
         PagingStyle::Number { first, .. } => PageToken::Page(first + records.div_ceil(page.max(1))),
@@ -155,7 +162,7 @@ async fn counted(probe: &Probe, asker: &Asker, sample: &Sample, page: u64, findi
     // Behind the total, or where there is none far behind whatever there may be.
     let token = beyond(sample.total.unwrap_or(50_000));
     let past = match reachable(&token) {
-        true => Some(asker.page(probe.bounds(), &token, Some(asker.size)).await),
+        true => Some(client.page(probe.bounds(), &token, Some(client.size)).await),
         false => None,
     };
     if matches!(&past, Some(Ok(page)) if begins_like(page, sample)) {
@@ -189,7 +196,7 @@ async fn counted(probe: &Probe, asker: &Asker, sample: &Sample, page: u64, findi
 }
 
 /// Asks for a parent that does not exist: an empty answer would make a wrong key look like no records.
-pub(super) async fn probe_unknown(probe: &Probe, asker: &Asker, findings: &mut Findings) {
+pub(super) async fn probe_unknown(probe: &Probe, client: &ProbeClient, findings: &mut Findings) {
     let parent = probe.table.columns.iter().enumerate().find(|(_, column)| {
         let in_path = column.filter.as_ref().is_some_and(|filter| filter.place.part == Part::Path);
         in_path && matches!(column.origin, Origin::Request { option: None, required: true })
@@ -197,7 +204,7 @@ pub(super) async fn probe_unknown(probe: &Probe, asker: &Asker, findings: &mut F
     let Some((index, column)) = parent else { return };
     let key = if matches!(column.sql_type, SqlType::Int | SqlType::Bigint) { "2147483647" } else { "no-such-key" };
     let name = &probe.names[index];
-    let answer = asker.page_with(&BTreeMap::from([(index, vec![key.to_owned()])]), probe.bounds(), &PageToken::Start, Some(1)).await;
+    let answer = client.page_with(&BTreeMap::from([(index, vec![key.to_owned()])]), probe.bounds(), &PageToken::Start, Some(1)).await;
     let found = match answer {
         Err(error) => format!("an unknown {name} is an error: {}", error.get_detail().unwrap_or(error.message())),
         Ok(page) if page.records.is_empty() => format!("an unknown {name} has no records, and is no error"),

@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::access::{Parameters, attempt};
-use super::sample::{Moment, Sample, field, moment, origin};
+use super::sample::{PageSample, ParsedTime, field, moment, origin};
 use super::{Findings, Probe, Remedy, time};
 use crate::plan::request::PageToken;
 use crate::sources::{Column, Form, SqlType, placeholders};
 
 /// Requests to find out the language of texts.
-pub(super) const MOST: u64 = 7;
+pub(super) const MAX_REQUESTS: u64 = 7;
 /// Unknown fields that are named.
 const NAMED: usize = 20;
 
 /// The columns that are written otherwise than described, with their form.
-pub(super) fn probe(probe: &Probe, sample: &Sample, findings: &mut Findings) -> Vec<(usize, Form)> {
+pub(super) fn probe(probe: &Probe, sample: &PageSample, findings: &mut Findings) -> Vec<(usize, Form)> {
     let records = &sample.records;
     if records.is_empty() {
         findings.open("fields", "the window has no records");
@@ -74,16 +74,16 @@ fn judge_form(probe: &Probe, name: &str, column: &Column, form: Form, values: &[
     let first = values.first()?;
     if time::is_time(column) {
         let zone = probe.settings.time_zone.as_ref();
-        match values.iter().map(|value| moment(value, form, zone)).find(|moment| !matches!(moment, Moment::At(_) | Moment::None)) {
-            None if zone.is_some() && values.iter().any(|value| moment(value, form, None) == Moment::NoZone) => {
+        match values.iter().map(|value| moment(value, form, zone)).find(|moment| !matches!(moment, ParsedTime::At(_) | ParsedTime::None)) {
+            None if zone.is_some() && values.iter().any(|value| moment(value, form, None) == ParsedTime::NoZone) => {
                 findings.right(name, "its times have no zone, and are read by the option time_zone or the description's");
             }
             None => {}
-            Some(Moment::Number) => {
+            Some(ParsedTime::Number) => {
                 findings.wrong(name, "its times are milliseconds since 1970", set("form", "unix_ms"));
                 return Some(Form::UnixMillis);
             }
-            Some(Moment::NoZone) => {
+            Some(ParsedTime::NoZone) => {
                 let zone = Some(Remedy::Server(vec![("time_zone".to_owned(), "+00:00".to_owned())]));
                 findings.wrong(name, "its times have no zone, and which is meant is not told; UTC is usual", zone);
             }
@@ -121,7 +121,7 @@ fn judge_form(probe: &Probe, name: &str, column: &Column, form: Form, values: &[
 }
 
 /// Which of a header's known values the API means when it is not told any.
-pub(super) async fn probe_language(probe: &Probe, parameters: &Parameters, sample: &Sample, findings: &mut Findings) {
+pub(super) async fn probe_language(probe: &Probe, parameters: &Parameters, sample: &PageSample, findings: &mut Findings) {
     let named = probe.source.headers.iter().flat_map(|header| placeholders(&header.value).unwrap_or_default());
     let unset = |name: &&str| !parameters.contains_key(*name);
     for name in named.filter(unset) {
@@ -130,8 +130,8 @@ pub(super) async fn probe_language(probe: &Probe, parameters: &Parameters, sampl
         for value in parameter.alternatives.iter().take(3) {
             let mut changed = parameters.clone();
             changed.insert(parameter.name.clone(), value.clone());
-            let Ok(asker) = attempt(probe, &changed).await else { continue };
-            let Ok(page) = asker.page(probe.bounds(), &PageToken::Start, Some(probe.page_size)).await else { continue };
+            let Ok(client) = attempt(probe, &changed).await else { continue };
+            let Ok(page) = client.page(probe.bounds(), &PageToken::Start, Some(probe.page_size)).await else { continue };
             if page.records == sample.records {
                 same.push(format!("'{value}'"));
             }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::ask::Asker;
-use super::sample::{Sample, text_of, time_of};
+use super::ask::ProbeClient;
+use super::sample::{PageSample, text_of, time_of};
 use super::time::Range;
 use super::{Findings, Probe, Remedy, has_more};
 use crate::error::Result;
@@ -13,7 +13,7 @@ use crate::plan::request::PageToken;
 use crate::sources::{Origin, SqlType};
 
 /// Requests for each filter.
-pub(super) const EACH: u64 = 3;
+pub(super) const MAX_REQUESTS_EACH: u64 = 3;
 /// Records that filters are tried on.
 const RECORDS: usize = 150;
 
@@ -23,7 +23,7 @@ struct Known {
     records: Vec<Value>,
 }
 
-pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Range>, findings: &mut Findings) {
+pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>, findings: &mut Findings) {
     let unseen: Vec<&str> = probe
         .table
         .columns
@@ -40,7 +40,7 @@ pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, range: 
     if filters.is_empty() {
         return;
     }
-    let known = match known(probe, asker, sample, range).await {
+    let known = match known(probe, client, sample, range).await {
         Ok(Some(known)) => known,
         Ok(None) => {
             findings.open("filters", "not tried: one page does not hold all records of a window, or has none");
@@ -52,20 +52,20 @@ pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, range: 
         }
     };
     for column in filters {
-        if let Err(error) = one(probe, asker, &known, column, findings).await {
+        if let Err(error) = one(probe, client, &known, column, findings).await {
             findings.failed(&probe.names[column], &error);
         }
     }
 }
 
-async fn known(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Range>) -> Result<Option<Known>> {
+async fn known(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>) -> Result<Option<Known>> {
     let bounds = match (range, &probe.table.time_range) {
         (Some(range), _) => {
             let column = &probe.table.columns[range.column];
             let time = |record: &Value| time_of(record, column, probe.settings.time_zone.as_ref());
             let mut times: Vec<i64> = sample.records.iter().filter_map(time).collect();
             times.sort_unstable();
-            let room = usize::try_from(asker.size / 2).unwrap_or(RECORDS).clamp(1, RECORDS);
+            let room = usize::try_from(client.size / 2).unwrap_or(RECORDS).clamp(1, RECORDS);
             let (Some(first), Some(last)) = (times.first(), times.get(room - 1).or(times.last())) else { return Ok(None) };
             // A coarse range is widened by the API itself, for the filters as well as without one.
             Some((first - 2_000, last + 2_000))
@@ -73,12 +73,12 @@ async fn known(probe: &Probe, asker: &Asker, sample: &Sample, range: Option<Rang
         (None, Some(_)) => return Ok(None),
         (None, None) => None,
     };
-    let all = asker.page(bounds, &PageToken::Start, Some(asker.size)).await?;
-    let whole = !all.records.is_empty() && !has_more(asker, &all, bounds).await?;
+    let all = client.page(bounds, &PageToken::Start, Some(client.size)).await?;
+    let whole = !all.records.is_empty() && !has_more(client, &all, bounds).await?;
     Ok(whole.then_some(Known { bounds, records: all.records }))
 }
 
-async fn one(probe: &Probe, asker: &Asker, known: &Known, index: usize, findings: &mut Findings) -> Result<()> {
+async fn one(probe: &Probe, client: &ProbeClient, known: &Known, index: usize, findings: &mut Findings) -> Result<()> {
     let column = &probe.table.columns[index];
     let name = &probe.names[index];
     let (many, exact) = column.filter.as_ref().map_or((false, false), |filter| (filter.many, filter.exact));
@@ -94,9 +94,9 @@ async fn one(probe: &Probe, asker: &Asker, known: &Known, index: usize, findings
     };
     let ask = async |values: &[&str]| {
         let values = BTreeMap::from([(index, values.iter().map(|value| (*value).to_owned()).collect())]);
-        asker.page_with(&values, known.bounds, &PageToken::Start, Some(asker.size)).await
+        client.page_with(&values, known.bounds, &PageToken::Start, Some(client.size)).await
     };
-    let compare = |answer: &Sample, wanted: &[&str]| {
+    let compare = |answer: &PageSample, wanted: &[&str]| {
         let is_wanted = |record: &Value| text_of(record, column).is_some_and(|text| wanted.contains(&text.as_str()));
         let missing = known.records.iter().filter(|record| is_wanted(record) && !answer.records.contains(record)).count();
         (missing, answer.records.iter().filter(|record| !is_wanted(record)).count())

@@ -9,7 +9,7 @@ use crate::time_zone::TimeZone;
 
 /// One page.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sample {
+pub(super) struct PageSample {
     pub(super) records: Vec<Value>,
     pub(super) next: Next,
     pub(super) total: Option<u64>,
@@ -71,7 +71,7 @@ pub(super) fn origin(column: &Column) -> Option<(&Pointer, Form)> {
 
 /// What a value is as a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Moment {
+pub(super) enum ParsedTime {
     /// Microseconds since 2000.
     At(i64),
     /// A time without a zone, and nothing says which is meant.
@@ -84,27 +84,27 @@ pub(super) enum Moment {
     Other,
 }
 
-pub(super) fn moment(value: &Value, form: Form, zone: Option<&TimeZone>) -> Moment {
+pub(super) fn moment(value: &Value, form: Form, zone: Option<&TimeZone>) -> ParsedTime {
     match value {
-        Value::Null => Moment::None,
+        Value::Null => ParsedTime::None,
         Value::Number(number) => unix(number.as_i64(), form),
         Value::String(text) if text.len() > 9 && text.bytes().all(|b| b.is_ascii_digit()) => unix(text.parse().ok(), form),
         Value::String(text) => {
             match (timestamp::parse(text.as_bytes(), zone), timestamp::parse(text.as_bytes(), Some(&TimeZone::Offset(0)))) {
-                (Some(t), _) => Moment::At(t),
-                (None, Some(_)) => Moment::NoZone,
-                (None, None) => Moment::Other,
+                (Some(t), _) => ParsedTime::At(t),
+                (None, Some(_)) => ParsedTime::NoZone,
+                (None, None) => ParsedTime::Other,
             }
         }
-        _ => Moment::Other,
+        _ => ParsedTime::Other,
     }
 }
 
-fn unix(millis: Option<i64>, form: Form) -> Moment {
+fn unix(millis: Option<i64>, form: Form) -> ParsedTime {
     match millis {
-        _ if form != Form::UnixMillis => Moment::Number,
-        Some(DOTNET_UNSET) => Moment::None,
-        millis => millis.and_then(from_unix_millis).map_or(Moment::Other, Moment::At),
+        _ if form != Form::UnixMillis => ParsedTime::Number,
+        Some(DOTNET_UNSET) => ParsedTime::None,
+        millis => millis.and_then(from_unix_millis).map_or(ParsedTime::Other, ParsedTime::At),
     }
 }
 
@@ -112,7 +112,7 @@ fn unix(millis: Option<i64>, form: Form) -> Moment {
 pub(super) fn time_of(record: &Value, column: &Column, zone: Option<&TimeZone>) -> Option<i64> {
     let (pointer, form) = origin(column)?;
     match moment(field(record, pointer)?.1, form, zone) {
-        Moment::At(t) => Some(t),
+        ParsedTime::At(t) => Some(t),
         _ => None,
     }
 }
@@ -150,14 +150,14 @@ mod tests {
 
     #[test]
     fn times_are_told_by_their_form() {
-        assert_eq!(moment(&json!("2000-01-01T00:00:01Z"), Form::Plain, None), Moment::At(1_000_000));
-        assert_eq!(moment(&json!("2000-01-01 00:00:01"), Form::Plain, None), Moment::NoZone);
-        assert_eq!(moment(&json!("2000-01-01 01:00:01"), Form::Plain, Some(&TimeZone::Offset(3600))), Moment::At(1_000_000));
-        assert_eq!(moment(&json!(946_684_801_000_i64), Form::UnixMillis, None), Moment::At(1_000_000));
-        assert_eq!(moment(&json!(946_684_801_000_i64), Form::Plain, None), Moment::Number);
-        assert_eq!(moment(&json!("946684801000"), Form::Plain, None), Moment::Number);
-        assert_eq!(moment(&json!("946684801000"), Form::UnixMillis, None), Moment::At(1_000_000));
-        assert_eq!(moment(&json!(DOTNET_UNSET), Form::UnixMillis, None), Moment::None);
-        assert_eq!(moment(&json!("soon"), Form::Plain, None), Moment::Other);
+        assert_eq!(moment(&json!("2000-01-01T00:00:01Z"), Form::Plain, None), ParsedTime::At(1_000_000));
+        assert_eq!(moment(&json!("2000-01-01 00:00:01"), Form::Plain, None), ParsedTime::NoZone);
+        assert_eq!(moment(&json!("2000-01-01 01:00:01"), Form::Plain, Some(&TimeZone::Offset(3600))), ParsedTime::At(1_000_000));
+        assert_eq!(moment(&json!(946_684_801_000_i64), Form::UnixMillis, None), ParsedTime::At(1_000_000));
+        assert_eq!(moment(&json!(946_684_801_000_i64), Form::Plain, None), ParsedTime::Number);
+        assert_eq!(moment(&json!("946684801000"), Form::Plain, None), ParsedTime::Number);
+        assert_eq!(moment(&json!("946684801000"), Form::UnixMillis, None), ParsedTime::At(1_000_000));
+        assert_eq!(moment(&json!(DOTNET_UNSET), Form::UnixMillis, None), ParsedTime::None);
+        assert_eq!(moment(&json!("soon"), Form::Plain, None), ParsedTime::Other);
     }
 }

@@ -1,24 +1,24 @@
 //! How large may a page be, and how large is it if nobody says?
 
-use super::ask::Asker;
-use super::sample::Sample;
+use super::ask::ProbeClient;
+use super::sample::PageSample;
 use super::{Findings, Probe, Remedy, has_more};
 use crate::error::ErrorKind;
 use crate::plan::request::PageToken;
 
 /// Sizes that are tried where the largest is refused, and the two requests around them.
 const SIZES: [u64; 12] = [10_000, 5_000, 2_000, 1_000, 500, 250, 200, 100, 50, 25, 10, 5];
-pub(super) const MOST: u64 = SIZES.len() as u64 + 3;
+pub(super) const MAX_REQUESTS: u64 = SIZES.len() as u64 + 3;
 
 const SUBJECT: &str = "page size";
 
 /// The first page of the window, and how many records a page has at most. The asker goes on with what the API takes.
-pub(super) async fn probe(probe: &Probe, asker: &mut Asker, findings: &mut Findings) -> Option<(Sample, u64)> {
+pub(super) async fn probe(probe: &Probe, client: &mut ProbeClient, findings: &mut Findings) -> Option<(PageSample, u64)> {
     let asked = probe.page_size;
     let mut accepted = None;
     let mut refusal = None;
     for size in std::iter::once(asked).chain(SIZES.into_iter().filter(|size| *size < asked)) {
-        match asker.page(probe.bounds(), &PageToken::Start, Some(size)).await {
+        match client.page(probe.bounds(), &PageToken::Start, Some(size)).await {
             Ok(sample) => {
                 accepted = Some((sample, size));
                 break;
@@ -34,10 +34,10 @@ pub(super) async fn probe(probe: &Probe, asker: &mut Asker, findings: &mut Findi
         findings.failed(SUBJECT, &refusal?);
         return None;
     };
-    asker.size = size;
+    client.size = size;
     let smaller = |to: u64| Some(Remedy::Table(vec![("page_size".to_owned(), to.to_string())]));
     let read = sample.records.len() as u64;
-    let more = has_more(asker, &sample, probe.bounds()).await;
+    let more = has_more(client, &sample, probe.bounds()).await;
     let page = if more == Ok(true) { read } else { size };
     match more {
         _ if size < asked => findings.wrong(SUBJECT, format!("{asked} records a page are refused, {size} are not"), smaller(size)),
@@ -49,7 +49,7 @@ pub(super) async fn probe(probe: &Probe, asker: &mut Asker, findings: &mut Findi
         Ok(false) => findings.open(SUBJECT, format!("the window has only {read} records, and {size} were asked for: none is refused")),
         Err(error) => findings.failed(SUBJECT, &error),
     }
-    match asker.page(probe.bounds(), &PageToken::Start, None).await {
+    match client.page(probe.bounds(), &PageToken::Start, None).await {
         Ok(default) => findings.open("default page size", format!("{} records, where no size is asked for", default.records.len())),
         Err(_) => findings.open("default page size", "a request without a size is refused; none is sent"),
     }

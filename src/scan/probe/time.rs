@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::ask::Asker;
-use super::sample::{Moment, Sample, moment, origin, time_of};
+use super::ask::ProbeClient;
+use super::sample::{PageSample, ParsedTime, moment, origin, time_of};
 use super::{Findings, Probe, of_table};
 use crate::error::{ErrorKind, Result};
 use crate::plan::request::PageToken;
 use crate::sources::{Column, Form, SqlType, TimeRange};
 
 /// Requests beside one for each other column of times.
-pub(super) const MOST: u64 = 12;
+pub(super) const MAX_REQUESTS: u64 = 12;
 
 const MILLI: i64 = 1_000;
 const SECOND: i64 = 1_000_000;
@@ -37,14 +37,14 @@ pub(super) fn is_time(column: &Column) -> bool {
 }
 
 /// `None` where there is no range, or nothing could be found out.
-pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, findings: &mut Findings) -> Option<Range> {
+pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSample, findings: &mut Findings) -> Option<Range> {
     let Some(described) = &probe.table.time_range else {
         order(probe, sample, None, findings);
         return None;
     };
     let unread = match sample.records.is_empty() {
-        true => swapped(probe, asker, described).await,
-        false => unread(probe, asker, described).await,
+        true => swapped(probe, client, described).await,
+        false => unread(probe, client, described).await,
     };
     match unread {
         Ok(None) => {}
@@ -58,7 +58,7 @@ pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, finding
             return None;
         }
     }
-    let found = match filtered_column(probe, asker, sample, described).await {
+    let found = match filtered_column(probe, client, sample, described).await {
         Ok(Some(found)) => found,
         Ok(None) => {
             let found = format!("no record of {} could be found again by its times", sample.records.len());
@@ -86,7 +86,7 @@ pub(super) async fn probe(probe: &Probe, asker: &Asker, sample: &Sample, finding
         findings.wrong("time range's unit", format!("{what} whole units of {unit}"), of_table("time_unit", unit));
     }
     if range.unit <= MILLI && t % MILLI == 0 {
-        match ends(asker, record, t).await {
+        match ends(client, record, t).await {
             Ok((from, to)) => {
                 let word = |included| if included { "includes" } else { "excludes" };
                 findings
@@ -111,10 +111,10 @@ fn unit_name(unit: i64) -> &'static str {
 
 /// What the API gives where no log has records shows which bound it does not read: a day far ahead only has records where `from`
 /// counts for nothing, and one long ago only where `to` does. A refusal of such days tells nothing.
-async fn unread(probe: &Probe, asker: &Asker, described: &TimeRange) -> Result<Option<String>> {
+async fn unread(probe: &Probe, client: &ProbeClient, described: &TimeRange) -> Result<Option<String>> {
     let mut unread = Vec::new();
     for (begin, place) in [(FAR_AHEAD, &described.from), (LONG_AGO, &described.to)] {
-        let found = match asker.page(Some((begin, begin + DAY)), &PageToken::Start, Some(asker.size)).await {
+        let found = match client.page(Some((begin, begin + DAY)), &PageToken::Start, Some(client.size)).await {
             Err(error) if error.kind() == ErrorKind::Shape => continue,
             found => found?,
         };
@@ -129,9 +129,9 @@ async fn unread(probe: &Probe, asker: &Asker, described: &TimeRange) -> Result<O
 }
 
 /// Why a window has no records: because its bounds are swapped, or just so.
-async fn swapped(probe: &Probe, asker: &Asker, described: &TimeRange) -> Result<Option<String>> {
+async fn swapped(probe: &Probe, client: &ProbeClient, described: &TimeRange) -> Result<Option<String>> {
     let (from, to) = (probe.window.lo, probe.window.hi);
-    let found = match asker.page(Some((to, from)), &PageToken::Start, Some(asker.size)).await {
+    let found = match client.page(Some((to, from)), &PageToken::Start, Some(client.size)).await {
         Err(error) if error.kind() == ErrorKind::Shape => return Ok(None),
         found => found?,
     };
@@ -146,8 +146,8 @@ async fn swapped(probe: &Probe, asker: &Asker, described: &TimeRange) -> Result<
 /// The column by whose time a record is found again, in a window of some milliseconds around it; the described one first.
 async fn filtered_column<'s>(
     probe: &Probe,
-    asker: &Asker,
-    sample: &'s Sample,
+    client: &ProbeClient,
+    sample: &'s PageSample,
     described: &TimeRange,
 ) -> Result<Option<(Range, &'s Value, i64)>> {
     let mut columns: Vec<usize> = (0..probe.table.columns.len()).filter(|i| is_time(&probe.table.columns[*i])).collect();
@@ -157,10 +157,10 @@ async fn filtered_column<'s>(
     let cuts = [SECOND, MINUTE].map(|cut| (described.column, cut));
     for (column, cut) in columns.into_iter().map(|column| (column, 0)).chain(cuts) {
         let times = |record: &Value| time_of(record, &probe.table.columns[column], probe.settings.time_zone.as_ref());
-        let Some((record, t)) = telling(sample, times) else { continue };
+        let Some((record, t)) = most_informative(sample, times) else { continue };
         let near = 2 * MILLI + cut;
-        if asker.returns(record, t - near, t + near).await? {
-            let unit = if cut == 0 { unit(asker, record, t).await? } else { cut };
+        if client.returns(record, t - near, t + near).await? {
+            let unit = if cut == 0 { unit(client, record, t).await? } else { cut };
             return Ok(Some((Range { column, unit, is_cut: cut > 0 }, record, t)));
         }
     }
@@ -169,7 +169,7 @@ async fn filtered_column<'s>(
 
 /// The record whose time tells most: within a second, a minute, an hour and a day there is room behind it for a window that
 /// holds it only if the API widens windows.
-fn telling(sample: &Sample, time: impl Fn(&Value) -> Option<i64>) -> Option<(&Value, i64)> {
+fn most_informative(sample: &PageSample, time: impl Fn(&Value) -> Option<i64>) -> Option<(&Value, i64)> {
     let room = |t: i64| {
         let within = |unit: i64, need: i64| t.rem_euclid(unit) + need < unit;
         let on_grid = t.rem_euclid(MILLI) == 0 && t.rem_euclid(SECOND) > 5 * MILLI;
@@ -183,10 +183,10 @@ fn telling(sample: &Sample, time: impl Fn(&Value) -> Option<i64>) -> Option<(&Va
 }
 
 /// The smallest unit to which windows are widened: a window behind the record has it only if they are.
-async fn unit(asker: &Asker, record: &Value, t: i64) -> Result<i64> {
+async fn unit(client: &ProbeClient, record: &Value, t: i64) -> Result<i64> {
     let mut found = MILLI;
     for (unit, behind) in [(SECOND, 2 * MILLI), (MINUTE, 2 * SECOND), (HOUR, 2 * MINUTE), (DAY, 2 * HOUR)] {
-        if !asker.returns(record, t + behind, t + behind + 2 * MILLI).await? {
+        if !client.returns(record, t + behind, t + behind + 2 * MILLI).await? {
             break;
         }
         found = unit;
@@ -195,12 +195,12 @@ async fn unit(asker: &Asker, record: &Value, t: i64) -> Result<i64> {
 }
 
 /// Whether `from` and `to` include their instants.
-async fn ends(asker: &Asker, record: &Value, t: i64) -> Result<(bool, bool)> {
-    Ok((asker.returns(record, t, t + 3 * MILLI).await?, asker.returns(record, t - 3 * MILLI, t).await?))
+async fn ends(client: &ProbeClient, record: &Value, t: i64) -> Result<(bool, bool)> {
+    Ok((client.returns(record, t, t + 3 * MILLI).await?, client.returns(record, t - 3 * MILLI, t).await?))
 }
 
 /// In which order records come, by the range's column, or else by any of their times: also by one that is not described.
-fn order(probe: &Probe, sample: &Sample, filtered: Option<usize>, findings: &mut Findings) {
+fn order(probe: &Probe, sample: &PageSample, filtered: Option<usize>, findings: &mut Findings) {
     let zone = probe.settings.time_zone.as_ref();
     let by = |times: Vec<i64>| match times.len() {
         0 | 1 => None,
@@ -211,7 +211,7 @@ fn order(probe: &Probe, sample: &Sample, filtered: Option<usize>, findings: &mut
     let of_column = |i: usize| by(sample.records.iter().filter_map(|record| time_of(record, &probe.table.columns[i], zone)).collect());
     let of_member = |name: &String| {
         let time = |record: &Value| match moment(record.get(name)?, Form::Plain, zone) {
-            Moment::At(t) => Some(t),
+            ParsedTime::At(t) => Some(t),
             _ => None,
         };
         by(sample.records.iter().filter_map(time).collect())
@@ -232,10 +232,10 @@ mod tests {
 
     #[test]
     fn the_record_with_room_behind_it_is_taken() {
-        let sample = Sample { records: (0..3).map(|i| json!(i)).collect(), ..Sample::default() };
+        let sample = PageSample { records: (0..3).map(|i| json!(i)).collect(), ..PageSample::default() };
         let times = [DAY - MILLI, 10 * HOUR + 7 * MINUTE + 9 * SECOND + 40 * MILLI, 10 * HOUR];
-        let (record, t) = telling(&sample, |record| Some(times[record.as_u64().unwrap() as usize])).unwrap();
+        let (record, t) = most_informative(&sample, |record| Some(times[record.as_u64().unwrap() as usize])).unwrap();
         assert_eq!((record, t), (&json!(1), times[1]));
-        assert!(telling(&sample, |_| None).is_none());
+        assert!(most_informative(&sample, |_| None).is_none());
     }
 }

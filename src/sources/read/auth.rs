@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::fault::{Faults, Object};
 use super::super::{Credential, LOGIN_SECRETS, Login, LoginBody, Parameter, SECRETS, TokenPlace, placeholders};
-use super::{Names, check_path, is_identifier};
+use super::{ParameterNames, check_path, is_identifier};
 
 pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults<'_>) -> Parameter {
     let mut o = Object::new(value, at, faults);
@@ -19,7 +19,7 @@ pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults<'_>) -> Par
     Parameter { name, doc, default, alternatives }
 }
 
-pub(super) fn credential(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Credential {
+pub(super) fn credential(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut Faults<'_>) -> Credential {
     let mut o = Object::new(value, at, faults);
     let in_query = o.get("query").is_some();
     let key = if in_query { "query" } else { "header" };
@@ -35,7 +35,7 @@ pub(super) fn credential(value: &Value, at: &str, parameters: &Names<'_>, faults
 }
 
 /// A header that carries parameters: it is sent under the name that stands here, and never in the query.
-pub(super) fn header(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Credential {
+pub(super) fn header(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut Faults<'_>) -> Credential {
     let mut o = Object::new(value, at, faults);
     let name = o.word("header", faults);
     if name.contains('{') {
@@ -48,7 +48,7 @@ pub(super) fn header(value: &Value, at: &str, parameters: &Names<'_>, faults: &m
 }
 
 /// Refuses a text that names what nobody gives.
-fn check_template(template: &str, at: &str, parameters: &Names<'_>, others: &[&str], faults: &mut Faults<'_>) {
+fn check_template(template: &str, at: &str, parameters: &ParameterNames<'_>, others: &[&str], faults: &mut Faults<'_>) {
     let Some(names) = placeholders(template) else {
         faults.push(at, "has an unclosed brace");
         return;
@@ -58,7 +58,7 @@ fn check_template(template: &str, at: &str, parameters: &Names<'_>, others: &[&s
     }
 }
 
-pub(super) fn login(value: &Value, at: &str, parameters: &Names<'_>, faults: &mut Faults<'_>) -> Option<Login> {
+pub(super) fn login(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut Faults<'_>) -> Option<Login> {
     let mut o = Object::new(value, at, faults);
     let path = o.get("path").map(|_| o.text("path", faults));
     if path.as_ref().is_some_and(|path| !path.starts_with('/') || path.contains('{')) {

@@ -15,9 +15,9 @@ use crate::sources::PagingStyle;
 
 /// The pages of a chain that are known by its total.
 #[derive(Debug)]
-pub struct Remaining {
+pub struct KnownPages {
     style: PagingStyle,
-    layout: Layout,
+    layout: PageLayout,
     total: u64,
     /// Records of the pages that were read before.
     read: u64,
@@ -31,7 +31,7 @@ pub struct Remaining {
 
 /// How the pages lie.
 #[derive(Debug)]
-enum Layout {
+enum PageLayout {
     /// All but the last have so many new records, and so many that the page before it ends with.
     Even { lap: u64, size: u64 },
     /// They are numbered, and their sizes vary, up to `most`. Each begins where the one before it ended, or sooner: they are found one
@@ -39,19 +39,19 @@ enum Layout {
     Numbered { most: u64, found: Mutex<Vec<(u64, Numbered)>> },
 }
 
-impl Remaining {
+impl KnownPages {
     /// The pages after the first, of so many new records each and one that overlaps, or none.
     pub(super) fn even(style: PagingStyle, total: u64, (lap, size): (u64, u64), first: &PageFacts) -> Self {
-        Self::after(style, Layout::Even { lap, size }, (total, first.records), (1, first))
+        Self::after(style, PageLayout::Even { lap, size }, (total, first.records), (1, first))
     }
 
     /// The pages after some that were read, of at most so many records; of those pages, how many they were, and the last one.
     pub(super) fn numbered(style: PagingStyle, counts: (u64, u64), most: u64, last: (u64, &PageFacts)) -> Self {
-        Self::after(style, Layout::Numbered { most, found: Mutex::default() }, counts, last)
+        Self::after(style, PageLayout::Numbered { most, found: Mutex::default() }, counts, last)
     }
 
     /// `total` records in all, of which some were `read`.
-    fn after(style: PagingStyle, layout: Layout, (total, read): (u64, u64), (pages, last): (u64, &PageFacts)) -> Self {
+    fn after(style: PagingStyle, layout: PageLayout, (total, read): (u64, u64), (pages, last): (u64, &PageFacts)) -> Self {
         let seams = last.last.map(|print| (read, print)).into_iter().collect();
         Self { style, layout, total, read, pages, head: last.head.clone(), seams: Mutex::new(seams) }
     }
@@ -59,7 +59,7 @@ impl Remaining {
     /// Whether there is a page of this number, from 0. A last page that is full proves nothing: the one behind it shall have nothing
     /// new.
     pub fn has(&self, page: u64) -> bool {
-        let Layout::Even { lap, size, .. } = self.layout else { return self.find(page).is_some() };
+        let PageLayout::Even { lap, size, .. } = self.layout else { return self.find(page).is_some() };
         let left = self.total - self.read;
         let is_doubtful = self.total == SUSPECT_TOTAL || left.is_multiple_of(size);
         page < if lap > 0 { left / size + 1 } else { left.div_ceil(size) + u64::from(is_doubtful) }
@@ -67,7 +67,7 @@ impl Remaining {
 
     /// Whether no page begins behind an offset that is the last one which the API takes.
     pub(super) fn reaches(&self, max: u64) -> bool {
-        let Layout::Even { lap, size, .. } = self.layout else { return true };
+        let PageLayout::Even { lap, size, .. } = self.layout else { return true };
         let last = (self.total - self.read) / size;
         let last = if self.has(last) { last } else { last.saturating_sub(1) };
         self.range(last).start.saturating_sub(lap) <= max
@@ -76,7 +76,7 @@ impl Remaining {
     /// Where a numbered page's new records begin, and the page. The last one reaches beyond the total, so that more records than that
     /// would show.
     fn find(&self, page: u64) -> Option<(u64, Numbered)> {
-        let Layout::Numbered { most, found, .. } = &self.layout else { return None };
+        let PageLayout::Numbered { most, found, .. } = &self.layout else { return None };
         let mut found = lock_whole(found);
         while found.len() as u64 <= page {
             let begin = found.last().map_or(self.read, |(_, last)| last.end());
@@ -97,8 +97,8 @@ impl Remaining {
     pub fn range(&self, page: u64) -> Range<u64> {
         let (start, end) = match (&self.layout, self.find(page)) {
             (_, Some((begin, numbered))) => (begin, numbered.end()),
-            (Layout::Even { size, .. }, None) => (self.read + page * size, self.read + (page + 1) * size),
-            (Layout::Numbered { .. }, None) => (self.total, self.total),
+            (PageLayout::Even { size, .. }, None) => (self.read + page * size, self.read + (page + 1) * size),
+            (PageLayout::Numbered { .. }, None) => (self.total, self.total),
         };
         start.min(self.total)..end.min(self.total)
     }
@@ -106,8 +106,8 @@ impl Remaining {
     /// How many records at the start of a page are on the one before.
     pub fn overlap(&self, page: u64) -> u64 {
         match self.layout {
-            Layout::Even { lap, .. } => lap,
-            Layout::Numbered { .. } => self.find(page).map_or(0, |(_, numbered)| numbered.overlap),
+            PageLayout::Even { lap, .. } => lap,
+            PageLayout::Numbered { .. } => self.find(page).map_or(0, |(_, numbered)| numbered.overlap),
         }
     }
 
@@ -115,14 +115,14 @@ impl Remaining {
     pub fn ask(&self, page: u64, left: &Range<u64>) -> (PageToken, u64) {
         let first = if let PagingStyle::Number { first, .. } = self.style { Some(first) } else { None };
         match (&self.layout, first) {
-            (Layout::Numbered { most, .. }, _) => {
+            (PageLayout::Numbered { most, .. }, _) => {
                 let (number, size) = self.find(page).map_or((self.total / most, *most), |(_, numbered)| (numbered.number, numbered.size));
                 (PageToken::Page(first.unwrap_or_default() + number), size)
             }
-            (Layout::Even { size, .. }, Some(first)) => (PageToken::Page(first + 1 + page), *size),
+            (PageLayout::Even { size, .. }, Some(first)) => (PageToken::Page(first + 1 + page), *size),
             // The last page is asked for in full: a total that is too small shows.
-            (Layout::Even { lap, size }, None) if left.end == self.total => (PageToken::Offset(left.start - lap), *size),
-            (Layout::Even { lap, .. }, None) => (PageToken::Offset(left.start - lap), left.end - left.start),
+            (PageLayout::Even { lap, size }, None) if left.end == self.total => (PageToken::Offset(left.start - lap), *size),
+            (PageLayout::Even { lap, .. }, None) => (PageToken::Offset(left.start - lap), left.end - left.start),
         }
     }
 

@@ -67,7 +67,7 @@ impl<'t> Converter<'t> {
         // SAFETY: the caller's.
         let found = unsafe { self.clause(clause) };
         self.alias = None;
-        let time = self.table.table.time_range.as_ref()?.column;
+        let time = self.table.endpoint.time_range.as_ref()?.column;
         let condition = found.map(|(condition, _)| condition).filter(|condition| condition.bounds(time) != (false, false));
         if condition.is_none() {
             self.operands.truncate(known);
@@ -96,7 +96,7 @@ impl<'t> Converter<'t> {
                 return false;
             }
             let column = self.column((*clause.cast::<pg_sys::NullTest>()).arg.cast()).map(|(column, _)| column);
-            let time = self.table.table.time_range.as_ref().map(|range| range.column);
+            let time = self.table.endpoint.time_range.as_ref().map(|range| range.column);
             column.is_some() && column == time
         }
     }
@@ -223,7 +223,7 @@ impl<'t> Converter<'t> {
     unsafe fn flag(&self, node: *mut pg_sys::Node) -> Option<usize> {
         // SAFETY: the caller's.
         let (column, type_oid) = unsafe { self.column(node) }?;
-        let described = self.table.table.columns[column].sql_type;
+        let described = self.table.endpoint.columns[column].sql_type;
         (type_oid == pg_sys::BOOLOID && described == SqlType::Boolean && self.is_filter(column)).then_some(column)
     }
 
@@ -328,7 +328,7 @@ impl<'t> Converter<'t> {
             let var = var_of(node)?;
             if let Some(alias) = self.alias {
                 let is_it = ((*var).varno as u32, (*var).varattno) == alias && (*var).varlevelsup == 0;
-                let time = self.table.table.time_range.as_ref().filter(|_| is_it)?;
+                let time = self.table.endpoint.time_range.as_ref().filter(|_| is_it)?;
                 return Some((time.column, pg_sys::TIMESTAMPTZOID));
             }
             if (*var).varno as u32 != (*self.relation).relid || (*var).varlevelsup != 0 {
@@ -355,7 +355,7 @@ impl<'t> Converter<'t> {
                 return None;
             }
             let column = self.table.column((*var).varattno)?;
-            let time = self.table.table.time_range.as_ref()?.column;
+            let time = self.table.endpoint.time_range.as_ref()?.column;
             let digits = u32::try_from(column.typmod).ok().filter(|digits| *digits <= 6)?;
             let is_it = column.described == Some(time) && column.pushdown && column.type_oid == pg_sys::TIMESTAMPTZOID;
             is_it.then(|| (time, 10_i64.pow(6 - digits) / 2))
@@ -364,20 +364,20 @@ impl<'t> Converter<'t> {
 
     /// Whether the description has an equality filter on this column that may be used now.
     fn is_filter(&self, column: usize) -> bool {
-        let described = &self.table.table.columns[column];
+        let described = &self.table.endpoint.columns[column];
         let needed = matches!(described.origin, Origin::Request { .. });
         described.filter.is_some() && (needed || settings::pushdown())
     }
 
     /// Whether "column op operand" can become part of a request, by the types of both sides.
     fn takes(&self, column: usize, type_oid: pg_sys::Oid, op: Op, operand: pg_sys::Oid, collation: pg_sys::Oid) -> bool {
-        let is_time = self.table.table.time_range.as_ref().is_some_and(|range| range.column == column);
+        let is_time = self.table.endpoint.time_range.as_ref().is_some_and(|range| range.column == column);
         // Where the user chose another type than the description's, equal values may be written differently.
-        match (type_oid, self.table.table.columns[column].sql_type) {
+        match (type_oid, self.table.endpoint.columns[column].sql_type) {
             (pg_sys::TIMESTAMPTZOID, _) => {
                 let of_time = matches!(operand, pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID);
                 // The same instant may be written in many ways: only where no record writes it is it a value to filter by.
-                let parameter = matches!(self.table.table.columns[column].origin, Origin::Request { .. });
+                let parameter = matches!(self.table.endpoint.columns[column].origin, Origin::Request { .. });
                 of_time && (is_time || (parameter && op == Op::Eq && self.is_filter(column)))
             }
             _ if op != Op::Eq || !self.is_filter(column) => false,

@@ -6,14 +6,14 @@ use pgrx::pg_sys;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::page::Page;
 
-/// Kept pages, the current one among them.
-pub(super) struct Replay {
+/// PooledConnection pages, the current one among them.
+pub(super) struct PageStore {
     /// The first pages, or only the current one where not all are kept.
     memory: Vec<Page>,
     bytes: usize,
     /// Whether every page is kept, here or in the file.
     whole: bool,
-    may_spill: bool,
+    spills: bool,
     file: Option<SpillFile>,
     /// The current page, where it lies in the file.
     loaded: Option<Page>,
@@ -23,10 +23,10 @@ pub(super) struct Replay {
     context: pg_sys::MemoryContext,
 }
 
-impl Replay {
+impl PageStore {
     /// Nothing yet. `rewinds` says that a new start is likely.
     pub(super) fn new(rewinds: bool, context: pg_sys::MemoryContext) -> Self {
-        Self { memory: Vec::new(), bytes: 0, whole: true, may_spill: rewinds, file: None, loaded: None, at: None, context }
+        Self { memory: Vec::new(), bytes: 0, whole: true, spills: rewinds, file: None, loaded: None, at: None, context }
     }
 
     /// How many pages can be turned to.
@@ -53,7 +53,7 @@ impl Replay {
         if self.whole && self.file.is_none() && self.bytes + size <= limit {
             self.bytes += size;
             self.memory.push(page);
-        } else if self.whole && self.may_spill {
+        } else if self.whole && self.spills {
             self.file.get_or_insert_with(|| SpillFile::create(self.context)).append(&page);
             spent.extend(self.loaded.replace(page));
         } else {
@@ -66,7 +66,7 @@ impl Replay {
     }
 
     /// The current page, if nobody needs it any more.
-    pub(super) fn take_spent(&mut self) -> Option<Page> {
+    pub(super) fn take_current(&mut self) -> Option<Page> {
         if self.whole {
             return None;
         }
@@ -75,17 +75,17 @@ impl Replay {
     }
 
     /// Turns to the page behind the current one; `false` where none is kept.
-    pub(super) fn turn(&mut self) -> Result<bool> {
+    pub(super) fn advance(&mut self) -> Result<bool> {
         let next = self.at.map_or(0, |at| at + 1);
-        if next < self.len() { self.turn_to(next).map(|()| true) } else { Ok(false) }
+        if next < self.len() { self.seek(next).map(|()| true) } else { Ok(false) }
     }
 
     /// Turns to the first page.
     pub(super) fn rewind(&mut self) -> Result<()> {
-        self.turn_to(0)
+        self.seek(0)
     }
 
-    fn turn_to(&mut self, at: usize) -> Result<()> {
+    fn seek(&mut self, at: usize) -> Result<()> {
         if let Some(place) = at.checked_sub(self.memory.len())
             && let Some(file) = &mut self.file
         {

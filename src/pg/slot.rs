@@ -11,7 +11,7 @@ use super::text::{ToServer, shown};
 use crate::scan::page::{CellState, Page};
 
 /// How one attribute is filled from one column of the page.
-struct Filled {
+struct AttributeWriter {
     /// Attribute number - 1.
     attribute: usize,
     input: pg_sys::FmgrInfo,
@@ -20,30 +20,30 @@ struct Filled {
 }
 
 /// Fills slots from pages.
-pub(super) struct TupleFiller {
+pub(super) struct SlotWriter {
     table: String,
     natts: usize,
     /// The attribute of each of the page's columns, where it has one.
-    filled: Vec<Option<Filled>>,
+    filled: Vec<Option<AttributeWriter>>,
     /// Names for errors, beside `filled`.
     names: Vec<String>,
     /// Where the database's encoding is not UTF-8.
     to_server: Option<ToServer>,
 }
 
-impl std::fmt::Debug for TupleFiller {
+impl std::fmt::Debug for SlotWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TupleFiller").field("table", &self.table).finish_non_exhaustive()
+        f.debug_struct("SlotWriter").field("table", &self.table).finish_non_exhaustive()
     }
 }
 
-impl TupleFiller {
+impl SlotWriter {
     /// `attributes` are (attribute number, page column). Input functions are looked up in the current memory context, which
     /// must live as long as the scan.
     pub(super) fn new(table: &ForeignTable, attributes: &[(i16, usize)]) -> Self {
         let width = attributes.iter().map(|(_, column)| column + 1).max().unwrap_or(0);
         let mut names = vec![String::new(); width];
-        let mut filled: Vec<Option<Filled>> = (0..width).map(|_| None).collect();
+        let mut filled: Vec<Option<AttributeWriter>> = (0..width).map(|_| None).collect();
         for &(number, column) in attributes {
             let (Some(described), Ok(attribute)) = (table.column(number), usize::try_from(number - 1)) else { continue };
             let (mut function, mut io_param) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
@@ -54,7 +54,7 @@ impl TupleFiller {
                 pg_sys::fmgr_info(function, &mut input);
             }
             names[column].clone_from(&described.name);
-            filled[column] = Some(Filled { attribute, input, io_param, typmod: described.typmod });
+            filled[column] = Some(AttributeWriter { attribute, input, io_param, typmod: described.typmod });
         }
         Self { table: table.name.clone(), natts: table.columns.len(), filled, names, to_server: ToServer::new(table.settings.on_invalid) }
     }
@@ -84,7 +84,7 @@ impl TupleFiller {
                 *nulls.add(f.attribute) = false;
             });
             if texts {
-                self.fill_texts(slot, page, row);
+                self.write_via_input_functions(slot, page, row);
             }
             // What ExecStoreVirtualTuple does, without the price of a guarded call per row.
             (*slot).tts_flags &= !(pg_sys::TTS_FLAG_EMPTY as u16);
@@ -94,8 +94,8 @@ impl TupleFiller {
 
     /// The cells that need their type's input function. An error of theirs gets our place as its DETAIL.
     ///
-    /// SAFETY: as for [`TupleFiller::fill`].
-    unsafe fn fill_texts(&mut self, slot: *mut pg_sys::TupleTableSlot, page: &Page, row: usize) {
+    /// SAFETY: as for [`SlotWriter::fill`].
+    unsafe fn write_via_input_functions(&mut self, slot: *mut pg_sys::TupleTableSlot, page: &Page, row: usize) {
         let place = Cell::new(0);
         let at = std::panic::AssertUnwindSafe(&place);
         let (filled, to_server) = (&mut self.filled, &self.to_server);

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use super::catalog::ForeignTable;
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::selection::Selection;
-use crate::scan::decode::{Column, From, Target};
+use crate::scan::decode::{PageColumn, Target, ValueSource};
 use crate::sources::Origin;
 
 /// Which columns the pages have.
-pub(super) struct Layout {
-    pub(super) columns: Vec<Column>,
+pub(super) struct Projection {
+    pub(super) columns: Vec<PageColumn>,
     /// Attribute number → page column.
     pub(super) attributes: Vec<(i16, usize)>,
     pub(super) time_column: Option<usize>,
@@ -18,9 +18,9 @@ pub(super) struct Layout {
     pub(super) fan_out_columns: BTreeMap<usize, usize>,
 }
 
-impl Layout {
+impl Projection {
     pub(super) fn new(table: &ForeignTable, plan: &ScanPlan, utf8: bool) -> Self {
-        let mut columns: Vec<Column> = Vec::new();
+        let mut columns: Vec<PageColumn> = Vec::new();
         let mut attributes = Vec::new();
         for number in &plan.attributes {
             if let Some(column) = table.column(*number)
@@ -28,29 +28,29 @@ impl Layout {
             {
                 attributes.push((*number, columns.len()));
                 let target = column.target(utf8);
-                columns.push(Column { name: column.name.clone(), from: from.clone(), target, form: column.form });
+                columns.push(PageColumn { name: column.name.clone(), from: from.clone(), target, form: column.form });
             }
         }
-        let mut places: HashMap<(From, Target), usize> = HashMap::new();
+        let mut places: HashMap<(ValueSource, Target), usize> = HashMap::new();
         for (at, column) in columns.iter().enumerate() {
             places.entry((column.from.clone(), column.target)).or_insert(at);
         }
         // Columns that only we look at: the time, to cut the window exactly, and fan-out keys.
         let mut hidden = |described: usize, target: Target| {
-            let column = &table.table.columns[described];
+            let column = &table.endpoint.columns[described];
             let Origin::Field { pointer, form } = &column.origin else { return None };
-            let from = From::Field(pointer.clone());
+            let from = ValueSource::Field(pointer.clone());
             let at = *places.entry((from.clone(), target)).or_insert(columns.len());
             if at == columns.len() {
-                columns.push(Column { name: column.name.clone(), from, target, form: *form });
+                columns.push(PageColumn { name: column.name.clone(), from, target, form: *form });
             }
             Some(at)
         };
-        let time_column = table.table.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
+        let time_column = table.endpoint.time_range.as_ref().and_then(|range| hidden(range.column, Target::Timestamptz));
         let referenced = plan.condition().referenced().into_iter();
         let fan_out_columns = referenced
-            .filter(|i| table.table.columns[*i].filter.as_ref().is_some_and(|f| !f.many || plan.counts > 0))
-            .filter_map(|i| Some((i, hidden(i, table.table.columns[i].sql_type.into())?)))
+            .filter(|i| table.endpoint.columns[*i].filter.as_ref().is_some_and(|f| !f.many || plan.counts > 0))
+            .filter_map(|i| Some((i, hidden(i, table.endpoint.columns[i].sql_type.into())?)))
             .collect();
         Self { columns, attributes, time_column, fan_out_columns }
     }
