@@ -1,9 +1,9 @@
 //! restlog_fdw: a paged REST log API as a Postgres table.
 //!
-//! The rooms, each knowing only those to its right: `pg → scan → plan → sources`, with `error`, `options`, `small_file`, `time_zone` and `units`
-//! beside.
-//! `sources` says what the APIs are, `plan` turns quals into requests, `scan` turns requests into pages, `pg` turns pages
-//! into tuples and is the only room with pgrx and `unsafe`.
+//! The rooms, each knowing only those to its right: `pg → scan → http → plan → sources`, with `error`, `lock`, `options`, `small_file`,
+//! `time_zone` and `units` beside.
+//! `sources` says what the APIs are, `plan` turns quals into requests, `http` turns requests into responses, `scan` turns responses
+//! into pages, `pg` turns pages into tuples and is the only room with pgrx and `unsafe`.
 //!
 //! # Laws
 //!
@@ -65,6 +65,10 @@
 
 #[forbid(unsafe_code)]
 pub mod error;
+#[forbid(unsafe_code)]
+pub mod http;
+#[forbid(unsafe_code)]
+mod lock;
 #[forbid(unsafe_code)]
 pub mod options;
 // The one room that talks to Postgres.

@@ -8,8 +8,8 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use restlog_fdw::options::{Context, OnInvalid, Settings, validate};
+use restlog_fdw::plan::condition::{Condition, Op, Value};
 use restlog_fdw::plan::limits::{check_requests, expected_requests};
-use restlog_fdw::plan::qual::{Condition, Op, Value};
 use restlog_fdw::plan::scan_plan::ScanPlan;
 use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slice::{Defaults, slices};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use lab::{Door, Proxy, Secure, Simulator};
 use reading::{Reading, read};
 use restlog_fdw::error::ErrorKind;
-use restlog_fdw::scan::trust::Trust;
+use restlog_fdw::http::trust::Trust;
 use restlog_fdw::sources::Source;
 
 const DEFINITION: &str = r#"{"name": "trail", "auth": [{"header": "X-Key", "value": "{api_key}"}], "tables": [{

@@ -3,7 +3,13 @@
 use pgrx::prelude::*;
 use pgrx::{PgBox, pg_sys};
 
-use super::{aggregate, analyze, asynchronous, executor, explain, import, planner};
+use super::catalog::import;
+use super::executor;
+use super::executor::asynchronous;
+use super::executor::explain;
+use super::planner;
+use super::planner::aggregate;
+use super::sql::analyze;
 
 /// The record by which Postgres knows that the next function has the version-1 calling convention (fmgr.h).
 #[unsafe(no_mangle)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_sys};
 use url::Url;
 
-use super::postgres::source_of_setting;
+use super::compat::source_of_setting;
 use crate::error::{Error, ErrorKind, Result};
 
 static PUSHDOWN: GucSetting<bool> = GucSetting::<bool>::new(true);

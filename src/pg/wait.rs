@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::{check_for_interrupts, pg_sys};
 
-use super::postgres;
+use super::compat;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::page::Page;
 use crate::scan::stats::Stats;
@@ -68,7 +68,7 @@ fn check_client() {
         return;
     }
     CHECKED.set(Some(now));
-    if postgres::is_client_gone() {
+    if compat::is_client_gone() {
         // SAFETY: flags of this backend, as its own timer would set them (ClientCheckTimeoutHandler in postgres.c).
         unsafe {
             pg_sys::ClientConnectionLost = 1;

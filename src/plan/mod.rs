@@ -4,10 +4,9 @@
 //! narrow (law 1): Postgres rechecks every condition.
 
 pub mod carry;
-mod columns;
+pub mod condition;
 pub mod limits;
 pub mod partition;
-pub mod qual;
 pub mod request;
 pub mod scan_plan;
 pub mod selection;

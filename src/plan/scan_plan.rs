@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::qual::{Condition, Value};
+use super::condition::{Condition, Value};
 use super::request::{PageToken, assemble};
 use super::slice::{Defaults, Slice, default_would_hide, missing_lower_bound, missing_parameter};
 use crate::error::{Error, ErrorKind, Result};
@@ -196,8 +196,8 @@ impl ScanPlan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::qual::Op;
     use super::*;
+    use crate::plan::condition::Op;
     use crate::sources::built_in;
 
     fn table() -> Table {

@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use tokio::sync::watch;
 
-use super::lock::lock;
 use super::page::{CellState, Page};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lock::lock;
 use crate::sources::Direction;
 
 /// Which chain: the slice's number, and the number of the partition of its window.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::client::Response;
 use super::scheduler::{ScanContext, worker_error};
 use crate::error::Result;
+use crate::http::client::Response;
 use crate::plan::request::PageToken;
 use crate::plan::slice::Slice;
 

@@ -77,8 +77,8 @@ mod tests {
     use std::cell::Cell;
     use std::collections::BTreeMap;
 
-    use super::super::ordering::ChainPosition;
     use super::*;
+    use crate::scan::ordering::ChainPosition;
 
     fn chain(position: ChainPosition) -> Chain {
         let slice = Slice { window: None, values: BTreeMap::new(), recheck_columns: Vec::new() };

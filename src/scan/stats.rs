@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::lock::lock_whole;
+use crate::lock::lock_whole;
 
 /// One counter; workers add, the backend reads.
 #[derive(Debug, Default)]

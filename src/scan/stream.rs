@@ -11,15 +11,15 @@ use nix::sys::eventfd::EventFd;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::client::{Connection, Limits};
 use super::decode::{Decoder, SliceRules, WindowRules};
-use super::lock::lock_whole;
 use super::page::Page;
 use super::runtime::runtime;
 use super::scheduler::{ScanContext, run};
 use super::stats::Stats;
 use super::task::eventfd;
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::client::{Connection, Limits};
+use crate::lock::lock_whole;
 use crate::plan::slice::Slice;
 use crate::plan::slices::Slices;
 use crate::sources::{Direction, Table};

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Origin, Pointer, Table};
+use super::Origin;
+use super::Pointer;
+use super::Table;
 
 /// A table's columns by what they are found by: for who looks for many of them.
 #[derive(Debug)]
@@ -42,8 +44,8 @@ pub fn fold(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::built_in;
     use super::*;
+    use crate::sources::built_in;
 
     #[test]
     fn an_index_finds_what_a_search_finds() {

@@ -1,6 +1,7 @@
 //! How a table is paged: where the next page begins, how large it is, and what proves that there is none.
 
-use super::{Place, Pointer};
+use super::Place;
+use super::Pointer;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the next page is asked for, and what proves that there is none.

@@ -1,8 +1,8 @@
 //! Values in an address: whoever reads it as a server does finds what was asked for.
 
+use restlog_fdw::http::address::{below, with_query};
 use restlog_fdw::plan::carry;
 use restlog_fdw::plan::request::PathSegment;
-use restlog_fdw::scan::address::{below, with_query};
 use restlog_fdw::sources::Part;
 use url::Url;
 

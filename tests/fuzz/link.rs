@@ -1,6 +1,6 @@
 //! `Link` headers. What is drawn with a known answer is in tests/properties; here nothing is known but what must hold of any.
 
-use restlog_fdw::scan::link;
+use restlog_fdw::http::link;
 
 use super::engine::{Target, fuzz};
 use super::mutate::Kind;

@@ -3,8 +3,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
-use restlog_fdw::scan::rate_limit::Advice;
-use restlog_fdw::scan::retry::{RetryClass, RetryPolicy};
+use restlog_fdw::http::rate_limit::Advice;
+use restlog_fdw::http::retry::{RetryClass, RetryPolicy};
 
 use super::engine::{Target, fuzz};
 use super::mutate::Kind;

@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use proptest::prelude::*;
+use restlog_fdw::http::authenticator::Authenticator;
+use restlog_fdw::http::client::Connection;
 use restlog_fdw::options::Settings;
 use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slice::{Defaults, slices};
 use restlog_fdw::plan::window::WindowSet;
-use restlog_fdw::scan::authenticator::Authenticator;
-use restlog_fdw::scan::client::Connection;
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};
 use restlog_fdw::sources::{Source, Table};

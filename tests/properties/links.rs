@@ -1,7 +1,7 @@
 //! `Link` headers that are written by the rules are read by them: the first link whose first relation says so is the next page.
 
 use proptest::prelude::*;
-use restlog_fdw::scan::link;
+use restlog_fdw::http::link;
 
 use super::cases;
 

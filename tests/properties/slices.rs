@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use restlog_fdw::plan::qual::{Condition, Op, Value};
+use restlog_fdw::plan::condition::{Condition, Op, Value};
 use restlog_fdw::plan::slice::{Defaults, Slice, slices};
 use restlog_fdw::plan::time_expr::Zones;
 use restlog_fdw::sources::{Source, Table};

@@ -8,11 +8,11 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use restlog_fdw::error::{Error, ErrorKind};
+use restlog_fdw::http::authenticator::Authenticator;
+use restlog_fdw::http::client::{Connection, Limits};
 use restlog_fdw::options::{OnInvalid, Secret, Settings};
 use restlog_fdw::plan::slices::Slices;
 use restlog_fdw::plan::window::Window;
-use restlog_fdw::scan::authenticator::Authenticator;
-use restlog_fdw::scan::client::{Connection, Limits};
 use restlog_fdw::scan::decode::{Decoder, PageColumn, Target, ValueSource};
 use restlog_fdw::scan::page::{CellState, Page};
 use restlog_fdw::scan::stats::Stats;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use restlog_fdw::http::client::{Connection, Limits};
 use restlog_fdw::options::OnInvalid;
 use restlog_fdw::plan::slices::Slices;
-use restlog_fdw::scan::client::{Connection, Limits};
 use restlog_fdw::scan::decode::{Decoder, PageColumn};
 use restlog_fdw::scan::stream::ScanSpec;
 use restlog_fdw::sources::Table;

@@ -5,14 +5,14 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::failure;
-use super::super::json_text::{self, Invalid};
-use super::super::page::CellState;
-use super::super::paging::HEAD;
 use super::envelope::EnvelopeField;
+use super::json_text::{self, Invalid};
 use super::{FieldMatch, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::failure;
 use crate::options::OnInvalid;
+use crate::scan::page::CellState;
+use crate::scan::paging::HEAD;
 use crate::sources::ErrorRule;
 
 /// The visits of a visitor that has no use for scalars.
@@ -95,13 +95,13 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
 }
 
 /// What the codes of an error's body say: what that means, and the code if it may be shown.
-pub(in crate::scan) fn refusal_of(rules: &[ErrorRule], body: &[u8]) -> Option<(ErrorKind, Option<String>)> {
+pub(crate) fn refusal_of(rules: &[ErrorRule], body: &[u8]) -> Option<(ErrorKind, Option<String>)> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     rules.iter().find_map(|rule| judge(rule, &rule.code.find(&body)?.to_string()))
 }
 
 /// The error that a successful response's codes mean.
-pub(in crate::scan) fn refusal_in(rules: &[ErrorRule], body: &serde_json::Value) -> Option<Error> {
+pub(crate) fn refusal_in(rules: &[ErrorRule], body: &serde_json::Value) -> Option<Error> {
     rules.iter().find_map(|rule| refusal(rule, &rule.code.find(body)?.to_string()))
 }
 

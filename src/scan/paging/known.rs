@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::super::lock::{lock, lock_whole};
 use super::head::{Likeness, compare};
 use super::moved::{capped, check_total, same_again, shifted};
 use super::numbered::Numbered;
 use super::{PageFacts, SUSPECT_TOTAL};
 use crate::error::Result;
+use crate::lock::{lock, lock_whole};
 use crate::plan::request::PageToken;
 use crate::sources::PagingStyle;
 

@@ -1,6 +1,5 @@
 use super::*;
-use crate::sources::FullLastPage;
-use crate::sources::{PageSize, Part, Place, Pointer, built_in};
+use crate::sources::{FullLastPage, PageSize, Part, Place, Pointer, built_in};
 
 fn place() -> Place {
     Place { part: Part::Query, name: "p".into() }

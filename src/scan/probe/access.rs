@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::authenticator::Authenticator;
-use super::super::client::Connection;
 use super::ask::ProbeClient;
 use super::{Findings, Probe, Remedy};
 use crate::error::{ErrorKind, Result};
+use crate::http::authenticator::Authenticator;
+use crate::http::client::Connection;
 use crate::plan::request::PageToken;
 use crate::sources::placeholders;
 

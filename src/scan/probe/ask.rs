@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::super::body::BufferPool;
-use super::super::client::{Connection, Limits, RequestContext};
-use super::super::decode;
-use super::super::limiter::ConcurrencyLimiter;
-use super::super::stats::Stats;
 use super::Probe;
 use super::sample::{Next, PageSample};
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::body::BufferPool;
+use crate::http::client::{Connection, Limits, RequestContext};
+use crate::http::limiter::ConcurrencyLimiter;
 use crate::plan::request::{PageToken, assemble, write_time};
 use crate::plan::slice::Slice;
+use crate::scan::decode;
+use crate::scan::stats::Stats;
 use crate::sources::{NextUrl, PagingStyle, Table};
 
 /// Asks one table over one connection.
@@ -69,7 +69,7 @@ impl ProbeClient {
         if size.is_none() {
             request.remove(&self.table.pagination.size.place);
         }
-        let mut read = |reply: super::super::client::Response| {
+        let mut read = |reply: crate::http::client::Response| {
             let document: Value = serde_json::from_slice(&reply.body)
                 .map_err(|_| Error::new(ErrorKind::Shape, "the response is not valid JSON").hint("Check base_url."))?;
             if let Some(error) = decode::refusal_in(&self.table.errors, &document) {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::decode::{DOTNET_UNSET, from_unix_millis};
-use super::super::timestamp;
+use crate::scan::decode::timestamp;
+use crate::scan::decode::{DOTNET_UNSET, from_unix_millis};
 use crate::sources::{Column, Form, Origin, Pointer};
 use crate::time_zone::TimeZone;
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::fault::{Faults, Object};
-use super::super::{Credential, LOGIN_SECRETS, Login, LoginBody, Parameter, SECRETS, TokenPlace, placeholders};
 use super::{ParameterNames, check_path, is_identifier};
+use crate::sources::fault::{Faults, Object};
+use crate::sources::{Credential, LOGIN_SECRETS, Login, LoginBody, Parameter, SECRETS, TokenPlace, placeholders};
 
 pub(super) fn parameter(value: &Value, at: &str, faults: &mut Faults<'_>) -> Parameter {
     let mut o = Object::new(value, at, faults);

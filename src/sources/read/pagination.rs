@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::fault::{Faults, Object};
-use super::super::{FullLastPage, NextUrl, PageSize, Pagination, PagingStyle, Pointer};
 use super::{place, place_members};
+use crate::sources::fault::{Faults, Object};
+use crate::sources::{FullLastPage, NextUrl, PageSize, Pagination, PagingStyle, Pointer};
 
 /// The styles by their names.
 #[derive(Clone, Copy)]

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::super::fault::Faults;
-use super::super::{Column, Credential, Pagination, PagingStyle, Part, Place, Table, TimeRange};
+use crate::sources::fault::Faults;
+use crate::sources::{Column, Credential, Pagination, PagingStyle, Part, Place, Table, TimeRange};
 
 /// A place, what travels there, and where the description says so.
 struct Taken<'d> {

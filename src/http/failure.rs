@@ -1,0 +1,271 @@
+//! How one attempt at a request failed, and whether another may help.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::connection_error::{self, Cause, Peer, Route};
+use super::rate_limit::Advice;
+use super::retry::RetryClass;
+use crate::error::{Error, ErrorKind};
+use crate::scan::decode;
+use crate::sources::ErrorRule;
+
+/// One failed attempt.
+#[derive(Debug)]
+pub(crate) struct RequestFailure {
+    /// What a retry could help against.
+    pub(crate) failure: Option<RetryClass>,
+    /// What the user reads if it stays.
+    pub(crate) error: Error,
+    /// Whether the API does not take the token any more.
+    pub(crate) expired: bool,
+    /// What the API answered, if it did.
+    status: Option<StatusCode>,
+}
+
+impl RequestFailure {
+    /// A failure that another attempt would meet again.
+    pub(crate) fn permanent(error: Error) -> Self {
+        Self { failure: None, error, expired: false, status: None }
+    }
+
+    /// An answer of success whose body says that it is none; its headers may say how long to `wait`.
+    pub(crate) fn from_body(error: Error, wait: Option<Duration>) -> Self {
+        let failure = (error.kind() == ErrorKind::Throttled).then_some(RetryClass::Throttled(wait));
+        Self { failure, expired: error.kind() == ErrorKind::Unauthorized, error, status: None }
+    }
+
+    /// No answer, or half of one; `asked` is who the request was for, by which `route`.
+    pub(crate) fn connection(error: &reqwest::Error, asked: Peer, route: Route) -> Self {
+        let (peer, cause) = connection_error::read(error, asked, route);
+        Self { failure: cause.may_pass().then_some(RetryClass::Connection), ..Self::permanent(cause.error(peer)) }
+    }
+
+    /// An answer that is not a success. Its body is never shown: it may repeat a secret or hold personal data. `now` is in seconds
+    /// since the Unix epoch.
+    pub(crate) fn status(status: StatusCode, advice: Advice, now: u64) -> Self {
+        let wait = advice.wait;
+        let error = |kind, message: &str, hint: &str| Error::new(kind, message).hint(hint);
+        let (failure, error) = match status {
+            StatusCode::TOO_MANY_REQUESTS => (Some(RetryClass::Throttled(wait)), throttled_until(wait, now)),
+            // So GitHub and others say that there were too many requests.
+            StatusCode::FORBIDDEN if advice.exhausted => (Some(RetryClass::Throttled(wait)), throttled_until(wait, now)),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (None, unauthorized()),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (None, connection_error::proxy_login()),
+            StatusCode::NOT_FOUND | StatusCode::GONE => (
+                None,
+                error(
+                    ErrorKind::Shape,
+                    "the API has no such path",
+                    "Check base_url: with the table's path it must make the API's own address.",
+                ),
+            ),
+            StatusCode::ACCEPTED => {
+                let hint = "Try again later, or raise retry_budget.";
+                (
+                    Some(RetryClass::Server(wait)),
+                    error(ErrorKind::Unreachable, "the API has accepted the request, but not yet answered it", hint),
+                )
+            }
+            // The server gave up waiting for the request, or fears that it is a replay: RFC 9110 and RFC 8470 ask for another attempt.
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
+                (Some(RetryClass::Server(wait)), error(ErrorKind::Unreachable, "the API did not take the request", "Try again later."))
+            }
+            StatusCode::SERVICE_UNAVAILABLE if wait.is_some() => {
+                let until = wait.and_then(|wait| moment(wait, now)).map_or_else(String::new, |until| format!(" until {until}"));
+                let message = format!("the API is unavailable{until}");
+                (Some(RetryClass::Server(wait)), error(ErrorKind::Unreachable, &message, "Try again later, or raise retry_budget."))
+            }
+            StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => {
+                (None, error(ErrorKind::Unreachable, "the API failed", "Check base_url."))
+            }
+            _ if status.is_server_error() => {
+                (Some(RetryClass::Server(None)), error(ErrorKind::Unreachable, "the API failed", "Try again later."))
+            }
+            _ => (
+                None,
+                error(
+                    ErrorKind::Shape,
+                    "the API rejected the request",
+                    "Check the options and the values in the query, such as page_size or an identifier.",
+                ),
+            ),
+        };
+        let error = error.detail(format!("HTTP status {}", status.as_u16()));
+        Self { failure, error, expired: status == StatusCode::UNAUTHORIZED, status: Some(status) }
+    }
+
+    /// A redirect that is not followed.
+    pub(crate) fn redirected(status: StatusCode, error: Error) -> Self {
+        Self { status: Some(status), ..Self::permanent(error.detail(format!("HTTP status {}", status.as_u16()))) }
+    }
+
+    /// Whether the body may have a code that says why.
+    pub(crate) fn body_may_explain(&self) -> bool {
+        self.status.is_some_and(|status| status.is_client_error()) && self.failure.is_none()
+    }
+
+    /// Adds what the body's code says. A gateway may tell with one status that a token has expired and that there are too many
+    /// requests.
+    pub(crate) fn with_body_code(self, rules: &[ErrorRule], body: Option<&[u8]>) -> Self {
+        let Some(status) = self.status else { return self };
+        if status == StatusCode::BAD_REQUEST && body.is_some_and(wants_https) {
+            let error = Cause::NotHttp.error(Peer::Api);
+            return Self { error: error.detail(format!("HTTP status {}", status.as_u16())), ..self };
+        }
+        let Some((kind, code)) = body.and_then(|body| decode::refusal_of(rules, body)) else { return self };
+        let code = code.map_or_else(String::new, |code| format!(", code \"{code}\""));
+        let failed = match kind {
+            ErrorKind::Throttled => Self::from_body(throttled(), None),
+            ErrorKind::Unauthorized => Self::from_body(unauthorized(), None),
+            _ => self,
+        };
+        Self { error: failed.error.detail(format!("HTTP status {}{code}", status.as_u16())), status: Some(status), ..failed }
+    }
+
+    /// The same for a login, which has no other secrets than these.
+    pub(crate) fn into_login_error(self, names: &[&str]) -> Error {
+        let refused = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+        let error = match self.status {
+            // Throttled, or worth another attempt: neither the secrets' fault nor the address'.
+            _ if self.failure.is_some() => return self.error,
+            Some(status) if refused.contains(&status) => Error::new(ErrorKind::Unauthorized, "the API refused the login")
+                .hint(format!("Check {} in the user mapping.", names.join(", "))),
+            Some(status) if status.is_client_error() || status.is_redirection() => {
+                Error::new(self.error.kind(), self.error.message()).hint("Check auth_url: it must be the login's own address.")
+            }
+            _ => return self.error,
+        };
+        error.detail(self.error.get_detail().unwrap_or_default())
+    }
+}
+
+/// The error of who may not read.
+pub(crate) fn unauthorized() -> Error {
+    Error::new(ErrorKind::Unauthorized, "the API refused the credentials")
+        .hint("Check the user mapping, and the option that names the header.")
+}
+
+/// The error of who asks too often.
+pub(crate) fn throttled() -> Error {
+    Error::new(ErrorKind::Throttled, "the API refuses further requests for now")
+        .hint("Lower concurrency or requests_per_second, or raise retry_budget.")
+}
+
+/// The same where the API says how long to wait.
+fn throttled_until(wait: Option<Duration>, now: u64) -> Error {
+    match wait.and_then(|wait| moment(wait, now)) {
+        None => throttled(),
+        Some(until) => Error::new(ErrorKind::Throttled, format!("the API refuses further requests until {until}"))
+            .hint("Come again then, or raise retry_budget to wait for it; lower concurrency or requests_per_second."),
+    }
+}
+
+/// When a wait is over, for people and for programs; `None` where there is nothing to wait for.
+fn moment(wait: Duration, now: u64) -> Option<String> {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let until = i64::try_from(now.checked_add(seconds)?).ok()?;
+    let until = chrono::DateTime::from_timestamp(until, 0).filter(|_| seconds > 0)?;
+    Some(format!("{} UTC, in {seconds} s", until.format("%Y-%m-%d %H:%M:%S")))
+}
+
+/// Whether a body says that plain http came to a port for https, as nginx, Apache, and the servers written in Go say it.
+fn wants_https(body: &[u8]) -> bool {
+    let contains = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
+    contains("plain HTTP request was sent to HTTPS port")
+        || contains("speaking plain HTTP to an SSL-enabled")
+        || contains("an HTTP request to an HTTPS server")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::built_in;
+
+    fn failed(status: u16, body: &str) -> RequestFailure {
+        let rules = built_in("huawei").unwrap().unwrap().tables[0].errors.clone();
+        let status = StatusCode::from_u16(status).unwrap();
+        let error = Error::new(ErrorKind::Shape, "the API rejected the request").detail(format!("HTTP status {}", status.as_u16()));
+        RequestFailure { status: Some(status), ..RequestFailure::permanent(error) }.with_body_code(&rules, Some(body.as_bytes()))
+    }
+
+    #[test]
+    fn a_code_beside_a_status_says_what_the_status_does_not() {
+        let throttled = failed(400, r#"{"error_code": "APIG.0308", "error_msg": "s3cret"}"#);
+        assert_eq!((throttled.failure, throttled.error.kind()), (Some(RetryClass::Throttled(None)), ErrorKind::Throttled));
+        assert_eq!(throttled.error.get_detail(), Some("HTTP status 400, code \"APIG.0308\""));
+        let expired = failed(403, r#"{"error_code": "APIG.0301"}"#);
+        assert!(expired.expired && expired.error.kind() == ErrorKind::Unauthorized);
+        let other = failed(400, r#"{"error_code": "OSM.0001"}"#);
+        assert_eq!((other.failure, other.error.kind(), other.expired), (None, ErrorKind::Shape, false));
+        assert_eq!(other.error.get_detail(), Some("HTTP status 400, code \"OSM.0001\""));
+        assert_eq!(failed(400, "<html>").error.get_detail(), Some("HTTP status 400"));
+        assert_eq!(failed(400, r#"{"error_code": "a secret text"}"#).error.get_detail(), Some("HTTP status 400"), "no code, so not shown");
+    }
+
+    #[test]
+    fn a_refused_login_names_the_secrets_to_check() {
+        let at = |status: u16| {
+            let error = Error::new(ErrorKind::Shape, "x").detail("HTTP status");
+            RequestFailure { status: StatusCode::from_u16(status).ok(), ..RequestFailure::permanent(error) }
+                .into_login_error(&["client_id", "refresh_token"])
+        };
+        assert_eq!(at(400).kind(), ErrorKind::Unauthorized);
+        assert_eq!(at(400).get_hint(), Some("Check client_id, refresh_token in the user mapping."));
+        assert!(at(404).get_hint().unwrap().contains("auth_url"));
+        assert_eq!(at(500).kind(), ErrorKind::Shape, "a failure of the server is none of the secrets'");
+    }
+
+    /// 2026-11-24 12:00:00 UTC.
+    const NOON: u64 = 1_795_521_600;
+
+    fn refused(status: u16, wait: Option<u64>, exhausted: bool) -> RequestFailure {
+        RequestFailure::status(StatusCode::from_u16(status).unwrap(), Advice { wait: wait.map(Duration::from_secs), exhausted }, NOON)
+    }
+
+    #[test]
+    fn throttling_says_when_to_come_again() {
+        let later = refused(429, Some(3600), true);
+        assert_eq!(later.error.message(), "the API refuses further requests until 2026-11-24 13:00:00 UTC, in 3600 s");
+        assert_eq!(
+            (later.failure, later.error.kind()),
+            (Some(RetryClass::Throttled(Some(Duration::from_secs(3600)))), ErrorKind::Throttled)
+        );
+        for wait in [None, Some(0), Some(u64::MAX)] {
+            assert_eq!(refused(429, wait, true).error.message(), "the API refuses further requests for now", "{wait:?}");
+        }
+        let unavailable = refused(503, Some(90), true);
+        assert_eq!(unavailable.error.message(), "the API is unavailable until 2026-11-24 12:01:30 UTC, in 90 s");
+        assert_eq!(unavailable.failure, Some(RetryClass::Server(Some(Duration::from_secs(90)))));
+        assert_eq!(refused(503, None, false).failure, Some(RetryClass::Server(None)));
+    }
+
+    #[test]
+    fn a_403_is_a_throttle_where_its_headers_say_so() {
+        let throttled = refused(403, Some(40), true);
+        assert_eq!(
+            (throttled.failure.and_then(RetryClass::asked), throttled.error.kind()),
+            (Some(Duration::from_secs(40)), ErrorKind::Throttled)
+        );
+        assert_eq!(refused(403, None, true).failure, Some(RetryClass::Throttled(None)));
+        let forbidden = refused(403, Some(40), false);
+        assert_eq!((forbidden.failure, forbidden.error.kind()), (None, ErrorKind::Unauthorized));
+        assert_eq!(refused(401, Some(40), true).failure, None, "a refused credential is what it is");
+        let login = refused(403, Some(40), true).into_login_error(&["password"]);
+        assert_eq!(login.kind(), ErrorKind::Throttled, "also when it is a login that is throttled");
+    }
+
+    #[test]
+    fn an_answer_for_https_is_known_by_what_servers_say() {
+        let rules = built_in("tixngo").unwrap().unwrap().tables[0].errors.clone();
+        for body in ["<center>The plain HTTP request was sent to HTTPS port</center>", "Client sent an HTTP request to an HTTPS server.\n"]
+        {
+            let with_body_code = refused(400, None, false).with_body_code(&rules, Some(body.as_bytes()));
+            assert_eq!((with_body_code.error.kind(), with_body_code.failure), (ErrorKind::Unconnectable, None));
+            assert_eq!(with_body_code.error.get_detail(), Some("HTTP status 400"));
+        }
+        assert_eq!(refused(400, None, false).with_body_code(&rules, Some(b"https")).error.kind(), ErrorKind::Shape);
+        assert_eq!(refused(407, None, false).error.message(), "the proxy asks for a user name and password");
+    }
+}

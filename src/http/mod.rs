@@ -1,0 +1,19 @@
+//! Requests → responses: connections, authentication, retries and limits. The only room that knows reqwest, and it knows nothing of
+//! pages, slices or Postgres.
+
+pub mod address;
+pub mod authenticator;
+pub mod body;
+pub mod client;
+mod connection_error;
+pub mod content_range;
+pub(crate) mod failure;
+pub mod limiter;
+pub mod link;
+mod pace;
+pub mod rate_limit;
+mod redirection;
+mod resolver;
+pub mod retry;
+pub mod session;
+pub mod trust;

@@ -1,0 +1,63 @@
+//! IsForeignPathAsyncCapable, ForeignAsyncRequest, ForeignAsyncConfigureWait, ForeignAsyncNotify: an Append over several foreign
+//! tables reads all of them at once.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::scan_of;
+
+#[pg_guard]
+pub(crate) unsafe extern "C-unwind" fn is_async_capable(path: *mut pg_sys::ForeignPath) -> bool {
+    // SAFETY: the planner's path. A node that counts asks once and has nothing to interleave.
+    unsafe { (*(*path).path.parent).reloptkind != pg_sys::RelOptKind::RELOPT_UPPER_REL }
+}
+
+#[pg_guard]
+pub(crate) unsafe extern "C-unwind" fn foreign_async_request(request: *mut pg_sys::AsyncRequest) {
+    // SAFETY: the executor's request.
+    unsafe { produce(request) };
+}
+
+/// Adds what the Append waits for.
+#[pg_guard]
+pub(crate) unsafe extern "C-unwind" fn foreign_async_configure_wait(request: *mut pg_sys::AsyncRequest) {
+    // SAFETY: only an Append asks (execAsync.c); its set of events is made just now, and our descriptor lives until the scan's
+    // stream is dropped, which is not before the set is.
+    unsafe {
+        let set = (*(*request).requestor.cast::<pg_sys::AppendState>()).as_eventset;
+        let scan = scan_of((*request).requestee.cast());
+        if let Some(descriptor) = scan.and_then(|scan| scan.wake_fd()) {
+            pg_sys::AddWaitEventToSet(set, pg_sys::WL_SOCKET_READABLE, descriptor, std::ptr::null_mut(), request.cast());
+        }
+    }
+}
+
+#[pg_guard]
+pub(crate) unsafe extern "C-unwind" fn foreign_async_notify(request: *mut pg_sys::AsyncRequest) {
+    // SAFETY: the executor's request.
+    unsafe { produce(request) };
+}
+
+/// Answers with the next row that is there, or with none at the end; else the request stays pending.
+///
+/// SAFETY: the executor's request to one of our nodes.
+unsafe fn produce(request: *mut pg_sys::AsyncRequest) {
+    // SAFETY: the caller's. The node's own function applies local conditions and projection; no waiting is done in it, so that
+    // an empty slot means either the end or that nothing is there yet.
+    unsafe {
+        let node = (*request).requestee;
+        let set_waiting = |nonblocking| {
+            scan_of(node.cast()).is_some_and(|scan| {
+                scan.nonblocking = nonblocking;
+                std::mem::take(&mut scan.pending)
+            })
+        };
+        set_waiting(true);
+        let slot = (*node).ExecProcNodeReal.map_or(std::ptr::null_mut(), |next| next(node));
+        let pending = set_waiting(false);
+        let is_empty = slot.is_null() || (*slot).tts_flags & pg_sys::TTS_FLAG_EMPTY as u16 != 0;
+        (*request).callback_pending = is_empty && pending;
+        (*request).request_complete = !(*request).callback_pending;
+        (*request).result = if is_empty { std::ptr::null_mut() } else { slot };
+    }
+}

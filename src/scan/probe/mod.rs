@@ -1,0 +1,160 @@
+//! Asks a live API what its reference page does not say, on a small window: one finding for each question, with the option
+//! to set where the description is wrong. Each question is a request whose answer differs by what the API does.
+
+mod access;
+mod ask;
+mod end;
+mod fields;
+mod filters;
+mod sample;
+mod size;
+mod time;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::ask::ProbeClient;
+use self::sample::PageSample;
+use crate::error::{Error, Result};
+use crate::http::client::Limits;
+use crate::options::{Secret, Settings};
+use crate::plan::request::PageToken;
+use crate::plan::window::Window;
+use crate::scan::stats::Stats;
+use crate::sources::{Origin, PagingStyle, Source, Table};
+
+/// What is probed, and as whom.
+#[derive(Debug)]
+pub struct Probe {
+    /// The source.
+    pub source: Arc<Source>,
+    /// The endpoint, as the foreign table's options correct it.
+    pub table: Arc<Table>,
+    /// The names of its columns in the description.
+    pub names: Vec<String>,
+    /// The server's settings.
+    pub settings: Settings,
+    /// The user's secrets.
+    pub secrets: BTreeMap<String, Secret>,
+    /// The request parameters, by the description's column.
+    pub values: BTreeMap<usize, Vec<String>>,
+    /// The times to look at.
+    pub window: Window,
+    /// Records asked for in one page.
+    pub page_size: u64,
+    /// What requests may take.
+    pub limits: Limits,
+    /// What they took.
+    pub stats: Arc<Stats>,
+}
+
+/// One answer to one question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was asked: `access`, `page size`, a column's name …
+    pub subject: String,
+    /// What the API does.
+    pub found: String,
+    /// Whether that is as described; `None` where the description says nothing of it, or it could not be found out.
+    pub as_described: Option<bool>,
+    /// What to set where it is not.
+    pub remedy: Option<Remedy>,
+}
+
+/// Options to set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// Of the server.
+    Server(Vec<(String, String)>),
+    /// Of the foreign table.
+    Table(Vec<(String, String)>),
+    /// Of the foreign table's column with this name.
+    Column(String, Vec<(String, String)>),
+}
+
+/// The findings so far.
+#[derive(Debug, Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn push(&mut self, subject: &str, found: impl Into<String>, as_described: Option<bool>, remedy: Option<Remedy>) {
+        self.0.push(Finding { subject: subject.to_owned(), found: found.into(), as_described, remedy });
+    }
+
+    /// The description says so, or says nothing that this would contradict.
+    fn right(&mut self, subject: &str, found: impl Into<String>) {
+        self.push(subject, found, Some(true), None);
+    }
+
+    fn wrong(&mut self, subject: &str, found: impl Into<String>, remedy: Option<Remedy>) {
+        self.push(subject, found, Some(false), remedy);
+    }
+
+    fn open(&mut self, subject: &str, found: impl Into<String>) {
+        self.push(subject, found, None, None);
+    }
+
+    /// A question that got no answer.
+    fn failed(&mut self, subject: &str, error: &Error) {
+        let detail = error.get_detail().map_or_else(String::new, |detail| format!(" ({detail})"));
+        self.open(subject, format!("could not be found out: {}{detail}", error.message()));
+    }
+}
+
+/// A setting of a table.
+fn of_table(option: &str, value: impl Into<String>) -> Option<Remedy> {
+    Some(Remedy::Table(vec![(option.to_owned(), value.into())]))
+}
+
+impl Probe {
+    /// The most requests that it sends.
+    pub fn most_requests(&self) -> u64 {
+        let filters = self.table.columns.iter().filter(|c| c.filter.is_some() && matches!(c.origin, Origin::Field { .. })).count();
+        let times = self.table.columns.iter().filter(|c| matches!(c.origin, Origin::Field { .. })).filter(|c| time::is_time(c)).count();
+        let fixed = access::MAX_REQUESTS + size::MAX_REQUESTS + end::MAX_REQUESTS + fields::MAX_REQUESTS;
+        fixed + time::MAX_REQUESTS + times as u64 + filters as u64 * filters::MAX_REQUESTS_EACH + 1
+    }
+
+    /// Asks.
+    pub async fn run(mut self) -> Vec<Finding> {
+        let mut findings = Findings::default();
+        if let Some((mut client, parameters)) = access::probe(&self, &mut findings).await
+            && let Some((sample, page)) = size::probe(&self, &mut client, &mut findings).await
+        {
+            // What is found to be written otherwise than described is read as it is from here on.
+            let forms = fields::probe(&self, &sample, &mut findings);
+            let table = Arc::make_mut(&mut self.table);
+            for (column, found) in forms {
+                if let Origin::Field { form, .. } = &mut table.columns[column].origin {
+                    *form = found;
+                }
+            }
+            fields::probe_language(&self, &parameters, &sample, &mut findings).await;
+            let range = time::probe(&self, &client, &sample, &mut findings).await;
+            end::probe(&self, &client, &sample, page, range, &mut findings).await;
+            filters::probe(&self, &client, &sample, range, &mut findings).await;
+            end::probe_unknown(&self, &client, &mut findings).await;
+        }
+        findings.0
+    }
+
+    /// The bounds of the whole window, as they are written.
+    fn bounds(&self) -> Option<(i64, i64)> {
+        self.table.time_range.as_ref().map(|_| (self.window.lo, self.window.hi))
+    }
+}
+
+/// Whether there are records beyond a sample that began at the start.
+async fn has_more(client: &ProbeClient, sample: &PageSample, bounds: Option<(i64, i64)>) -> Result<bool> {
+    let read = sample.records.len() as u64;
+    let next = match (&client.table.pagination.style, sample.total, sample.next.key()) {
+        (PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_), _, None) => return Ok(false),
+        // A key proves nothing: it may be a bookmark.
+        (PagingStyle::Cursor { .. }, _, Some(key)) => PageToken::Cursor(key.to_owned()),
+        (PagingStyle::NextUrl(_), _, Some(key)) => PageToken::Url(key.to_owned()),
+        (_, Some(total), _) => return Ok(total > read),
+        (PagingStyle::Number { first, .. }, None, _) => PageToken::Page(first + 1),
+        (PagingStyle::Offset { .. }, None, _) => PageToken::Offset(read),
+    };
+    Ok(read > 0 && !client.page(bounds, &next, Some(client.size)).await?.records.is_empty())
+}
