@@ -6,7 +6,8 @@ use pgrx::prelude::*;
 use pgrx::{PgList, pg_sys};
 
 use super::node::{read_plan, relation_of};
-use super::{ScanState, scan_of};
+use super::scan::ScanState;
+use super::scan_of;
 use crate::pg::catalog::{ForeignTable, text_of};
 use crate::pg::report::OrRaise;
 use crate::pg::settings;

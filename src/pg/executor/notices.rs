@@ -1,6 +1,6 @@
 //! What a client is told of a scan beside its rows: that a default cut it short, and that it will take very many requests.
 
-use super::ScanState;
+use super::scan::ScanState;
 use crate::pg::report::notice;
 use crate::plan::slice::StandIn;
 use crate::plan::window::rfc3339;

@@ -7,7 +7,7 @@ use super::relation::{self, Converted, RelationInfo, clauses_of};
 use super::statistics;
 use super::time_expr::PgZones;
 use crate::error::Result;
-use crate::pg::executor::on_table;
+use crate::pg::executor::scan::on_table;
 use crate::pg::operand;
 use crate::pg::settings;
 use crate::plan::condition::Value;

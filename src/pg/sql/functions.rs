@@ -221,7 +221,7 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
         counting: None,
     };
     let answer = WatchedStream::start(spec, Arc::clone(&stats))?.next(&stats);
-    executor::write_log(&stats);
+    executor::scan::write_log(&stats);
     answer?;
     Ok(format!("the API answered {line} as it should"))
 }

@@ -82,7 +82,7 @@ fn findings(
     };
     pgrx::notice!("restlog.probe sends at most {} requests", probe.most_requests());
     let found = wait::run(probe.run());
-    executor::write_log(&stats);
+    executor::scan::write_log(&stats);
     remember(&stats, &[]);
     let names = TableNames::read(relation, &table);
     Ok(found?.into_iter().map(|finding| row(finding, &table, &names)).collect())

@@ -1,0 +1,330 @@
+//! One running scan: what it keeps between pulls, how it starts, and how it moves from row to row.
+
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::task::Poll;
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::last_scan::remember;
+use super::notices::Told;
+use super::page_store::PageStore;
+use super::projection::Projection;
+use super::slot::SlotWriter;
+use super::statement;
+use crate::error::Result;
+use crate::http::client::Limits;
+use crate::pg::catalog::connect;
+use crate::pg::catalog::{ForeignColumn, ForeignTable};
+use crate::pg::operand;
+use crate::pg::planner::density;
+use crate::pg::planner::time_expr::PgZones;
+use crate::pg::settings;
+use crate::pg::text::shown;
+use crate::pg::wait::WatchedStream;
+use crate::plan::condition::Value;
+use crate::plan::limits::check_window;
+use crate::plan::scan_plan::ScanPlan;
+use crate::plan::slice::{StandIn, default_would_hide, missing_lower_bound, missing_parameter, slices};
+use crate::scan::decode::Decoder;
+use crate::scan::stats::Stats;
+use crate::scan::stream::{Counting, ScanSpec};
+use crate::sources::Origin;
+/// One running scan. Nothing in it is borrowed from Postgres but the expression states, which live in the same context.
+pub(crate) struct ScanState {
+    pub(crate) table: ForeignTable,
+    pub(crate) plan: ScanPlan,
+    pub(super) relation: pg_sys::Oid,
+    /// The description's columns that the request filters by, in their order.
+    pub(super) filters: Vec<usize>,
+    pub(super) operands: Vec<(*mut pg_sys::ExprState, pg_sys::Oid)>,
+    pub(super) user: pg_sys::Oid,
+    pub(super) projection: Projection,
+    pub(super) writer: SlotWriter,
+    pub(crate) stats: Arc<Stats>,
+    /// How many slices the last start had.
+    pub(crate) slices: usize,
+    /// An Append over several scans asks for a row that is there, and waits for all of them at once.
+    pub(crate) nonblocking: bool,
+    /// Set where there was none yet.
+    pub(crate) pending: bool,
+    /// Whether it is likely to be started again with the same parameters.
+    pub(super) rewinds: bool,
+    /// What earlier runs of a node that counts have counted.
+    pub(super) counted: u64,
+    pub(super) last_count: Option<u64>,
+    /// The defaults that stand in for conditions.
+    pub(crate) stand_ins: Vec<StandIn>,
+    /// Whether the client was told what it must know of this scan: once, however often it is started.
+    pub(crate) told: Told,
+    pub(super) state: State,
+}
+
+#[allow(clippy::large_enum_variant, reason = "there is one for each scan, and it stays where it is")]
+pub(super) enum State {
+    /// Nothing was asked yet.
+    NotStarted,
+    /// Nothing is to be asked: no row can match.
+    Empty,
+    /// A node that counts knows its count from before.
+    CountKnown(u64),
+    Reading {
+        stream: WatchedStream,
+        pages: PageStore,
+        /// Rows of the current page that were passed on.
+        row: usize,
+        /// Whether any page had rows.
+        any_rows: bool,
+        /// Whether the stream was told that more is wanted than it gave.
+        demand_signalled: bool,
+        /// The stream has ended: there are no pages but those that were kept.
+        ended: bool,
+    },
+    Done,
+}
+
+impl ScanState {
+    /// Counts instead of reading rows: once, then there is no more. Nothing to ask is nothing to count.
+    pub(super) fn count(&mut self) -> Result<Option<u64>> {
+        let mut count = 0;
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::NotStarted | State::Done => return Ok(None),
+            State::CountKnown(known) => count = known,
+            State::Empty => {}
+            State::Reading { mut stream, .. } => {
+                stream.request_more(true);
+                let end = stream.next(&self.stats);
+                write_log(&self.stats);
+                end.map_err(|error| on_table(error, &self.table.name))?;
+                count = self.stats.counted.get() - self.counted;
+                self.counted += count;
+            }
+        }
+        self.last_count = Some(count);
+        Ok(Some(count))
+    }
+
+    /// Whether the API could filter by a column that it was not asked to filter by.
+    pub(crate) fn could_filter(&self, column: &ForeignColumn) -> bool {
+        let of = |described: usize| {
+            let column = &self.table.endpoint.columns[described];
+            column.filter.is_some() && matches!(column.origin, Origin::Field { .. }) && self.filters.binary_search(&described).is_err()
+        };
+        column.pushdown && column.described.is_some_and(of)
+    }
+
+    /// Evaluates the operands and sends the first request, if any row can match.
+    ///
+    /// SAFETY: the executor's node.
+    pub(super) unsafe fn start(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<State> {
+        let condition = self.plan.condition();
+        let mut values = vec![Value::Unknown; self.operands.len()];
+        let mut evaluate = |i: usize| {
+            check_for_interrupts!();
+            let Some((state, type_oid)) = self.operands.get(i) else { return Value::Unknown };
+            let mut is_null = false;
+            // SAFETY: initialised in BeginForeignScan for this node, whose expression context the executor keeps. What they
+            // allocate lives in per-tuple memory and is read before the next reset.
+            unsafe {
+                let datum = pg_sys::ExecEvalExpr(*state, (*node).ss.ps.ps_ExprContext, &mut is_null);
+                operand::value(datum, is_null, *type_oid)
+            }
+        };
+        condition.evaluate(&mut values, &mut evaluate);
+        // SAFETY: the executor's node and its state.
+        let now = unsafe { statement::start((*node).ss.ps.state) };
+        let table = Arc::clone(&self.table.endpoint);
+        let restricted = self.plan.restricted_at_start(&condition, &values);
+        let defaults = self.table.defaults(now).unless(&table, |column| restricted.contains(&column));
+        let time_column = table.time_range.as_ref().map(|range| range.column);
+        let selection = condition.select(time_column, &values, &PgZones);
+        // A value that was given but could not be read must not be replaced by a default.
+        let restricted_to_values = condition.restricted_to_values();
+        for (index, column) in table.columns.iter().enumerate() {
+            let asked = matches!(column.origin, Origin::Request { .. }) && restricted_to_values.contains(index);
+            if asked && !selection.is_nothing() && !selection.values.contains_key(&index) {
+                return Err(missing_parameter(&table, column));
+            }
+        }
+        let slices = slices(&table, &selection, &defaults).map_err(|error| {
+            let is_withheld = self.table.settings.default_from.is_some() && error == missing_lower_bound(&table);
+            if is_withheld { default_would_hide(&table) } else { error }
+        })?;
+        self.stand_ins = if selection.is_nothing() { Vec::new() } else { defaults.standing_in(&table, &selection) };
+        // SAFETY: what the query's now() is.
+        let at = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+        check_window(&slices, at, self.table.max_window(), self.plan.expected_requests)
+            .map_err(|error| on_table(error, &self.table.name))?;
+        self.slices = slices.len();
+        if slices.is_empty() {
+            self.tell_of_default();
+            return Ok(State::Empty);
+        }
+        self.tell_of_requests();
+        let counting = (self.plan.counts > 0).then(|| Counting {
+            by_total: selection.values.keys().all(|column| slices.carry(*column)),
+            checks: self.projection.checks(&selection),
+        });
+        let decoder = Decoder::new(
+            self.projection.columns.clone(),
+            &self.table.endpoint,
+            self.table.settings.on_invalid,
+            self.table.settings.time_zone.clone(),
+        );
+        let size = self.table.page_size();
+        let spec = ScanSpec {
+            table: Arc::clone(&self.table.endpoint),
+            slices,
+            now,
+            decoder,
+            time_column: self.projection.time_column,
+            time_is_required: self.table.time_is_required(),
+            fan_out_columns: self.projection.fan_out_columns.clone(),
+            page_sizes: (self.plan.first_size(&self.table.endpoint, size), size),
+            limited: self.plan.limit.is_some(),
+            order: if self.plan.ordered { self.plan.keeps_order(&self.table.endpoint) } else { None },
+            known_density: density::density(self.relation, &self.filters),
+            concurrency: self.table.settings.concurrency,
+            limits: Limits {
+                max_requests: settings::max_requests(),
+                max_response_bytes: self.table.settings.max_response_bytes,
+                log: settings::log_requests(),
+            },
+            connection: connect::connection(&self.table.server, self.user)?,
+            counting,
+        };
+        remember(&self.stats, &self.defaults_shown());
+        let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
+        // SAFETY: the executor's node and its state.
+        let pages = PageStore::new(self.rewinds, unsafe { (*(*node).ss.ps.state).es_query_cxt });
+        Ok(State::Reading { stream, pages, row: 0, any_rows: false, demand_signalled: false, ended: false })
+    }
+
+    /// Moves on to the next row; `false` at the proven end, or where it would have to wait and must not.
+    pub(super) fn advance(&mut self) -> Result<bool> {
+        let is_preview = self.is_preview();
+        let State::Reading { stream, pages, row, any_rows, demand_signalled, ended } = &mut self.state else { return Ok(false) };
+        loop {
+            if let Some(current) = pages.current() {
+                if *row < current.rows() {
+                    *row += 1;
+                    return Ok(true);
+                }
+                if pages.advance()? {
+                    *row = 0;
+                    continue;
+                }
+                // The slot was cleared: nothing points into a page that is not kept.
+                if let Some(spent) = pages.take_current() {
+                    stream.release(spent);
+                }
+                if !*demand_signalled && !*ended {
+                    *demand_signalled = true;
+                    // A preview is nearly always content with what it got.
+                    stream.request_more(*any_rows && !is_preview);
+                }
+            }
+            if *ended {
+                return Ok(false);
+            }
+            let next = if self.nonblocking {
+                let Poll::Ready(next) = stream.try_next() else {
+                    self.pending = true;
+                    return Ok(false);
+                };
+                next
+            } else {
+                stream.next(&self.stats)
+            };
+            write_log(&self.stats);
+            match next.map_err(|error| on_table(error, &self.table.name)) {
+                Ok(Some(next)) => {
+                    if is_preview && *any_rows && next.rows() > 0 {
+                        self.state = State::Done;
+                        return Err(default_would_hide(&self.table.endpoint).detail(
+                            "default_from serves previews only, as the table option preview_only says, and this scan goes past its first page.",
+                        ));
+                    }
+                    *any_rows |= next.rows() > 0;
+                    *demand_signalled = false;
+                    pages.keep(next).into_iter().for_each(|spent| stream.release(spent));
+                    *row = 0;
+                }
+                Ok(None) => {
+                    *ended = true;
+                    density::observe(self.relation, &self.filters, &self.stats);
+                    self.tell_of_default();
+                    return Ok(false);
+                }
+                Err(error) => {
+                    self.state = State::Done;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Evaluates and asks, if nothing was asked yet.
+    ///
+    /// SAFETY: the executor's node.
+    pub(super) unsafe fn start_once(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<()> {
+        if let Some(refusal) = self.plan.refusal.take() {
+            return Err(refusal);
+        }
+        if matches!(self.state, State::NotStarted) {
+            // SAFETY: the caller's.
+            self.state = unsafe { self.start(node) }?;
+        }
+        Ok(())
+    }
+
+    /// What becomes readable once there is more to read.
+    pub(crate) fn wake_fd(&self) -> Option<RawFd> {
+        match &self.state {
+            State::Reading { stream, .. } => Some(stream.wake_fd()),
+            _ => None,
+        }
+    }
+
+    /// Back to the start. `same` says that no parameter changed: then what was read is read again, not asked for.
+    pub(super) fn rewind(&mut self, same: bool) {
+        if let Some(count) = self.last_count.filter(|_| same) {
+            self.state = State::CountKnown(count);
+            return;
+        }
+        let kept = match &mut self.state {
+            State::Reading { pages, row, .. } if same && pages.is_whole() => {
+                *row = 0;
+                pages.rewind().is_ok()
+            }
+            _ => false,
+        };
+        if !kept {
+            // Who starts again with the same parameters will do so once more.
+            self.rewinds |= same && !matches!(self.state, State::NotStarted);
+            self.close();
+        }
+    }
+
+    /// Ends the scan, and gives its temporary file back.
+    pub(super) fn close(&mut self) {
+        if let State::Reading { pages, .. } = &mut self.state {
+            pages.close();
+        }
+        self.state = State::NotStarted;
+    }
+}
+
+/// Writes the request lines that workers kept: only this thread may write to the log.
+pub(crate) fn write_log(stats: &Stats) {
+    for line in stats.take_log() {
+        pgrx::log!("restlog_fdw: {}", shown(&line));
+    }
+}
+
+/// Names the foreign table in an error of the scan.
+pub(crate) fn on_table(error: crate::error::Error, table: &str) -> crate::error::Error {
+    let detail = error.get_detail().map_or_else(|| format!("Foreign table \"{table}\"."), |d| format!("Foreign table \"{table}\": {d}"));
+    error.detail(detail)
+}
