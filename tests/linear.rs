@@ -8,12 +8,13 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use restlog_fdw::options::{Context, OnInvalid, Settings, validate};
-use restlog_fdw::plan::condition::{Condition, Op, Value};
+use restlog_fdw::plan::condition::Condition;
 use restlog_fdw::plan::limits::{check_requests, expected_requests};
 use restlog_fdw::plan::scan_plan::ScanPlan;
 use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slice::{Defaults, slices};
 use restlog_fdw::plan::time_expr::Zones;
+use restlog_fdw::plan::value::{Op, Value};
 use restlog_fdw::plan::window::{Window, WindowSet};
 use restlog_fdw::scan::decode::{Decoder, PageColumn, SliceRules, Target, ValueSource};
 use restlog_fdw::scan::page::{CellState, Page};

@@ -2,7 +2,7 @@
 
 use pgrx::{FromDatum, check_for_interrupts, pg_sys};
 
-use crate::plan::condition::Value;
+use crate::plan::value::Value;
 use crate::plan::window::{INFINITY, MINUS_INFINITY};
 
 /// SAFETY: `datum` is of that type.

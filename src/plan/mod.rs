@@ -13,4 +13,5 @@ pub mod selection;
 pub mod slice;
 pub mod slices;
 pub mod time_expr;
+pub mod value;
 pub mod window;

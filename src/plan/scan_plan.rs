@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::{Condition, Value};
+use super::condition::Condition;
 use super::request::{PageToken, assemble};
 use super::slice::{Defaults, Slice, default_would_hide, missing_lower_bound, missing_parameter};
+use super::value::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Direction, Origin, PagingStyle, Table};
 
@@ -197,7 +198,7 @@ impl ScanPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::condition::Op;
+    use crate::plan::value::Op;
     use crate::sources::built_in;
 
     fn table() -> Table {

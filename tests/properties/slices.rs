@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use restlog_fdw::plan::condition::{Condition, Op, Value};
+use restlog_fdw::plan::condition::Condition;
 use restlog_fdw::plan::slice::{Defaults, Slice, slices};
 use restlog_fdw::plan::time_expr::Zones;
+use restlog_fdw::plan::value::{Op, Value};
 use restlog_fdw::sources::{Source, Table};
 
 use super::cases;

@@ -12,8 +12,9 @@ use crate::pg::catalog::{ForeignTable, text_of};
 use crate::pg::report::OrRaise;
 use crate::pg::settings;
 use crate::pg::text::to_server;
-use crate::plan::condition::{Condition, Op};
+use crate::plan::condition::Condition;
 use crate::plan::scan_plan::ScanPlan;
+use crate::plan::value::Op;
 use crate::sources::{Direction, Origin, TimeRange};
 
 /// Fewer rows than this cost nobody anything.

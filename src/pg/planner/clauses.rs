@@ -7,8 +7,9 @@ use pgrx::{PgList, check_for_interrupts, is_a, pg_sys};
 
 use crate::pg::catalog::ForeignTable;
 use crate::pg::settings;
-use crate::plan::condition::{Condition, Op};
+use crate::plan::condition::Condition;
 use crate::plan::time_expr::{Step, TimeExpr};
+use crate::plan::value::Op;
 use crate::sources::{Origin, SqlType};
 
 /// Conditions that are nested deeper stay local.

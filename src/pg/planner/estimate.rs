@@ -10,11 +10,11 @@ use crate::error::Result;
 use crate::pg::executor::scan::on_table;
 use crate::pg::operand;
 use crate::pg::settings;
-use crate::plan::condition::Value;
 use crate::plan::limits;
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::slices;
 use crate::plan::slices::Slices;
+use crate::plan::value::Value;
 
 /// Rows by the length of the window that is asked for and the table's density: what earlier scans of the session told, or else what
 /// ANALYZE found. The conditions that the density knows nothing of thin them out as Postgres thinks. `None` where the density or the

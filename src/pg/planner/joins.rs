@@ -9,7 +9,7 @@ use pgrx::{PgList, is_a, pg_sys};
 use super::clauses::{Converter, btree_op, var_of};
 use super::relation::used_attributes;
 use crate::pg::catalog::ForeignTable;
-use crate::plan::condition::Op;
+use crate::plan::value::Op;
 use crate::sources::Origin;
 
 /// The joins of one foreign table in one query.

@@ -10,7 +10,8 @@ use super::time_expr::PgZones;
 use crate::pg::catalog::ForeignTable;
 use crate::pg::compat;
 use crate::pg::operand;
-use crate::plan::condition::{Condition, Value};
+use crate::plan::condition::Condition;
+use crate::plan::value::Value;
 use crate::plan::window::Window;
 
 /// One condition that every row of the table satisfies, by what Postgres was told.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Condition, Op, Value};
+use super::Condition;
+use crate::plan::value::{Op, Value};
 
 /// Some columns, or each that there is: an OR without branches says everything of all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,8 @@
 use chrono::{DateTime, Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::condition::{Op, Value};
 use crate::plan::slice::MAX_WINDOWS;
+use crate::plan::value::{Op, Value};
 use crate::plan::window::{EPOCH_SECONDS, INFINITY, MINUS_INFINITY, Window};
 
 const SECOND: i64 = 1_000_000;
