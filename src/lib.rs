@@ -53,12 +53,12 @@
 //!     that new rows cannot shift them; what is stamped later (clocks differ, events are planned) is a window of its own, read last. A
 //!     query that says nothing of the time sends no range where the API demands none: records without a time are rows too. Where an API
 //!     counts its pages and has no such bound, a shift is noticed and repaired, or the scan is an error.
-//!     Tests: `src/plan/slice.rs` what_is_later_than_the_scans_start_is_asked_for_last,
+//!     Tests: `src/plan/slicing.rs` what_is_later_than_the_scans_start_is_asked_for_last,
 //!     `tests/shifts.rs` a_scan_has_the_rows_of_one_moment_or_fails, `tests/pg_regress/sql/bounds.sql`.
 //! 13. **A table's options, partition bounds and defaults may make a query refused, never short.** A default stands in for a condition
 //!     only where the query says nothing of that column; a partition returns only the rows of its bound; where a default was used and
 //!     the scan read to its end, the client is told.
-//!     Tests: `src/plan/slice.rs` a_default_stands_in_only_for_what_the_query_does_not_restrict, `tests/pg_regress/sql/defaults.sql`,
+//!     Tests: `src/plan/slicing.rs` a_default_stands_in_only_for_what_the_query_does_not_restrict, `tests/pg_regress/sql/defaults.sql`,
 //!     `tests/pg_regress/sql/partitions.sql`.
 
 #![deny(unsafe_code)]

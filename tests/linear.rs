@@ -12,7 +12,7 @@ use restlog_fdw::plan::condition::Condition;
 use restlog_fdw::plan::limits::{check_requests, expected_requests};
 use restlog_fdw::plan::scan_plan::ScanPlan;
 use restlog_fdw::plan::selection::Selection;
-use restlog_fdw::plan::slice::{Defaults, slices};
+use restlog_fdw::plan::slicing::{Defaults, slices};
 use restlog_fdw::plan::time_expr::Zones;
 use restlog_fdw::plan::value::{Op, Value};
 use restlog_fdw::plan::window::{Window, WindowSet};

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use restlog_fdw::http::authenticator::Authenticator;
 use restlog_fdw::http::client::Connection;
 use restlog_fdw::options::Settings;
-use restlog_fdw::plan::slices::Slices;
+use restlog_fdw::plan::slice::Slices;
 use restlog_fdw::scan::decode::{PageColumn, Target, ValueSource};
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{Counting, ScanSpec, Stream};

@@ -1,7 +1,7 @@
 //! What a scan is expected to ask for, and the refusal of more than a table allows.
 
 use super::partition::{self, width};
-use super::slices::Slices;
+use super::slice::Slices;
 use super::window::{MINUS_INFINITY, Window};
 use crate::error::{Error, ErrorKind, Result};
 

@@ -11,7 +11,7 @@ pub mod request;
 pub mod scan_plan;
 pub mod selection;
 pub mod slice;
-pub mod slices;
+pub mod slicing;
 pub mod time_expr;
 pub mod value;
 pub mod window;

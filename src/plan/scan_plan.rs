@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 use super::request::{PageToken, assemble};
-use super::slice::{Defaults, Slice, default_would_hide, missing_lower_bound, missing_parameter};
+use super::slice::Slice;
+use super::slicing::{Defaults, default_would_hide, missing_lower_bound, missing_parameter};
 use super::value::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Direction, Origin, PagingStyle, Table};

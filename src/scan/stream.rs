@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::client::{Connection, Limits};
 use crate::lock::lock_whole;
 use crate::plan::slice::Slice;
-use crate::plan::slices::Slices;
+use crate::plan::slice::Slices;
 use crate::sources::{Direction, Table};
 
 /// Everything a scan needs, as values.

@@ -14,7 +14,7 @@ use restlog_fdw::http::authenticator::Authenticator;
 use restlog_fdw::http::client::Connection;
 use restlog_fdw::options::Settings;
 use restlog_fdw::plan::selection::Selection;
-use restlog_fdw::plan::slice::{Defaults, slices};
+use restlog_fdw::plan::slicing::{Defaults, slices};
 use restlog_fdw::plan::window::WindowSet;
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::{ScanSpec, Stream};

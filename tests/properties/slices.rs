@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use restlog_fdw::plan::condition::Condition;
-use restlog_fdw::plan::slice::{Defaults, Slice, slices};
+use restlog_fdw::plan::slice::Slice;
+use restlog_fdw::plan::slicing::{Defaults, slices};
 use restlog_fdw::plan::time_expr::Zones;
 use restlog_fdw::plan::value::{Op, Value};
 use restlog_fdw::sources::{Source, Table};

@@ -11,7 +11,7 @@ use restlog_fdw::error::{Error, ErrorKind};
 use restlog_fdw::http::authenticator::Authenticator;
 use restlog_fdw::http::client::{Connection, Limits};
 use restlog_fdw::options::{OnInvalid, Secret, Settings};
-use restlog_fdw::plan::slices::Slices;
+use restlog_fdw::plan::slice::Slices;
 use restlog_fdw::plan::window::Window;
 use restlog_fdw::scan::decode::{Decoder, PageColumn, Target, ValueSource};
 use restlog_fdw::scan::page::{CellState, Page};

@@ -11,7 +11,7 @@ use restlog_fdw::error::{Error, Result};
 use restlog_fdw::http::authenticator::Authenticator;
 use restlog_fdw::http::client::Connection;
 use restlog_fdw::options::{Secret, Settings};
-use restlog_fdw::plan::slices::Slices;
+use restlog_fdw::plan::slice::Slices;
 use restlog_fdw::scan::decode::{PageColumn, Target, ValueSource};
 use restlog_fdw::scan::stats::Stats;
 use restlog_fdw::scan::stream::Stream;

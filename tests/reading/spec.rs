@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use restlog_fdw::http::client::{Connection, Limits};
 use restlog_fdw::options::OnInvalid;
-use restlog_fdw::plan::slices::Slices;
+use restlog_fdw::plan::slice::Slices;
 use restlog_fdw::scan::decode::{Decoder, PageColumn};
 use restlog_fdw::scan::stream::ScanSpec;
 use restlog_fdw::sources::Table;

@@ -15,7 +15,7 @@ use pgrx::{PgList, PgRelation, check_for_interrupts, pg_sys};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::authenticator::{self, Owner};
 use crate::options::{self, Secret, Settings};
-use crate::plan::slice::Defaults;
+use crate::plan::slicing::Defaults;
 use crate::scan::decode::{Target, ValueSource};
 use crate::small_file;
 use crate::sources::{self, ColumnIndex, Form, Origin, Pointer, Source, Table, TableOverrides, fold};

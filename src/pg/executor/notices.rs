@@ -2,7 +2,7 @@
 
 use super::scan::ScanState;
 use crate::pg::report::notice;
-use crate::plan::slice::StandIn;
+use crate::plan::slicing::StandIn;
 use crate::plan::window::rfc3339;
 
 /// A plan of more requests than this says so when it starts.

@@ -25,7 +25,7 @@ use crate::pg::text::shown;
 use crate::pg::wait::WatchedStream;
 use crate::plan::limits::check_window;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::{StandIn, default_would_hide, missing_lower_bound, missing_parameter, slices};
+use crate::plan::slicing::{StandIn, default_would_hide, missing_lower_bound, missing_parameter, slices};
 use crate::plan::value::Value;
 use crate::scan::decode::Decoder;
 use crate::scan::stats::Stats;

@@ -12,8 +12,8 @@ use crate::pg::operand;
 use crate::pg::settings;
 use crate::plan::limits;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::slices;
-use crate::plan::slices::Slices;
+use crate::plan::slice::Slices;
+use crate::plan::slicing::slices;
 use crate::plan::value::Value;
 
 /// Rows by the length of the window that is asked for and the table's density: what earlier scans of the session told, or else what

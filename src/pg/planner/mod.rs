@@ -22,7 +22,7 @@ use crate::pg::catalog::ForeignTable;
 use crate::pg::report::OrRaise;
 use crate::pg::text::escaped;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::missing_parameter;
+use crate::plan::slicing::missing_parameter;
 use crate::sources::Origin;
 
 /// What a request costs beside its rows, in the planner's unit (a sequential page read): as postgres_fdw's fdw_startup_cost.

@@ -10,7 +10,7 @@ use super::row_bounds::RowBound;
 use crate::error::Result;
 use crate::pg::catalog::ForeignTable;
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::{Defaults, missing_parameter};
+use crate::plan::slicing::{Defaults, missing_parameter};
 
 /// The part of a table that a range has, as Postgres guesses it (DEFAULT_RANGE_INEQ_SEL).
 pub(crate) const RANGE_SELECTIVITY: f64 = 0.005;

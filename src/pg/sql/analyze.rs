@@ -9,7 +9,7 @@ use crate::pg::catalog::ForeignTable;
 use crate::pg::report::OrRaise;
 use crate::pg::text::{relation_name, to_server};
 use crate::plan::scan_plan::ScanPlan;
-use crate::plan::slice::Defaults;
+use crate::plan::slicing::Defaults;
 use crate::plan::window::{MINUS_INFINITY, rfc3339};
 use crate::sources::{Origin, Table};
 

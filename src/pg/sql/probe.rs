@@ -18,7 +18,7 @@ use crate::pg::report::OrRaise;
 use crate::pg::settings;
 use crate::pg::text::shown;
 use crate::pg::wait;
-use crate::plan::slice::missing_parameter;
+use crate::plan::slicing::missing_parameter;
 use crate::plan::window::Window;
 use crate::scan::probe::{Finding, Probe, Remedy};
 use crate::scan::stats::Stats;

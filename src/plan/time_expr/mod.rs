@@ -7,7 +7,7 @@
 use chrono::{DateTime, Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::slice::MAX_WINDOWS;
+use crate::plan::slicing::MAX_WINDOWS;
 use crate::plan::value::{Op, Value};
 use crate::plan::window::{EPOCH_SECONDS, INFINITY, MINUS_INFINITY, Window};
 
