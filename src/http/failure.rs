@@ -6,10 +6,10 @@ use reqwest::StatusCode;
 
 use super::connection_error::{self, Cause, Peer, Route};
 use super::rate_limit::Advice;
+use super::refusal::{self, throttled, unauthorized};
 use super::retry::RetryClass;
 use crate::error::{Error, ErrorKind};
-use crate::scan::decode;
-use crate::sources::ErrorRule;
+use crate::sources::{ErrorRule, Refusal};
 
 /// One failed attempt.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl RequestFailure {
             let error = Cause::NotHttp.error(Peer::Api);
             return Self { error: error.detail(format!("HTTP status {}", status.as_u16())), ..self };
         }
-        let Some((kind, code)) = body.and_then(|body| decode::refusal_of(rules, body)) else { return self };
+        let Some(Refusal { kind, code }) = body.and_then(|body| refusal::in_error(rules, body)) else { return self };
         let code = code.map_or_else(String::new, |code| format!(", code \"{code}\""));
         let failed = match kind {
             ErrorKind::Throttled => Self::from_body(throttled(), None),
@@ -139,18 +139,6 @@ impl RequestFailure {
         };
         error.detail(self.error.get_detail().unwrap_or_default())
     }
-}
-
-/// The error of who may not read.
-pub(crate) fn unauthorized() -> Error {
-    Error::new(ErrorKind::Unauthorized, "the API refused the credentials")
-        .hint("Check the user mapping, and the option that names the header.")
-}
-
-/// The error of who asks too often.
-pub(crate) fn throttled() -> Error {
-    Error::new(ErrorKind::Throttled, "the API refuses further requests for now")
-        .hint("Lower concurrency or requests_per_second, or raise retry_budget.")
 }
 
 /// The same where the API says how long to wait.

@@ -3,6 +3,7 @@
 //! Knows no Postgres, no network, no clock. A fifth API must fit the types of this file, and if it does not, they are wrong and change.
 
 mod auth;
+mod errors;
 mod fault;
 mod index;
 mod pagination;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 pub use self::auth::{Credential, LOGIN_SECRETS, Login, LoginBody, SECRETS, TOKEN, TokenPlace, placeholders};
+pub use self::errors::{ErrorRule, Refusal};
 pub use self::index::{ColumnIndex, fold};
 pub use self::pagination::{Evidence, FullLastPage, NextUrl, PageSize, Pagination, PagingStyle};
 pub use self::pointer::Pointer;
@@ -99,19 +101,6 @@ pub struct Table {
     pub time_range: Option<TimeRange>,
     /// The columns in the order of the reference page.
     pub columns: Vec<Column>,
-}
-
-/// A place in a response that holds a code. Absent, null, empty and the codes of success mean that all is well.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ErrorRule {
-    /// Where the code is.
-    pub code: Pointer,
-    /// Codes of success.
-    pub ok: Vec<String>,
-    /// Codes that mean what a 401 does.
-    pub unauthorized: Vec<String>,
-    /// Codes that mean what a 429 does.
-    pub throttled: Vec<String>,
 }
 
 /// The HTTP methods of reading APIs.

@@ -16,7 +16,6 @@ mod window_rules;
 
 pub(super) use self::shape::no_records;
 use self::shape::{malformed, no_evidence, not_an_object};
-pub(crate) use self::walk::{refusal_in, refusal_of};
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

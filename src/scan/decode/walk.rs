@@ -9,7 +9,7 @@ use super::envelope::EnvelopeField;
 use super::json_text::{self, Invalid};
 use super::{FieldMatch, Node, Reader, not_an_object};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::failure;
+use crate::http::refusal;
 use crate::options::OnInvalid;
 use crate::scan::page::CellState;
 use crate::scan::paging::HEAD;
@@ -55,7 +55,7 @@ impl<'de> DeserializeSeed<'de> for Envelope<'_, '_> {
         let (next, all) = (self.place.next, self.place.total);
         if let Some(rule) = self.place.rule {
             let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
-            let refusal = refusal(&self.reader.decoder.rules[rule], raw.get());
+            let refusal = refusal_of(&self.reader.decoder.rules[rule], raw.get());
             self.reader.refusal = self.reader.refusal.take().or(refusal);
             return Ok(());
         }
@@ -94,51 +94,14 @@ impl<'de> Visitor<'de> for Envelope<'_, '_> {
     }
 }
 
-/// What the codes of an error's body say: what that means, and the code if it may be shown.
-pub(crate) fn refusal_of(rules: &[ErrorRule], body: &[u8]) -> Option<(ErrorKind, Option<String>)> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    rules.iter().find_map(|rule| judge(rule, &rule.code.find(&body)?.to_string()))
-}
-
-/// The error that a successful response's codes mean.
-pub(crate) fn refusal_in(rules: &[ErrorRule], body: &serde_json::Value) -> Option<Error> {
-    rules.iter().find_map(|rule| refusal(rule, &rule.code.find(body)?.to_string()))
-}
-
-/// What a code means, unless it is one of success.
-fn judge(rule: &ErrorRule, raw: &str) -> Option<(ErrorKind, Option<String>)> {
-    let code = match raw.as_bytes().first() {
-        None | Some(b'n') => return None,
-        Some(b'"') => json_text::string(raw, OnInvalid::Replace).ok().flatten()?.into_owned(),
-        Some(_) => raw.to_owned(),
+/// The error that a code in a successful response means, by its JSON text.
+fn refusal_of(rule: &ErrorRule, raw: &str) -> Option<Error> {
+    let refusal = match raw.as_bytes().first() {
+        None | Some(b'n') => None,
+        Some(b'"') => rule.judge(&json_text::string(raw, OnInvalid::Replace).ok().flatten()?),
+        Some(_) => rule.judge(raw),
     };
-    if code.is_empty() || rule.ok.contains(&code) {
-        return None;
-    }
-    let kind = if rule.unauthorized.contains(&code) {
-        ErrorKind::Unauthorized
-    } else if rule.throttled.contains(&code) {
-        ErrorKind::Throttled
-    } else {
-        ErrorKind::Shape
-    };
-    // SECURITY: only what can be a code is shown; the text beside it may repeat a secret or hold personal data.
-    let is_code = code.len() <= 64 && code.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    Some((kind, is_code.then_some(code)))
-}
-
-/// The error that a code in a successful response means.
-fn refusal(rule: &ErrorRule, raw: &str) -> Option<Error> {
-    let (kind, code) = judge(rule, raw)?;
-    let error = match kind {
-        ErrorKind::Unauthorized => failure::unauthorized(),
-        ErrorKind::Throttled => failure::throttled(),
-        _ => Error::new(kind, "the API answered with an error instead of records"),
-    };
-    Some(match code {
-        Some(code) => error.detail(format!("Its code is \"{code}\".")),
-        None => error,
-    })
+    refusal.map(refusal::in_success)
 }
 
 /// The key of the next page: a string, or a number by its digits.

@@ -11,8 +11,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::body::BufferPool;
 use crate::http::client::{Connection, Limits, RequestContext};
 use crate::http::limiter::ConcurrencyLimiter;
+use crate::http::refusal;
 use crate::plan::request::{PageToken, assemble, write_time};
 use crate::plan::slice::Slice;
+
 use crate::scan::decode;
 use crate::scan::stats::Stats;
 use crate::sources::{NextUrl, PagingStyle, Table};
@@ -72,7 +74,8 @@ impl ProbeClient {
         let mut read = |reply: crate::http::client::Response| {
             let document: Value = serde_json::from_slice(&reply.body)
                 .map_err(|_| Error::new(ErrorKind::Shape, "the response is not valid JSON").hint("Check base_url."))?;
-            if let Some(error) = decode::refusal_in(&self.table.errors, &document) {
+            let refused = self.table.errors.iter().find_map(|rule| rule.judge_document(&document));
+            if let Some(error) = refused.map(refusal::in_success) {
                 return Err(error);
             }
             let Some(records) = self.table.records.find(&document).and_then(Value::as_array) else {
