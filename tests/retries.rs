@@ -105,7 +105,7 @@ fn a_wait_that_the_api_asks_for_ends_with_the_scan() {
     let url = serve(vec!["429 Busy\r\nRetry-After: 50\r\n".into()]);
     let (stream, stats) = start(&source(), &[("base_url", &url)], "s3cret").unwrap();
     let began = Instant::now();
-    while stats.retries.get() == 0 {
+    while stats.usage.retries.get() == 0 {
         assert!(began.elapsed() < Duration::from_secs(10), "50 s are within the budget");
         std::thread::sleep(Duration::from_millis(5));
     }

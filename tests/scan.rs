@@ -326,7 +326,7 @@ fn a_failure_in_any_slice_fails_the_scan() {
 fn retries_are_counted_and_a_scan_over_its_limit_is_an_error() {
     let mut scan = start("again", Wish { switches: "rows=3100,fault=status:500,times=2,at=2", ..Wish::default() });
     assert_eq!(scan.drain().unwrap().len(), 3100);
-    assert_eq!((scan.stats.retries.get(), scan.stats.pages.get()), (2, 31));
+    assert_eq!((scan.stats.usage.retries.get(), scan.stats.pages.get()), (2, 31));
     let mut scan = start("limited", Wish { max_requests: 5, ..Wish::default() });
     assert_eq!(scan.drain().unwrap_err().kind(), ErrorKind::Throttled);
     assert_eq!(scan.requests(), 5);
@@ -361,7 +361,7 @@ fn compressed_bodies_count_on_the_wire_and_decoded() {
     for encoding in ["rows=3100,encoding=gzip", "rows=3100,encoding=zstd", "rows=3100,encoding=br"] {
         let mut scan = start("packed", Wish { switches: encoding, ..Wish::default() });
         assert_eq!(scan.drain().unwrap().len(), 3100, "{encoding}");
-        let (wire, body) = (scan.stats.wire_bytes.get(), scan.stats.body_bytes.get());
+        let (wire, body) = (scan.stats.usage.wire_bytes.get(), scan.stats.usage.body_bytes.get());
         assert!(body > 1_500_000, "{encoding}: {body}");
         // The simulator's br is stored, not packed.
         assert!(encoding.ends_with("br") || wire < body / 2, "{encoding}: {wire} of {body}");
@@ -404,7 +404,7 @@ fn the_threads_block_every_signal() {
 fn the_log_has_the_request_and_never_the_key() {
     let mut scan = start("logged", Wish { log: true, switches: "rows=99,fault=status:500,times=1", ..Wish::default() });
     scan.drain().unwrap();
-    let lines = scan.stats.take_log();
+    let lines = scan.stats.usage.take_log();
     assert_eq!(lines.len(), 2);
     assert!(
         lines[0].starts_with("GET /organizer/report/ticket-status-logs?mobileAppId=my-app&from=2025-12-31T23:59:59.999Z"),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use reqwest::{StatusCode, redirect};
 use url::Url;
 
@@ -14,19 +14,20 @@ use super::connection_error::{Peer, Route, root_cause};
 use super::content_range::Partial;
 use super::failure::RequestFailure;
 use super::limiter::{ConcurrencyLimiter, LimitMemory, Permit};
-use super::link;
 use super::pace::Pace;
 use super::rate_limit::{Advice, server_time};
 use super::redirection;
 use super::resolver::Resolver;
+use super::response::Response;
 use super::retry::{RetryClass, RetryPolicy};
 use super::session::{Session, Token};
 use super::trust::Trust;
+use super::usage::Usage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
 use crate::plan::carry;
 use crate::plan::request::{PathSegment, Request, fixed_segments};
-use crate::scan::stats::Stats;
+
 use crate::sources::{Method, Part};
 
 /// More than this is not reserved on the word of a Content-Length.
@@ -72,29 +73,11 @@ pub struct RequestContext<'s> {
     /// What its requests may take.
     pub limits: Limits,
     /// What they took.
-    pub stats: &'s Stats,
+    pub usage: &'s Usage,
     /// Memory for bodies.
     pub pool: &'s BufferPool,
     /// What all of its requests pass.
     pub limiter: &'s ConcurrencyLimiter,
-}
-
-/// A successful response.
-#[derive(Debug)]
-pub struct Response {
-    /// Its body, decompressed.
-    pub body: Vec<u8>,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// What it says of itself where it is a part of an answer.
-    pub partial: Option<Partial>,
-}
-
-impl Response {
-    /// The next page by its `Link` header.
-    pub fn next(&self) -> Result<Option<String>> {
-        link::next(self.headers.get_all(LINK).iter().map(HeaderValue::as_bytes))
-    }
 }
 
 impl Connection {
@@ -220,7 +203,7 @@ impl Connection {
         context: &RequestContext<'_>,
         read: &mut (dyn FnMut(Response) -> Result<T> + Send),
     ) -> std::result::Result<T, RequestFailure> {
-        let RequestContext { limits, stats, .. } = context;
+        let RequestContext { limits, usage, .. } = context;
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
         let mut last: Option<(RequestFailure, Instant)> = None;
@@ -228,7 +211,7 @@ impl Connection {
             if let Some(pace) = &self.pace {
                 tokio::time::sleep(pace.reserve()).await;
             }
-            if limits.max_requests > 0 && stats.begun.add(1) >= limits.max_requests {
+            if limits.max_requests > 0 && usage.begun.add(1) >= limits.max_requests {
                 return Err(RequestFailure::permanent(too_many_requests(limits.max_requests).detail(format!("{}, {at}.", request.line()))));
             }
             let mut place = match last.take() {
@@ -242,11 +225,11 @@ impl Connection {
                     entered
                 }
             };
-            stats.requests.add(1);
+            usage.requests.add(1);
             let sent = Instant::now();
             let outcome = self.attempt(built, context).await;
             let elapsed = sent.elapsed();
-            stats.fetch_micros.add_time(elapsed);
+            usage.fetch_micros.add_time(elapsed);
             let bytes = outcome.as_ref().map_or(0, |reply| reply.body.len());
             let outcome = outcome.and_then(|reply| {
                 // Whoever waits may send now: reading takes as long as fetching.
@@ -259,7 +242,7 @@ impl Connection {
                     Ok(_) => format!("{bytes} bytes"),
                     Err(failed) => failed.error.message().to_owned(),
                 };
-                stats.log(format!("{}, {at}, attempt {attempt}: {what} in {} ms", request.readable(), elapsed.as_millis()));
+                usage.log(format!("{}, {at}, attempt {attempt}: {what} in {} ms", request.readable(), elapsed.as_millis()));
             }
             let mut failed = match outcome {
                 Ok(answer) => return Ok(answer),
@@ -274,8 +257,8 @@ impl Connection {
                 context.limiter.on_throttled(sent, wait);
             }
             drop(place);
-            stats.retries.add(1);
-            stats.backoff_micros.add_time(wait);
+            usage.retries.add(1);
+            usage.backoff_micros.add_time(wait);
             let since = Instant::now();
             tokio::time::sleep(wait).await;
             last = Some((failed, since));
@@ -300,12 +283,12 @@ impl Connection {
     }
 
     async fn attempt(&self, built: &reqwest::Request, context: &RequestContext<'_>) -> std::result::Result<Response, RequestFailure> {
-        let RequestContext { limits, stats, pool, .. } = context;
+        let RequestContext { limits, usage, pool, .. } = context;
         let asked = if self.auth_url.as_ref() == Some(built.url()) { Peer::Login } else { Peer::Api };
         let no_answer = |error: reqwest::Error| RequestFailure::connection(&error, asked, self.route);
         let mut response = self.follow(built, &no_answer).await?;
         if let Some(date) = server_time(response.headers()) {
-            stats.record_date(date);
+            usage.record_date(date);
         }
         // An accepted request was not yet answered.
         if !response.status().is_success() || response.status() == StatusCode::ACCEPTED {
@@ -324,7 +307,7 @@ impl Connection {
         }
         wire.reserve(announced.min(MAX_RESERVE) as usize);
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
-            stats.wire_bytes.add(chunk.len() as u64);
+            usage.wire_bytes.add(chunk.len() as u64);
             if (wire.len() + chunk.len()) as u64 > limits.max_response_bytes {
                 return Err(RequestFailure::permanent(body::too_large(limits.max_response_bytes)));
             }
@@ -333,7 +316,7 @@ impl Connection {
         let headers = std::mem::take(response.headers_mut());
         let encoding = headers.get(CONTENT_ENCODING).and_then(|h| h.to_str().ok());
         let body = body::decompress(encoding, wire, pool, limits.max_response_bytes).map_err(RequestFailure::permanent)?;
-        stats.body_bytes.add(body.len() as u64);
+        usage.body_bytes.add(body.len() as u64);
         Ok(Response { body, headers, partial })
     }
 

@@ -15,6 +15,8 @@ pub mod rate_limit;
 mod redirection;
 pub(crate) mod refusal;
 mod resolver;
+pub mod response;
 pub mod retry;
 pub mod session;
 pub mod trust;
+pub mod usage;

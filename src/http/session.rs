@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::authenticator::{Authenticator, Authorization};
-use super::client::Response;
+use super::response::Response;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Secret;
 use crate::sources::{Login, TokenPlace};

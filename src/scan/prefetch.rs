@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::scheduler::{ScanContext, worker_error};
 use crate::error::Result;
-use crate::http::client::Response;
+use crate::http::response::Response;
 use crate::plan::request::PageToken;
 use crate::plan::slice::Slice;
 

@@ -22,8 +22,9 @@ use super::stream::{Message, ScanSpec};
 use super::task::{NotifyOnDrop, wake};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::body::BufferPool;
-use crate::http::client::{RequestContext, Response, describe};
+use crate::http::client::{RequestContext, describe};
 use crate::http::limiter::ConcurrencyLimiter;
+use crate::http::response::Response;
 use crate::lock::{lock, lock_whole};
 use crate::plan::partition;
 use crate::plan::request::{PageToken, request};
@@ -215,7 +216,7 @@ impl ScanContext {
     }
 
     fn request_context(&self) -> RequestContext<'_> {
-        RequestContext { limits: self.spec.limits, stats: &self.stats, pool: &self.bodies, limiter: &self.limiter }
+        RequestContext { limits: self.spec.limits, usage: &self.stats.usage, pool: &self.bodies, limiter: &self.limiter }
     }
 
     /// Sends the request of a chain's later page. What the answer says is left to [`ScanContext::fetch`].

@@ -77,5 +77,5 @@ pub(crate) fn read(source: &Arc<Source>, options: &[(&str, &str)], secret: &str)
             }
         }
     };
-    Reading { rows, requests: stats.requests.get() }
+    Reading { rows, requests: stats.usage.requests.get() }
 }

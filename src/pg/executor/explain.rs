@@ -231,16 +231,16 @@ fn sql(condition: &Condition, table: &ForeignTable, operands: &[String]) -> Stri
 fn show_counters(explainer: &Explainer, scan: &ScanState, timing: bool) {
     let stats = &scan.stats;
     explainer.count("Slices", None, scan.slices as u64);
-    explainer.count("Requests", None, stats.requests.get());
-    explainer.count("Retries", None, stats.retries.get());
+    explainer.count("Requests", None, stats.usage.requests.get());
+    explainer.count("Retries", None, stats.usage.retries.get());
     explainer.count("Pages", None, stats.pages.get());
     explainer.count("Records Received", None, stats.records.get());
     explainer.count("Records Outside Window", None, stats.outside_window.get() + stats.outside_slice.get());
-    explainer.count("Bytes On The Wire", None, stats.wire_bytes.get());
-    explainer.count("Bytes Decoded", None, stats.body_bytes.get());
+    explainer.count("Bytes On The Wire", None, stats.usage.wire_bytes.get());
+    explainer.count("Bytes Decoded", None, stats.usage.body_bytes.get());
     if timing {
         explainer.millis("Time Waiting", stats.wait_micros.get());
-        explainer.millis("Time Fetching", stats.fetch_micros.get());
+        explainer.millis("Time Fetching", stats.usage.fetch_micros.get());
         explainer.millis("Time Decoding", stats.decode_micros.get());
     }
 }

@@ -318,7 +318,7 @@ impl ScanState {
 
 /// Writes the request lines that workers kept: only this thread may write to the log.
 pub(crate) fn write_log(stats: &Stats) {
-    for line in stats.take_log() {
+    for line in stats.usage.take_log() {
         pgrx::log!("restlog_fdw: {}", shown(&line));
     }
 }

@@ -126,27 +126,27 @@ fn counters(
     s: &Stats,
     defaults: Vec<String>,
 ) -> (i64, i64, i64, i64, Option<i64>, Option<i64>, Option<TimestampWithTimeZone>, i64, i64, i64, i64, i64, i64, i64, i64, Vec<String>) {
-    let n = |counter: &crate::scan::stats::Counter| i64::try_from(counter.get()).unwrap_or(i64::MAX);
+    let n = |counter: &crate::http::usage::Counter| i64::try_from(counter.get()).unwrap_or(i64::MAX);
     let ms = |counter| n(counter) / 1000;
-    let date = match s.api_date.get() {
+    let date = match s.usage.api_date.get() {
         0 => None,
         unix => TimestampWithTimeZone::try_from((unix as i64 - EPOCH_SECONDS) * 1_000_000).ok(),
     };
     (
-        n(&s.requests),
+        n(&s.usage.requests),
         n(&s.pages),
         n(&s.records),
-        n(&s.wire_bytes),
+        n(&s.usage.wire_bytes),
         None,
         None,
         date,
-        n(&s.retries),
-        ms(&s.backoff_micros),
+        n(&s.usage.retries),
+        ms(&s.usage.backoff_micros),
         n(&s.outside_window),
         n(&s.outside_slice),
-        n(&s.body_bytes),
+        n(&s.usage.body_bytes),
         ms(&s.wait_micros),
-        ms(&s.fetch_micros),
+        ms(&s.usage.fetch_micros),
         ms(&s.decode_micros),
         defaults,
     )

@@ -71,7 +71,7 @@ impl ProbeClient {
         if size.is_none() {
             request.remove(&self.table.pagination.size.place);
         }
-        let mut read = |reply: crate::http::client::Response| {
+        let mut read = |reply: crate::http::response::Response| {
             let document: Value = serde_json::from_slice(&reply.body)
                 .map_err(|_| Error::new(ErrorKind::Shape, "the response is not valid JSON").hint("Check base_url."))?;
             let refused = self.table.errors.iter().find_map(|rule| rule.judge_document(&document));
@@ -91,7 +91,7 @@ impl ProbeClient {
             let encoding = reply.headers.get("content-encoding").and_then(|value| value.to_str().ok()).map(str::to_owned);
             Ok(PageSample { records: records.clone(), next, total, encoding })
         };
-        let scan = RequestContext { limits: self.limits, stats: &self.stats, pool: &self.pool, limiter: &self.limiter };
+        let scan = RequestContext { limits: self.limits, usage: &self.stats.usage, pool: &self.pool, limiter: &self.limiter };
         self.connection.fetch(&request, 1, &scan, &mut read).await
     }
 
