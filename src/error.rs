@@ -69,8 +69,8 @@ impl ErrorKind {
     }
 }
 
-/// What the user reads: a primary message, and where they help a DETAIL and a HINT. A plan carries one where the refusal of a scan
-/// waits until a row is wanted.
+/// What the user reads: a primary message, and where they help a DETAIL and a HINT. The DETAIL is made of where it happened, of a
+/// cause and of a sentence. A plan carries an error where the refusal of a scan waits until a row is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Error(Box<Parts>);
 
@@ -78,8 +78,69 @@ pub struct Error(Box<Parts>);
 struct Parts {
     kind: ErrorKind,
     message: String,
+    location: Location,
+    status: Option<u16>,
+    cause: Option<String>,
     detail: Option<String>,
     hint: Option<String>,
+}
+
+/// What a request was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// A token.
+    Login,
+    /// A page of a chain, by its number from 1 on.
+    Page(u64),
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Login => f.write_str("login"),
+            Self::Page(number) => write!(f, "page {number}"),
+        }
+    }
+}
+
+/// Where an error happened. Each layer fills what it knows, and [`Error::get_detail`] alone writes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// The foreign table, as users call it.
+    pub table: Option<String>,
+    /// Method and path. No host: an error may be read by users who must not know it.
+    pub request: Option<String>,
+    /// What the request was for.
+    pub purpose: Option<Purpose>,
+    /// How often the request was sent; 0 and 1 are not worth telling.
+    pub attempts: u32,
+    /// The record of the page, from 1 on, and the page.
+    pub record: Option<(usize, u64)>,
+    /// The record's column, as users call it.
+    pub column: Option<String>,
+}
+
+impl Location {
+    /// The request as far as it is known: `GET /logs, page 3, after 2 attempts`.
+    fn exchange(&self) -> Option<String> {
+        let mut text = self.request.clone()?;
+        if let Some(purpose) = self.purpose {
+            text += &format!(", {purpose}");
+        }
+        if self.attempts > 1 {
+            text += &format!(", after {} attempts", self.attempts);
+        }
+        Some(text)
+    }
+
+    /// The record as far as it is known, a sentence.
+    fn record(&self) -> Option<String> {
+        let (record, page) = self.record?;
+        Some(match &self.column {
+            Some(column) => format!("Column \"{column}\", record {record} of page {page}."),
+            None => format!("Record {record} of page {page}."),
+        })
+    }
 }
 
 /// Shorthand of this crate.
@@ -88,13 +149,42 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error with its primary message: lower case, no full stop (Postgres' error style guide).
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Parts { kind, message: message.into(), detail: None, hint: None }))
+        let (location, message) = (Location::default(), message.into());
+        Self(Box::new(Parts { kind, message, location, status: None, cause: None, detail: None, hint: None }))
     }
 
-    /// Sets the DETAIL, a sentence.
+    /// Another class and primary message for the same failure, which stays located.
+    #[must_use]
+    pub fn reworded(mut self, kind: ErrorKind, message: impl Into<String>) -> Self {
+        (self.0.kind, self.0.message) = (kind, message.into());
+        self
+    }
+
+    /// Sets the sentence of the DETAIL.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Sets the cause, a phrase without a full stop that stands behind the location: `connection refused`.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// Sets the status of a response that is not a success, as the cause; `code` is what the body says beside it.
+    #[must_use]
+    pub fn status(mut self, status: u16, code: Option<&str>) -> Self {
+        self.0.status = Some(status);
+        self.cause(code.map_or_else(|| format!("HTTP status {status}"), |code| format!("HTTP status {status}, code \"{code}\"")))
+    }
+
+    /// Adds what a layer knows of where it happened.
+    #[must_use]
+    pub fn located(mut self, fill: impl FnOnce(&mut Location)) -> Self {
+        fill(&mut self.0.location);
         self
     }
 
@@ -115,9 +205,31 @@ impl Error {
         &self.0.message
     }
 
-    /// The DETAIL, if any.
-    pub fn get_detail(&self) -> Option<&str> {
-        self.0.detail.as_deref()
+    /// The status of the response, where that is the cause.
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The cause, as [`Error::cause`] or [`Error::status`] set it.
+    pub fn get_cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// The DETAIL, if any: the table, the request with the cause, the record, and the error's own sentence.
+    pub fn get_detail(&self) -> Option<String> {
+        let Parts { location, cause, detail, .. } = &*self.0;
+        let exchange = match (location.exchange(), cause) {
+            (Some(exchange), Some(cause)) => Some(format!("{exchange}: {cause}.")),
+            (Some(exchange), None) => Some(format!("{exchange}.")),
+            (None, cause) => cause.as_ref().map(|cause| format!("{cause}.")),
+        };
+        let sentences: Vec<String> = [exchange, location.record(), detail.clone()].into_iter().flatten().collect();
+        match (&location.table, sentences.is_empty()) {
+            (None, true) => None,
+            (None, false) => Some(sentences.join(" ")),
+            (Some(table), true) => Some(format!("Foreign table \"{table}\".")),
+            (Some(table), false) => Some(format!("Foreign table \"{table}\": {}", sentences.join(" "))),
+        }
     }
 
     /// The HINT, if any.
@@ -129,7 +241,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
-        if let Some(detail) = &self.0.detail {
+        if let Some(detail) = self.get_detail() {
             write!(f, ": {detail}")?;
         }
         Ok(())
@@ -137,3 +249,35 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error() -> Error {
+        Error::new(ErrorKind::Shape, "x")
+    }
+
+    fn in_request(location: &mut Location) {
+        (location.request, location.purpose) = (Some("GET /logs".into()), Some(Purpose::Page(3)));
+    }
+
+    #[test]
+    fn a_detail_says_all_that_the_layers_know_from_the_outside_in() {
+        assert_eq!(error().get_detail(), None);
+        let detail = |error: Error| error.get_detail().unwrap();
+        let refused = error().status(404, None).located(in_request);
+        assert_eq!(detail(refused.clone()), "GET /logs, page 3: HTTP status 404.");
+        assert_eq!(refused.http_status(), Some(404));
+        let refused = refused.located(|l| (l.table, l.attempts) = (Some("t".into()), 4));
+        assert_eq!(detail(refused), "Foreign table \"t\": GET /logs, page 3, after 4 attempts: HTTP status 404.");
+        assert_eq!(detail(error().located(|l| l.table = Some("t".into()))), "Foreign table \"t\".");
+        let in_record = error().detail("It is wrong.").located(|l| (l.record, l.column) = (Some((2, 3)), Some("a".into())));
+        assert_eq!(detail(in_record.clone()), "Column \"a\", record 2 of page 3. It is wrong.");
+        assert_eq!(detail(in_record.located(in_request)), "GET /logs, page 3. Column \"a\", record 2 of page 3. It is wrong.");
+        let login =
+            error().status(400, Some("E.1")).located(|l| (l.request, l.purpose) = (Some("POST /token".into()), Some(Purpose::Login)));
+        assert_eq!(detail(login), "POST /token, login: HTTP status 400, code \"E.1\".");
+        assert_eq!(detail(error().cause("connection refused").located(in_request)), "GET /logs, page 3: connection refused.");
+    }
+}

@@ -99,7 +99,8 @@ fn faults_are_named_in_their_order() {
         let text = definition(&columns);
         move || {
             let refused = Source::read(&text).unwrap_err();
-            let faults: Vec<&str> = refused.get_detail().unwrap().lines().collect();
+            let detail = refused.get_detail().unwrap();
+            let faults: Vec<&str> = detail.lines().collect();
             assert_eq!(faults.len(), count);
             assert_eq!(faults[0], "/tables/0/columns/2/name: \"column0\" is there twice");
             assert_eq!(

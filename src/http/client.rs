@@ -1,6 +1,6 @@
 //! The only code that opens a connection: one request in, one decompressed body or one classified error out.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
@@ -13,45 +13,43 @@ use super::body::{self, BufferPool};
 use super::connection_error::{Peer, Route, root_cause};
 use super::content_range::Partial;
 use super::failure::RequestFailure;
-use super::limiter::{ConcurrencyLimiter, LimitMemory, Permit};
+use super::limiter::{ConcurrencyLimiter, LimitMemory};
 use super::pace::Pace;
 use super::rate_limit::{Advice, server_time};
 use super::redirection;
 use super::resolver::Resolver;
 use super::response::Response;
-use super::retry::{RetryClass, RetryPolicy};
-use super::session::{Session, Token};
+use super::retry::RetryPolicy;
+use super::session::Session;
 use super::trust::Trust;
 use super::usage::Usage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Settings;
 use crate::plan::carry;
-use crate::plan::request::{PathSegment, Request, fixed_segments};
+use crate::plan::request::{PathSegment, Request};
 
 use crate::sources::{Method, Part};
 
 /// More than this is not reserved on the word of a Content-Length.
 const MAX_RESERVE: u64 = 64 << 20;
-/// One request has its token renewed this often, at most.
-const MAX_RENEWALS: u32 = 5;
 /// An error's code is looked for in this much of its body.
 const MAX_ERROR_BODY: u64 = 64 << 10;
 
 /// One server as one user: a pool of connections, kept for the backend's life.
 #[derive(Debug)]
 pub struct Connection {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     trust: Trust,
     route: Route,
-    base: Url,
-    auth_url: Option<Url>,
-    authenticator: Authenticator,
-    session: tokio::sync::Mutex<Session>,
+    pub(super) base: Url,
+    pub(super) auth_url: Option<Url>,
+    pub(super) authenticator: Authenticator,
+    pub(super) session: tokio::sync::Mutex<Session>,
     /// The newest login whose token the API took.
-    accepted: AtomicU64,
-    request_timeout: Duration,
-    retry: RetryPolicy,
-    pace: Option<Pace>,
+    pub(super) accepted: AtomicU64,
+    pub(super) request_timeout: Duration,
+    pub(super) retry: RetryPolicy,
+    pub(super) pace: Option<Pace>,
     /// What the last scan showed.
     pub(crate) limit_memory: LimitMemory,
 }
@@ -132,157 +130,12 @@ impl Connection {
         &self.trust
     }
 
-    /// Sends a request and reads the answer, again where that may help; `read` also judges what came with a 200.
-    pub async fn fetch<T: Send>(
-        &self,
-        request: &Request,
-        page: u64,
-        context: &RequestContext<'_>,
-        read: &mut (dyn FnMut(Response) -> Result<T> + Send),
-    ) -> Result<T> {
-        let (mut authorization, mut serial) = self.authorization(None, context).await?;
-        let mut renewals = 0;
-        let place = format!("page {page}");
-        loop {
-            let built = self.build(request, &authorization).map_err(|error| describe(error, request, &place, 1))?;
-            match self.send(&built, request, &place, context, read).await {
-                Ok(answer) => {
-                    self.accepted.fetch_max(serial, Ordering::Relaxed);
-                    return Ok(answer);
-                }
-                Err(failed) if failed.expired && self.authenticator.login().is_some() => {
-                    // A new token that the API never took is refused for another reason. One that other requests used up
-                    // meanwhile is only spent.
-                    let spent = self.accepted.load(Ordering::Relaxed) >= serial && renewals < MAX_RENEWALS;
-                    if renewals > 0 && !spent {
-                        return Err(failed.error);
-                    }
-                    renewals += 1;
-                    (authorization, serial) = self.authorization(Some(serial), context).await?;
-                }
-                Err(failed) => return Err(failed.error),
-            }
-        }
-    }
-
-    /// What goes along with a request, after a login where one is needed. `refused` is the serial of what the API refused.
-    async fn authorization(&self, refused: Option<u64>, context: &RequestContext<'_>) -> Result<(Authorization, u64)> {
-        // Held during the login: whoever else needs a token waits for this one.
-        let mut session = self.session.lock().await;
-        if let Some(current) = session.current(refused, Instant::now()) {
-            return Ok(current);
-        }
-        let Some(login) = self.authenticator.login() else {
-            return Err(Error::new(ErrorKind::Internal, "a session without a login has nothing to send"));
-        };
-        let url = match (&self.auth_url, &login.path) {
-            (Some(url), _) => url.clone(),
-            (None, Some(path)) => self.below_base(&fixed_segments(path))?,
-            (None, None) => {
-                return Err(Error::new(ErrorKind::OptionName, "option \"auth_url\" is required to log in")
-                    .hint(format!("Set it on the server to the address of the login: {}", login.doc)));
-            }
-        };
-        let (kind, body) = self.authenticator.login_body(login);
-        // What errors and the log show: never the body.
-        let path = if self.auth_url.is_some() { url.path() } else { login.path.as_deref().unwrap_or_default() };
-        let shown = Request::new(Method::Post, path);
-        let built = self.http.post(url).timeout(self.request_timeout).header(CONTENT_TYPE, kind).body(body);
-        let built = built.header(ACCEPT, "application/json").header(ACCEPT_ENCODING, body::ACCEPT_ENCODING).build();
-        let built = built.map_err(|_| unsendable("the login"))?;
-        let token = self.send(&built, &shown, "login", context, &mut |reply| Token::read(login, &reply)).await;
-        let token = token.map_err(|failed| failed.into_login_error(&login.names()))?;
-        session.renew(&self.authenticator, &token, Instant::now())
-    }
-
-    async fn send<T: Send>(
+    /// Sends a request once, and reads the response to its end.
+    pub(super) async fn attempt(
         &self,
         built: &reqwest::Request,
-        request: &Request,
-        at: &str,
         context: &RequestContext<'_>,
-        read: &mut (dyn FnMut(Response) -> Result<T> + Send),
-    ) -> std::result::Result<T, RequestFailure> {
-        let RequestContext { limits, usage, .. } = context;
-        let mut waited = Duration::ZERO;
-        let mut attempt = 1;
-        let mut last: Option<(RequestFailure, Instant)> = None;
-        loop {
-            if let Some(pace) = &self.pace {
-                tokio::time::sleep(pace.reserve()).await;
-            }
-            if limits.max_requests > 0 && usage.begun.add(1) >= limits.max_requests {
-                return Err(RequestFailure::permanent(too_many_requests(limits.max_requests).detail(format!("{}, {at}.", request.line()))));
-            }
-            let mut place = match last.take() {
-                None => Some(context.limiter.acquire().await),
-                Some((mut failed, since)) => {
-                    let entered = self.acquire_again(context.limiter, since, &mut waited).await;
-                    if entered.is_none() {
-                        failed.error = describe(failed.error, request, at, attempt - 1);
-                        return Err(failed);
-                    }
-                    entered
-                }
-            };
-            usage.requests.add(1);
-            let sent = Instant::now();
-            let outcome = self.attempt(built, context).await;
-            let elapsed = sent.elapsed();
-            usage.fetch_micros.add_time(elapsed);
-            let bytes = outcome.as_ref().map_or(0, |reply| reply.body.len());
-            let outcome = outcome.and_then(|reply| {
-                // Whoever waits may send now: reading takes as long as fetching.
-                place.take().into_iter().for_each(Permit::succeeded);
-                let advice = Advice::of(&reply.headers, unix_now());
-                read(reply).map_err(|error| RequestFailure::from_body(error, advice.wait))
-            });
-            if limits.log {
-                let what = match &outcome {
-                    Ok(_) => format!("{bytes} bytes"),
-                    Err(failed) => failed.error.message().to_owned(),
-                };
-                usage.log(format!("{}, {at}, attempt {attempt}: {what} in {} ms", request.readable(), elapsed.as_millis()));
-            }
-            let mut failed = match outcome {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => failed,
-            };
-            let wait = failed.failure.and_then(|f| self.retry.next_wait(f, attempt, waited, fastrand::f64()));
-            let Some(wait) = wait else {
-                failed.error = describe(failed.error, request, at, attempt);
-                return Err(failed);
-            };
-            if failed.failure.is_some_and(|failure| matches!(failure, RetryClass::Throttled(_)) || failure.asked().is_some()) {
-                context.limiter.on_throttled(sent, wait);
-            }
-            drop(place);
-            usage.retries.add(1);
-            usage.backoff_micros.add_time(wait);
-            let since = Instant::now();
-            tokio::time::sleep(wait).await;
-            last = Some((failed, since));
-            attempt += 1;
-        }
-    }
-
-    /// Waits for a place as long as the budget lasts, and adds what was waited `since` the failure. The budget begins anew where others
-    /// were answered meanwhile: the API does serve this scan. `None` when it is used up.
-    async fn acquire_again<'g>(&self, limiter: &'g ConcurrencyLimiter, mut since: Instant, waited: &mut Duration) -> Option<Permit<'g>> {
-        loop {
-            let left = self.retry.budget.saturating_sub(*waited).saturating_sub(since.elapsed());
-            // A place that is free is taken, even in the last moment.
-            let entered = tokio::time::timeout(left, limiter.acquire()).await.ok();
-            let answered = limiter.answered_since(since);
-            *waited = if answered { Duration::ZERO } else { *waited + since.elapsed() };
-            if entered.is_some() || !answered {
-                return entered;
-            }
-            since = Instant::now();
-        }
-    }
-
-    async fn attempt(&self, built: &reqwest::Request, context: &RequestContext<'_>) -> std::result::Result<Response, RequestFailure> {
+    ) -> std::result::Result<Response, RequestFailure> {
         let RequestContext { limits, usage, pool, .. } = context;
         let asked = if self.auth_url.as_ref() == Some(built.url()) { Peer::Login } else { Peer::Api };
         let no_answer = |error: reqwest::Error| RequestFailure::connection(&error, asked, self.route);
@@ -343,11 +196,11 @@ impl Connection {
         }
     }
 
-    fn below_base(&self, steps: &[PathSegment]) -> Result<Url> {
+    pub(super) fn below_base(&self, steps: &[PathSegment]) -> Result<Url> {
         address::below(&self.base, steps).ok_or_else(|| unsendable("the path"))
     }
 
-    fn build(&self, request: &Request, authorization: &Authorization) -> Result<reqwest::Request> {
+    pub(super) fn build(&self, request: &Request, authorization: &Authorization) -> Result<reqwest::Request> {
         let mut url = self.below_base(&request.path)?;
         if let Some(next) = &request.url {
             let next = url.join(next).map_err(|_| Error::new(ErrorKind::Shape, "the address of the next page is not a URL"))?;
@@ -388,13 +241,8 @@ fn cannot_build(option: &str, cause: &dyn std::fmt::Display) -> Error {
     Error::new(ErrorKind::OptionValue, format!("option \"{option}\" cannot be used")).detail(format!("{cause}."))
 }
 
-fn unsendable(what: &str) -> Error {
+pub(super) fn unsendable(what: &str) -> Error {
     Error::new(ErrorKind::OptionValue, format!("{what} cannot be sent over HTTP"))
-}
-
-fn too_many_requests(limit: u64) -> Error {
-    Error::new(ErrorKind::Throttled, format!("the scan needs more than {limit} requests"))
-        .hint("Ask for a smaller time range, or raise the setting restlog_fdw.max_requests.")
 }
 
 /// The beginning of a refusal's body, as far as it can be read.
@@ -410,17 +258,6 @@ async fn error_body(mut response: reqwest::Response) -> Option<Vec<u8>> {
     body::decompress(encoding.as_deref(), wire, &BufferPool::default(), MAX_ERROR_BODY).ok()
 }
 
-/// Adds where it happened: method, path, page, attempts. No host: an error may be read by users who must not know it.
-pub(crate) fn describe(error: Error, request: &Request, place: &str, attempts: u32) -> Error {
-    let tries = if attempts == 1 { String::new() } else { format!(", after {attempts} attempts") };
-    let cause = match error.get_detail() {
-        None => ".".to_owned(),
-        Some(sentence) if sentence.ends_with('.') => format!(". {sentence}"),
-        Some(fragment) => format!(": {fragment}."),
-    };
-    error.detail(format!("{}, {place}{tries}{cause}", request.line()))
-}
-
-fn unix_now() -> u64 {
+pub(super) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
 }

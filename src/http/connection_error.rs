@@ -160,20 +160,17 @@ impl Cause {
                 None,
                 "Ask for a smaller time range or page_size, or raise read_timeout or request_timeout.".to_owned(),
             ),
-            Self::NotConnected(words) => {
-                (format!("the {peer} could not be reached"), Some(words.clone()), format!("Check {option} and the network."))
+            Self::NotConnected(_) => (format!("the {peer} could not be reached"), None, format!("Check {option} and the network.")),
+            Self::Broken(_) => {
+                (format!("the connection to the {peer} broke off"), None, "Try again; if it stays, ask for a smaller page_size.".to_owned())
             }
-            Self::Broken(words) => (
-                format!("the connection to the {peer} broke off"),
-                Some(words.clone()),
-                "Try again; if it stays, ask for a smaller page_size.".to_owned(),
-            ),
         };
         let kind = if self.may_pass() { ErrorKind::Unreachable } else { ErrorKind::Unconnectable };
         let error = Error::new(kind, message).hint(hint);
-        match detail {
-            Some(detail) => error.detail(detail),
-            None => error,
+        match (self, detail) {
+            (Self::NotConnected(words) | Self::Broken(words), _) => error.cause(words.trim_end_matches('.')),
+            (_, Some(detail)) => error.detail(detail),
+            (_, None) => error,
         }
     }
 }

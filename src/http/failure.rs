@@ -14,32 +14,56 @@ use crate::sources::{ErrorRule, Refusal};
 /// One failed attempt.
 #[derive(Debug)]
 pub(crate) struct RequestFailure {
-    /// What a retry could help against.
-    pub(crate) failure: Option<RetryClass>,
+    /// What may help.
+    pub(crate) remedy: Remedy,
     /// What the user reads if it stays.
     pub(crate) error: Error,
-    /// Whether the API does not take the token any more.
-    pub(crate) expired: bool,
     /// What the API answered, if it did.
     status: Option<StatusCode>,
+}
+
+/// What may help after a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// Another attempt.
+    Retry(RetryClass),
+    /// A new token: the API does not take this one.
+    NewToken,
+    /// Nothing that this client could do.
+    Nothing,
+}
+
+impl Remedy {
+    /// What a retry could help against.
+    pub(crate) fn retry(self) -> Option<RetryClass> {
+        match self {
+            Self::Retry(class) => Some(class),
+            Self::NewToken | Self::Nothing => None,
+        }
+    }
 }
 
 impl RequestFailure {
     /// A failure that another attempt would meet again.
     pub(crate) fn permanent(error: Error) -> Self {
-        Self { failure: None, error, expired: false, status: None }
+        Self { remedy: Remedy::Nothing, error, status: None }
     }
 
     /// An answer of success whose body says that it is none; its headers may say how long to `wait`.
     pub(crate) fn from_body(error: Error, wait: Option<Duration>) -> Self {
-        let failure = (error.kind() == ErrorKind::Throttled).then_some(RetryClass::Throttled(wait));
-        Self { failure, expired: error.kind() == ErrorKind::Unauthorized, error, status: None }
+        let remedy = match error.kind() {
+            ErrorKind::Throttled => Remedy::Retry(RetryClass::Throttled(wait)),
+            ErrorKind::Unauthorized => Remedy::NewToken,
+            _ => Remedy::Nothing,
+        };
+        Self { remedy, error, status: None }
     }
 
     /// No answer, or half of one; `asked` is who the request was for, by which `route`.
     pub(crate) fn connection(error: &reqwest::Error, asked: Peer, route: Route) -> Self {
         let (peer, cause) = connection_error::read(error, asked, route);
-        Self { failure: cause.may_pass().then_some(RetryClass::Connection), ..Self::permanent(cause.error(peer)) }
+        let remedy = if cause.may_pass() { Remedy::Retry(RetryClass::Connection) } else { Remedy::Nothing };
+        Self { remedy, ..Self::permanent(cause.error(peer)) }
     }
 
     /// An answer that is not a success. Its body is never shown: it may repeat a secret or hold personal data. `now` is in seconds
@@ -92,18 +116,22 @@ impl RequestFailure {
                 ),
             ),
         };
-        let error = error.detail(format!("HTTP status {}", status.as_u16()));
-        Self { failure, error, expired: status == StatusCode::UNAUTHORIZED, status: Some(status) }
+        let remedy = match failure {
+            Some(class) => Remedy::Retry(class),
+            None if status == StatusCode::UNAUTHORIZED => Remedy::NewToken,
+            None => Remedy::Nothing,
+        };
+        Self { remedy, error: error.status(status.as_u16(), None), status: Some(status) }
     }
 
     /// A redirect that is not followed.
     pub(crate) fn redirected(status: StatusCode, error: Error) -> Self {
-        Self { status: Some(status), ..Self::permanent(error.detail(format!("HTTP status {}", status.as_u16()))) }
+        Self { status: Some(status), ..Self::permanent(error.status(status.as_u16(), None)) }
     }
 
     /// Whether the body may have a code that says why.
     pub(crate) fn body_may_explain(&self) -> bool {
-        self.status.is_some_and(|status| status.is_client_error()) && self.failure.is_none()
+        self.status.is_some_and(|status| status.is_client_error()) && self.remedy.retry().is_none()
     }
 
     /// Adds what the body's code says. A gateway may tell with one status that a token has expired and that there are too many
@@ -112,36 +140,36 @@ impl RequestFailure {
         let Some(status) = self.status else { return self };
         if status == StatusCode::BAD_REQUEST && body.is_some_and(wants_https) {
             let error = Cause::NotHttp.error(Peer::Api);
-            return Self { error: error.detail(format!("HTTP status {}", status.as_u16())), ..self };
+            return Self { error: error.status(status.as_u16(), None), ..self };
         }
         let Some(Refusal { kind, code }) = body.and_then(|body| refusal::in_error(rules, body)) else { return self };
-        let code = code.map_or_else(String::new, |code| format!(", code \"{code}\""));
         let failed = match kind {
             ErrorKind::Throttled => Self::from_body(throttled(), None),
             ErrorKind::Unauthorized => Self::from_body(unauthorized(), None),
             _ => self,
         };
-        Self { error: failed.error.detail(format!("HTTP status {}{code}", status.as_u16())), status: Some(status), ..failed }
+        Self { error: failed.error.status(status.as_u16(), code.as_deref()), status: Some(status), ..failed }
     }
 
-    /// The same for a login, which has no other secrets than these.
+    /// The error of a login that failed; `names` are the secrets that it carries.
     pub(crate) fn into_login_error(self, names: &[&str]) -> Error {
         let refused = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
-        let error = match self.status {
+        match self.status {
             // Throttled, or worth another attempt: neither the secrets' fault nor the address'.
-            _ if self.failure.is_some() => return self.error,
-            Some(status) if refused.contains(&status) => Error::new(ErrorKind::Unauthorized, "the API refused the login")
+            _ if self.remedy.retry().is_some() => self.error,
+            Some(status) if refused.contains(&status) => self
+                .error
+                .reworded(ErrorKind::Unauthorized, "the API refused the login")
                 .hint(format!("Check {} in the user mapping.", names.join(", "))),
             Some(status) if status.is_client_error() || status.is_redirection() => {
-                Error::new(self.error.kind(), self.error.message()).hint("Check auth_url: it must be the login's own address.")
+                self.error.hint("Check auth_url: it must be the login's own address.")
             }
-            _ => return self.error,
-        };
-        error.detail(self.error.get_detail().unwrap_or_default())
+            _ => self.error,
+        }
     }
 }
 
-/// The same where the API says how long to wait.
+/// The error of who asks too often, where the API says how long to wait.
 fn throttled_until(wait: Option<Duration>, now: u64) -> Error {
     match wait.and_then(|wait| moment(wait, now)) {
         None => throttled(),
@@ -174,28 +202,28 @@ mod tests {
     fn failed(status: u16, body: &str) -> RequestFailure {
         let rules = built_in("huawei").unwrap().unwrap().tables[0].errors.clone();
         let status = StatusCode::from_u16(status).unwrap();
-        let error = Error::new(ErrorKind::Shape, "the API rejected the request").detail(format!("HTTP status {}", status.as_u16()));
+        let error = Error::new(ErrorKind::Shape, "the API rejected the request").status(status.as_u16(), None);
         RequestFailure { status: Some(status), ..RequestFailure::permanent(error) }.with_body_code(&rules, Some(body.as_bytes()))
     }
 
     #[test]
     fn a_code_beside_a_status_says_what_the_status_does_not() {
         let throttled = failed(400, r#"{"error_code": "APIG.0308", "error_msg": "s3cret"}"#);
-        assert_eq!((throttled.failure, throttled.error.kind()), (Some(RetryClass::Throttled(None)), ErrorKind::Throttled));
-        assert_eq!(throttled.error.get_detail(), Some("HTTP status 400, code \"APIG.0308\""));
+        assert_eq!((throttled.remedy.retry(), throttled.error.kind()), (Some(RetryClass::Throttled(None)), ErrorKind::Throttled));
+        assert_eq!(throttled.error.get_cause(), Some("HTTP status 400, code \"APIG.0308\""));
         let expired = failed(403, r#"{"error_code": "APIG.0301"}"#);
-        assert!(expired.expired && expired.error.kind() == ErrorKind::Unauthorized);
+        assert!(expired.remedy == Remedy::NewToken && expired.error.kind() == ErrorKind::Unauthorized);
         let other = failed(400, r#"{"error_code": "OSM.0001"}"#);
-        assert_eq!((other.failure, other.error.kind(), other.expired), (None, ErrorKind::Shape, false));
-        assert_eq!(other.error.get_detail(), Some("HTTP status 400, code \"OSM.0001\""));
-        assert_eq!(failed(400, "<html>").error.get_detail(), Some("HTTP status 400"));
-        assert_eq!(failed(400, r#"{"error_code": "a secret text"}"#).error.get_detail(), Some("HTTP status 400"), "no code, so not shown");
+        assert_eq!((other.remedy.retry(), other.error.kind(), other.remedy == Remedy::NewToken), (None, ErrorKind::Shape, false));
+        assert_eq!(other.error.get_cause(), Some("HTTP status 400, code \"OSM.0001\""));
+        assert_eq!(failed(400, "<html>").error.get_cause(), Some("HTTP status 400"));
+        assert_eq!(failed(400, r#"{"error_code": "a secret text"}"#).error.get_cause(), Some("HTTP status 400"), "no code, so not shown");
     }
 
     #[test]
     fn a_refused_login_names_the_secrets_to_check() {
         let at = |status: u16| {
-            let error = Error::new(ErrorKind::Shape, "x").detail("HTTP status");
+            let error = Error::new(ErrorKind::Shape, "x");
             RequestFailure { status: StatusCode::from_u16(status).ok(), ..RequestFailure::permanent(error) }
                 .into_login_error(&["client_id", "refresh_token"])
         };
@@ -217,7 +245,7 @@ mod tests {
         let later = refused(429, Some(3600), true);
         assert_eq!(later.error.message(), "the API refuses further requests until 2026-11-24 13:00:00 UTC, in 3600 s");
         assert_eq!(
-            (later.failure, later.error.kind()),
+            (later.remedy.retry(), later.error.kind()),
             (Some(RetryClass::Throttled(Some(Duration::from_secs(3600)))), ErrorKind::Throttled)
         );
         for wait in [None, Some(0), Some(u64::MAX)] {
@@ -225,21 +253,21 @@ mod tests {
         }
         let unavailable = refused(503, Some(90), true);
         assert_eq!(unavailable.error.message(), "the API is unavailable until 2026-11-24 12:01:30 UTC, in 90 s");
-        assert_eq!(unavailable.failure, Some(RetryClass::Server(Some(Duration::from_secs(90)))));
-        assert_eq!(refused(503, None, false).failure, Some(RetryClass::Server(None)));
+        assert_eq!(unavailable.remedy.retry(), Some(RetryClass::Server(Some(Duration::from_secs(90)))));
+        assert_eq!(refused(503, None, false).remedy.retry(), Some(RetryClass::Server(None)));
     }
 
     #[test]
     fn a_403_is_a_throttle_where_its_headers_say_so() {
         let throttled = refused(403, Some(40), true);
         assert_eq!(
-            (throttled.failure.and_then(RetryClass::asked), throttled.error.kind()),
+            (throttled.remedy.retry().and_then(RetryClass::asked), throttled.error.kind()),
             (Some(Duration::from_secs(40)), ErrorKind::Throttled)
         );
-        assert_eq!(refused(403, None, true).failure, Some(RetryClass::Throttled(None)));
+        assert_eq!(refused(403, None, true).remedy.retry(), Some(RetryClass::Throttled(None)));
         let forbidden = refused(403, Some(40), false);
-        assert_eq!((forbidden.failure, forbidden.error.kind()), (None, ErrorKind::Unauthorized));
-        assert_eq!(refused(401, Some(40), true).failure, None, "a refused credential is what it is");
+        assert_eq!((forbidden.remedy.retry(), forbidden.error.kind()), (None, ErrorKind::Unauthorized));
+        assert_eq!(refused(401, Some(40), true).remedy.retry(), None, "a refused credential is what it is");
         let login = refused(403, Some(40), true).into_login_error(&["password"]);
         assert_eq!(login.kind(), ErrorKind::Throttled, "also when it is a login that is throttled");
     }
@@ -250,8 +278,8 @@ mod tests {
         for body in ["<center>The plain HTTP request was sent to HTTPS port</center>", "Client sent an HTTP request to an HTTPS server.\n"]
         {
             let with_body_code = refused(400, None, false).with_body_code(&rules, Some(body.as_bytes()));
-            assert_eq!((with_body_code.error.kind(), with_body_code.failure), (ErrorKind::Unconnectable, None));
-            assert_eq!(with_body_code.error.get_detail(), Some("HTTP status 400"));
+            assert_eq!((with_body_code.error.kind(), with_body_code.remedy.retry()), (ErrorKind::Unconnectable, None));
+            assert_eq!(with_body_code.error.get_cause(), Some("HTTP status 400"));
         }
         assert_eq!(refused(400, None, false).with_body_code(&rules, Some(b"https")).error.kind(), ErrorKind::Shape);
         assert_eq!(refused(407, None, false).error.message(), "the proxy asks for a user name and password");

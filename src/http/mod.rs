@@ -7,6 +7,7 @@ pub mod body;
 pub mod client;
 mod connection_error;
 pub mod content_range;
+pub(crate) mod exchange;
 mod failure;
 pub mod limiter;
 pub mod link;

@@ -11,7 +11,7 @@ pub(crate) fn raise(error: &Error) -> ! {
     let code = sqlstate(error.kind().sqlstate());
     let mut report = ErrorReport::new(code, shown(error.message()).into_owned(), "restlog_fdw");
     if let Some(detail) = error.get_detail() {
-        report = report.set_detail(shown(detail).into_owned());
+        report = report.set_detail(shown(&detail).into_owned());
     }
     if let Some(hint) = error.get_hint() {
         report = report.set_hint(shown(hint).into_owned());

@@ -99,7 +99,7 @@ mod tests {
         assert!(check_window(&month, i64::MAX, Some(31 * ONE_DAY), None).is_ok() && check_window(&month, i64::MAX, None, None).is_ok());
         let refused = check_window(&month, i64::MAX, Some(ONE_DAY), Some(100)).unwrap_err();
         assert_eq!(refused.message(), "a time range of 31 days is longer than max_window, which is 1 day");
-        assert_eq!(refused.get_detail(), Some("100 requests were expected."));
+        assert_eq!(refused.get_detail().as_deref(), Some("100 requests were expected."));
     }
 
     #[test]

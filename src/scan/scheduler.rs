@@ -20,9 +20,10 @@ use super::queue::{WorkItem, WorkQueue};
 use super::stats::Stats;
 use super::stream::{Message, ScanSpec};
 use super::task::{NotifyOnDrop, wake};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Purpose, Result};
 use crate::http::body::BufferPool;
-use crate::http::client::{RequestContext, describe};
+use crate::http::client::RequestContext;
+use crate::http::exchange;
 use crate::http::limiter::ConcurrencyLimiter;
 use crate::http::response::Response;
 use crate::lock::{lock, lock_whole};
@@ -250,7 +251,7 @@ impl ScanContext {
             outcome = match reply.map(|reply| self.decode(reply, number, rules)) {
                 // That the answer says so itself: the request is repeated, as others are.
                 Ok(Err(error)) if matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Unauthorized) => None,
-                Ok(read) => Some(read.map_err(|error| describe(error, &asked, &format!("page {number}"), 1))),
+                Ok(read) => Some(read.map_err(|error| exchange::located(error, &asked, Purpose::Page(number), 1))),
                 Err(error) => Some(Err(error)),
             };
         }
@@ -299,9 +300,7 @@ impl ScanContext {
 
     /// Says where an error of paging came up.
     pub(super) fn located(&self, slice: &Slice, number: u64, error: Error) -> Error {
-        let at = format!("{}, page {number}", request(&self.spec.table, slice, &PageToken::Start, 1).line());
-        let detail = error.get_detail().map_or_else(|| format!("{at}."), |d| format!("{at}. {d}"));
-        error.detail(detail)
+        exchange::located(error, &request(&self.spec.table, slice, &PageToken::Start, 1), Purpose::Page(number), 1)
     }
 
     /// Hands a page over. `false` when nobody wants it.

@@ -325,6 +325,5 @@ pub(crate) fn write_log(stats: &Stats) {
 
 /// Names the foreign table in an error of the scan.
 pub(crate) fn on_table(error: crate::error::Error, table: &str) -> crate::error::Error {
-    let detail = error.get_detail().map_or_else(|| format!("Foreign table \"{table}\"."), |d| format!("Foreign table \"{table}\": {d}"));
-    error.detail(detail)
+    error.located(|at| at.table = Some(table.to_owned()))
 }

@@ -169,9 +169,13 @@ fn check_server(
     let shown = |text: &str| text::shown(text).into_owned();
     let row = match ask(oid) {
         Ok(message) => (true, shown(&message), None, None, "00000".to_owned()),
-        Err(error) => {
-            (false, shown(error.message()), error.get_detail().map(shown), error.get_hint().map(shown), error.kind().sqlstate().to_owned())
-        }
+        Err(error) => (
+            false,
+            shown(error.message()),
+            error.get_detail().as_deref().map(shown),
+            error.get_hint().map(shown),
+            error.kind().sqlstate().to_owned(),
+        ),
     };
     TableIterator::once(row)
 }

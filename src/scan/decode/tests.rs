@@ -161,7 +161,7 @@ fn a_code_of_failure_is_an_error_whatever_else_the_body_holds() {
     for (bad, kind) in [("17", ErrorKind::Shape), ("\"A.1\"", ErrorKind::Unauthorized), ("\"T.1\"", ErrorKind::Throttled)] {
         assert_eq!(with(bad).unwrap_err().kind(), kind, "{bad}");
     }
-    assert_eq!(with("\"OSM.0101\"").unwrap_err().get_detail(), Some("Its code is \"OSM.0101\"."));
+    assert_eq!(with("\"OSM.0101\"").unwrap_err().get_detail().as_deref(), Some("Its code is \"OSM.0101\"."));
     let error = read(&d, &SliceRules::default(), r#"{"status":{"errorCode":"bad key: s3cret!","message":"s3cret"}}"#).unwrap_err();
     assert!(!format!("{error:?}").contains("s3cret"), "a text is no code");
 }
@@ -256,12 +256,12 @@ fn rows_outside_the_window_are_dropped_and_far_ones_are_an_error() {
     }
     let far = read(&d, &rules, &body("2000-02-01T00:00:00Z")).unwrap_err();
     assert_eq!(far.kind(), ErrorKind::Shape);
-    assert_eq!(far.get_detail(), Some("Column \"t\", record 2 of page 3."));
+    assert_eq!(far.get_detail().as_deref(), Some("Column \"t\", record 2 of page 3."));
     let piece = SliceRules { window: Some(window_rules(window, &[Window { lo: -second, hi: second }])), ..SliceRules::default() };
     let cut_off = read(&d, &piece, &body("1999-12-31T23:59:57Z")).unwrap_err();
     assert_eq!((cut_off.kind(), cut_off.get_hint().unwrap().contains("'1min'")), (ErrorKind::Shape, true), "{cut_off:?}");
     let missing = read(&d, &SliceRules { time_is_required: true, ..rules }, &body("2000-01-01T00:00:00Z")).unwrap_err();
-    assert_eq!((missing.kind(), missing.get_detail()), (ErrorKind::Shape, Some("Column \"t\", record 3 of page 3.")));
+    assert_eq!((missing.kind(), missing.get_detail().as_deref()), (ErrorKind::Shape, Some("Column \"t\", record 3 of page 3.")));
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn broken_bodies_say_how_they_are_broken() {
 fn text_that_postgres_cannot_hold_names_its_place() {
     let error = refused(r#"{"result":[{"a":"ok"},{"a":"x\u0000y"}]}"#);
     assert_eq!(error.kind(), ErrorKind::BadText);
-    assert_eq!(error.get_detail(), Some("Column \"a\", record 2 of page 3."));
+    assert_eq!(error.get_detail().as_deref(), Some("Column \"a\", record 2 of page 3."));
     assert!(error.get_hint().unwrap().contains("on_invalid"));
     let skipped = read(&decoder(vec![column("b", "/b", Target::Text)]), &SliceRules::default(), r#"{"result":[{"a":"\ud800","b":"x"}]}"#);
     assert_eq!(skipped.unwrap().0.rows(), 1, "a field that nobody asked for may hold anything");

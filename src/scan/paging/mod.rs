@@ -377,7 +377,7 @@ impl Pager {
 
 /// Whether an error is that of an answer which is no success.
 fn is_by_status(error: &Error) -> bool {
-    error.get_detail().is_some_and(|detail| detail.contains("HTTP status"))
+    error.http_status().is_some()
 }
 
 /// Whether a number is one that people choose for a limit.

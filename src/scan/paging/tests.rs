@@ -117,8 +117,8 @@ fn page_numbers_count_up_from_the_first_where_the_api_has_one_size() {
         assert_eq!(p.advance(&of_total(50, 101)), Ok(true));
         assert_eq!((p.token().clone(), p.ask(50), p.overlap()), (PageToken::Page(2), 49, 1));
         if refused {
-            let error = |detail: &str| Error::new(ErrorKind::Shape, "the API rejected the request").detail(detail);
-            assert!(p.refuses_size(&error("HTTP status 400")) && !p.refuses_size(&error("At byte 7.")));
+            let error = || Error::new(ErrorKind::Shape, "the API rejected the request");
+            assert!(p.refuses_size(&error().status(400, None)) && !p.refuses_size(&error().detail("HTTP status 206, of bytes.")));
             p.reject();
         } else {
             assert_eq!(p.advance(&of_total(50, 101)), Ok(true), "it has fifty whatever is asked for");
@@ -174,7 +174,7 @@ fn a_numbered_last_page_is_doubted_where_somebody_may_have_stopped_counting() {
         let more = p.advance(&of_total(50, total));
         (p, more)
     };
-    let no_such_page = || Error::new(ErrorKind::Shape, "x").detail("GET /x, HTTP status 404");
+    let no_such_page = || Error::new(ErrorKind::Shape, "x").status(404, None);
     for doubtful in [50, 100, 150, 500, 250] {
         let (mut p, more) = by_number(doubtful);
         assert_eq!(more, Ok(true), "{doubtful}");

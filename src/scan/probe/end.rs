@@ -206,7 +206,7 @@ pub(super) async fn probe_unknown(probe: &Probe, client: &ProbeClient, findings:
     let name = &probe.names[index];
     let answer = client.page_with(&BTreeMap::from([(index, vec![key.to_owned()])]), probe.bounds(), &PageToken::Start, Some(1)).await;
     let found = match answer {
-        Err(error) => format!("an unknown {name} is an error: {}", error.get_detail().unwrap_or(error.message())),
+        Err(error) => format!("an unknown {name} is an error: {}", error.get_detail().unwrap_or_else(|| error.message().to_owned())),
         Ok(page) if page.records.is_empty() => format!("an unknown {name} has no records, and is no error"),
         Ok(_) => format!("an unknown {name} has records of others"),
     };
