@@ -11,7 +11,7 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use super::authenticator::Authorization;
 use super::body;
 use super::client::{Connection, RequestContext, unix_now, unsendable};
-use super::failure::{Remedy, RequestFailure};
+use super::failure::{Recovery, RequestFailure};
 use super::limiter::{ConcurrencyLimiter, Permit};
 use super::rate_limit::Advice;
 use super::response::Response;
@@ -66,7 +66,7 @@ impl Connection {
                     self.accepted.fetch_max(serial, Ordering::Relaxed);
                     return Ok(answer);
                 }
-                Err(failed) if failed.remedy == Remedy::NewToken && self.authenticator.login().is_some() => {
+                Err(failed) if failed.recovery == Recovery::NewToken && self.authenticator.login().is_some() => {
                     // A new token that the API never took is refused for another reason. One that other requests used up
                     // meanwhile is only spent.
                     let is_spent = self.accepted.load(Ordering::Relaxed) >= serial && renewals < MAX_RENEWALS;
@@ -144,7 +144,7 @@ impl Connection {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let class = failed.remedy.retry();
+            let class = failed.recovery.retry();
             let Some(wait) = class.and_then(|class| self.retry.next_wait(class, attempt, waited, fastrand::f64())) else {
                 return Err(outgoing.give_up(failed, attempt));
             };

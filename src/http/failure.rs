@@ -15,7 +15,7 @@ use crate::sources::{ErrorRule, Refusal};
 #[derive(Debug)]
 pub(crate) struct RequestFailure {
     /// What may help.
-    pub(crate) remedy: Remedy,
+    pub(crate) recovery: Recovery,
     /// What the user reads if it stays.
     pub(crate) error: Error,
     /// What the API answered, if it did.
@@ -24,21 +24,21 @@ pub(crate) struct RequestFailure {
 
 /// What may help after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Remedy {
+pub(crate) enum Recovery {
     /// Another attempt.
     Retry(RetryClass),
     /// A new token: the API does not take this one.
     NewToken,
     /// Nothing that this client could do.
-    Nothing,
+    None,
 }
 
-impl Remedy {
+impl Recovery {
     /// What a retry could help against.
     pub(crate) fn retry(self) -> Option<RetryClass> {
         match self {
             Self::Retry(class) => Some(class),
-            Self::NewToken | Self::Nothing => None,
+            Self::NewToken | Self::None => None,
         }
     }
 }
@@ -46,24 +46,24 @@ impl Remedy {
 impl RequestFailure {
     /// A failure that another attempt would meet again.
     pub(crate) fn permanent(error: Error) -> Self {
-        Self { remedy: Remedy::Nothing, error, status: None }
+        Self { recovery: Recovery::None, error, status: None }
     }
 
     /// An answer of success whose body says that it is none; its headers may say how long to `wait`.
     pub(crate) fn from_body(error: Error, wait: Option<Duration>) -> Self {
-        let remedy = match error.kind() {
-            ErrorKind::Throttled => Remedy::Retry(RetryClass::Throttled(wait)),
-            ErrorKind::Unauthorized => Remedy::NewToken,
-            _ => Remedy::Nothing,
+        let recovery = match error.kind() {
+            ErrorKind::Throttled => Recovery::Retry(RetryClass::Throttled(wait)),
+            ErrorKind::Unauthorized => Recovery::NewToken,
+            _ => Recovery::None,
         };
-        Self { remedy, error, status: None }
+        Self { recovery, error, status: None }
     }
 
     /// No answer, or half of one; `asked` is who the request was for, by which `route`.
     pub(crate) fn connection(error: &reqwest::Error, asked: Peer, route: Route) -> Self {
         let (peer, cause) = connection_error::read(error, asked, route);
-        let remedy = if cause.may_pass() { Remedy::Retry(RetryClass::Connection) } else { Remedy::Nothing };
-        Self { remedy, ..Self::permanent(cause.error(peer)) }
+        let recovery = if cause.may_pass() { Recovery::Retry(RetryClass::Connection) } else { Recovery::None };
+        Self { recovery, ..Self::permanent(cause.error(peer)) }
     }
 
     /// An answer that is not a success. Its body is never shown: it may repeat a secret or hold personal data. `now` is in seconds
@@ -116,12 +116,12 @@ impl RequestFailure {
                 ),
             ),
         };
-        let remedy = match failure {
-            Some(class) => Remedy::Retry(class),
-            None if status == StatusCode::UNAUTHORIZED => Remedy::NewToken,
-            None => Remedy::Nothing,
+        let recovery = match failure {
+            Some(class) => Recovery::Retry(class),
+            None if status == StatusCode::UNAUTHORIZED => Recovery::NewToken,
+            None => Recovery::None,
         };
-        Self { remedy, error: error.status(status.as_u16(), None), status: Some(status) }
+        Self { recovery, error: error.status(status.as_u16(), None), status: Some(status) }
     }
 
     /// A redirect that is not followed.
@@ -131,7 +131,7 @@ impl RequestFailure {
 
     /// Whether the body may have a code that says why.
     pub(crate) fn body_may_explain(&self) -> bool {
-        self.status.is_some_and(|status| status.is_client_error()) && self.remedy.retry().is_none()
+        self.status.is_some_and(|status| status.is_client_error()) && self.recovery.retry().is_none()
     }
 
     /// Adds what the body's code says. A gateway may tell with one status that a token has expired and that there are too many
@@ -156,7 +156,7 @@ impl RequestFailure {
         let refused = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
         match self.status {
             // Throttled, or worth another attempt: neither the secrets' fault nor the address'.
-            _ if self.remedy.retry().is_some() => self.error,
+            _ if self.recovery.retry().is_some() => self.error,
             Some(status) if refused.contains(&status) => self
                 .error
                 .reworded(ErrorKind::Unauthorized, "the API refused the login")
@@ -209,12 +209,12 @@ mod tests {
     #[test]
     fn a_code_beside_a_status_says_what_the_status_does_not() {
         let throttled = failed(400, r#"{"error_code": "APIG.0308", "error_msg": "s3cret"}"#);
-        assert_eq!((throttled.remedy.retry(), throttled.error.kind()), (Some(RetryClass::Throttled(None)), ErrorKind::Throttled));
+        assert_eq!((throttled.recovery.retry(), throttled.error.kind()), (Some(RetryClass::Throttled(None)), ErrorKind::Throttled));
         assert_eq!(throttled.error.get_cause(), Some("HTTP status 400, code \"APIG.0308\""));
         let expired = failed(403, r#"{"error_code": "APIG.0301"}"#);
-        assert!(expired.remedy == Remedy::NewToken && expired.error.kind() == ErrorKind::Unauthorized);
+        assert!(expired.recovery == Recovery::NewToken && expired.error.kind() == ErrorKind::Unauthorized);
         let other = failed(400, r#"{"error_code": "OSM.0001"}"#);
-        assert_eq!((other.remedy.retry(), other.error.kind(), other.remedy == Remedy::NewToken), (None, ErrorKind::Shape, false));
+        assert_eq!((other.recovery.retry(), other.error.kind(), other.recovery == Recovery::NewToken), (None, ErrorKind::Shape, false));
         assert_eq!(other.error.get_cause(), Some("HTTP status 400, code \"OSM.0001\""));
         assert_eq!(failed(400, "<html>").error.get_cause(), Some("HTTP status 400"));
         assert_eq!(failed(400, r#"{"error_code": "a secret text"}"#).error.get_cause(), Some("HTTP status 400"), "no code, so not shown");
@@ -245,7 +245,7 @@ mod tests {
         let later = refused(429, Some(3600), true);
         assert_eq!(later.error.message(), "the API refuses further requests until 2026-11-24 13:00:00 UTC, in 3600 s");
         assert_eq!(
-            (later.remedy.retry(), later.error.kind()),
+            (later.recovery.retry(), later.error.kind()),
             (Some(RetryClass::Throttled(Some(Duration::from_secs(3600)))), ErrorKind::Throttled)
         );
         for wait in [None, Some(0), Some(u64::MAX)] {
@@ -253,21 +253,21 @@ mod tests {
         }
         let unavailable = refused(503, Some(90), true);
         assert_eq!(unavailable.error.message(), "the API is unavailable until 2026-11-24 12:01:30 UTC, in 90 s");
-        assert_eq!(unavailable.remedy.retry(), Some(RetryClass::Server(Some(Duration::from_secs(90)))));
-        assert_eq!(refused(503, None, false).remedy.retry(), Some(RetryClass::Server(None)));
+        assert_eq!(unavailable.recovery.retry(), Some(RetryClass::Server(Some(Duration::from_secs(90)))));
+        assert_eq!(refused(503, None, false).recovery.retry(), Some(RetryClass::Server(None)));
     }
 
     #[test]
     fn a_403_is_a_throttle_where_its_headers_say_so() {
         let throttled = refused(403, Some(40), true);
         assert_eq!(
-            (throttled.remedy.retry().and_then(RetryClass::asked), throttled.error.kind()),
+            (throttled.recovery.retry().and_then(RetryClass::asked), throttled.error.kind()),
             (Some(Duration::from_secs(40)), ErrorKind::Throttled)
         );
-        assert_eq!(refused(403, None, true).remedy.retry(), Some(RetryClass::Throttled(None)));
+        assert_eq!(refused(403, None, true).recovery.retry(), Some(RetryClass::Throttled(None)));
         let forbidden = refused(403, Some(40), false);
-        assert_eq!((forbidden.remedy.retry(), forbidden.error.kind()), (None, ErrorKind::Unauthorized));
-        assert_eq!(refused(401, Some(40), true).remedy.retry(), None, "a refused credential is what it is");
+        assert_eq!((forbidden.recovery.retry(), forbidden.error.kind()), (None, ErrorKind::Unauthorized));
+        assert_eq!(refused(401, Some(40), true).recovery.retry(), None, "a refused credential is what it is");
         let login = refused(403, Some(40), true).into_login_error(&["password"]);
         assert_eq!(login.kind(), ErrorKind::Throttled, "also when it is a login that is throttled");
     }
@@ -278,7 +278,7 @@ mod tests {
         for body in ["<center>The plain HTTP request was sent to HTTPS port</center>", "Client sent an HTTP request to an HTTPS server.\n"]
         {
             let with_body_code = refused(400, None, false).with_body_code(&rules, Some(body.as_bytes()));
-            assert_eq!((with_body_code.error.kind(), with_body_code.remedy.retry()), (ErrorKind::Unconnectable, None));
+            assert_eq!((with_body_code.error.kind(), with_body_code.recovery.retry()), (ErrorKind::Unconnectable, None));
             assert_eq!(with_body_code.error.get_cause(), Some("HTTP status 400"));
         }
         assert_eq!(refused(400, None, false).with_body_code(&rules, Some(b"https")).error.kind(), ErrorKind::Shape);
