@@ -7,7 +7,7 @@ mod reading;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lab::{Door, Proxy, Secure, Simulator};
+use lab::{Proxy, Secure, Simulator, TlsEndpoint};
 use reading::{Reading, read};
 use restlog_fdw::error::ErrorKind;
 use restlog_fdw::http::trust::Trust;
@@ -38,7 +38,7 @@ impl Stage {
         Self { simulator, secure, folder }
     }
 
-    /// Reads through a door, with options beside its address.
+    /// Reads through an endpoint, with options beside its address.
     fn read(&self, address: &str, options: &[(&str, &str)]) -> Reading {
         let base = format!("{address}/~tag=tls,{SWITCHES}");
         let ca = self.folder.join("ca.pem");
@@ -54,9 +54,9 @@ impl Stage {
         reading
     }
 
-    /// Reads through a door with the certificates of these doors as `ca_file`.
-    fn read_listing(&self, address: &str, listed: &[Door]) -> Reading {
-        let pem: String = listed.iter().map(|door| self.secure.certificate(*door)).collect();
+    /// Reads through an endpoint with the certificates of these endpoints as `ca_file`.
+    fn read_listing(&self, address: &str, listed: &[TlsEndpoint]) -> Reading {
+        let pem: String = listed.iter().map(|endpoint| self.secure.certificate(*endpoint)).collect();
         let file = self.folder.join("listed.pem");
         std::fs::write(&file, pem).unwrap();
         self.read(address, &[("ca_file", file.to_str().unwrap())])
@@ -72,12 +72,12 @@ impl Drop for Stage {
 #[test]
 fn the_authority_in_ca_file_makes_the_good_certificate_trusted() {
     let stage = Stage::new("good");
-    let reading = stage.read(&stage.secure.url(Door::Good), &[]);
+    let reading = stage.read(&stage.secure.url(TlsEndpoint::Good), &[]);
     assert_eq!(reading.rows, Ok(450), "{reading:?}");
-    let host = stage.secure.url(Door::Good).replace("127.0.0.1", "localhost");
+    let host = stage.secure.url(TlsEndpoint::Good).replace("127.0.0.1", "localhost");
     assert_eq!(stage.read(&host, &[]).rows, Ok(450), "by name as well as by number");
     let other = stage.folder.join("other.pem");
-    let refused = stage.read(&stage.secure.url(Door::Good), &[("ca_file", other.to_str().unwrap())]);
+    let refused = stage.read(&stage.secure.url(TlsEndpoint::Good), &[("ca_file", other.to_str().unwrap())]);
     assert_eq!((refused.error().message(), refused.requests), ("the certificate of the API is not trusted", 1));
     assert_eq!(stage.simulator.requests("tls").len(), 10, "who is not trusted is not asked");
 }
@@ -86,12 +86,12 @@ fn the_authority_in_ca_file_makes_the_good_certificate_trusted() {
 fn a_certificate_in_ca_file_is_trusted_whoever_signed_it() {
     let stage = Stage::new("listed");
     // That of `Good` is signed by an authority that is not in the file.
-    for door in [Door::SelfSigned, Door::SelfSignedAuthority, Door::Good] {
-        let address = stage.secure.url(door);
-        let reading = stage.read_listing(&address, &[door]);
-        assert_eq!(reading.rows, Ok(450), "{door:?}: {reading:?}");
-        let by_name = stage.read_listing(&address.replace("127.0.0.1", "localhost"), &[Door::Expired, door]);
-        assert_eq!(by_name.rows, Ok(450), "{door:?}, the second in the file, by name: {by_name:?}");
+    for endpoint in [TlsEndpoint::SelfSigned, TlsEndpoint::SelfSignedAuthority, TlsEndpoint::Good] {
+        let address = stage.secure.url(endpoint);
+        let reading = stage.read_listing(&address, &[endpoint]);
+        assert_eq!(reading.rows, Ok(450), "{endpoint:?}: {reading:?}");
+        let by_name = stage.read_listing(&address.replace("127.0.0.1", "localhost"), &[TlsEndpoint::Expired, endpoint]);
+        assert_eq!(by_name.rows, Ok(450), "{endpoint:?}, the second in the file, by name: {by_name:?}");
     }
 }
 
@@ -99,27 +99,27 @@ fn a_certificate_in_ca_file_is_trusted_whoever_signed_it() {
 fn a_certificate_in_ca_file_is_trusted_for_its_name_its_time_and_its_key_only() {
     let stage = Stage::new("listed-refused");
     let refusals = [
-        (Door::OtherName, "the certificate of the API is for another host name"),
-        (Door::SelfSignedOtherName, "the certificate of the API is for another host name"),
-        (Door::Expired, "the certificate of the API has expired"),
-        (Door::SelfSignedExpired, "the certificate of the API has expired"),
-        (Door::NotYetValid, "the certificate of the API is not valid yet"),
-        (Door::Impostor, "the certificate of the API is not valid"),
+        (TlsEndpoint::OtherName, "the certificate of the API is for another host name"),
+        (TlsEndpoint::SelfSignedOtherName, "the certificate of the API is for another host name"),
+        (TlsEndpoint::Expired, "the certificate of the API has expired"),
+        (TlsEndpoint::SelfSignedExpired, "the certificate of the API has expired"),
+        (TlsEndpoint::NotYetValid, "the certificate of the API is not valid yet"),
+        (TlsEndpoint::Impostor, "the certificate of the API is not valid"),
     ];
-    for (door, message) in refusals {
-        let reading = stage.read_listing(&stage.secure.url(door), &[door]);
+    for (endpoint, message) in refusals {
+        let reading = stage.read_listing(&stage.secure.url(endpoint), &[endpoint]);
         let error = reading.error();
-        assert_eq!((error.message(), error.kind(), reading.requests), (message, ErrorKind::Unconnectable, 1), "{door:?}: {reading:?}");
+        assert_eq!((error.message(), error.kind(), reading.requests), (message, ErrorKind::Unconnectable, 1), "{endpoint:?}: {reading:?}");
     }
     // All have the same subject: it is the certificate that counts.
-    let doors = [Door::Good, Door::SelfSigned, Door::SelfSignedAuthority];
-    for door in doors {
-        let others: Vec<Door> = doors.into_iter().filter(|other| *other != door).collect();
-        let reading = stage.read_listing(&stage.secure.url(door), &others);
+    let endpoints = [TlsEndpoint::Good, TlsEndpoint::SelfSigned, TlsEndpoint::SelfSignedAuthority];
+    for endpoint in endpoints {
+        let others: Vec<TlsEndpoint> = endpoints.into_iter().filter(|other| *other != endpoint).collect();
+        let reading = stage.read_listing(&stage.secure.url(endpoint), &others);
         assert_eq!(
             (reading.error().message(), reading.requests),
             ("the certificate of the API is not trusted", 1),
-            "{door:?}: {reading:?}"
+            "{endpoint:?}: {reading:?}"
         );
     }
     assert!(stage.simulator.requests("tls").is_empty(), "nothing was sent, least of all the key");
@@ -128,22 +128,22 @@ fn a_certificate_in_ca_file_is_trusted_for_its_name_its_time_and_its_key_only() 
 #[test]
 fn a_corrected_ca_file_makes_another_trust_and_is_used() {
     let stage = Stage::new("corrected");
-    let address = stage.secure.url(Door::SelfSignedAuthority);
+    let address = stage.secure.url(TlsEndpoint::SelfSignedAuthority);
     let file = stage.folder.join("listed.pem");
     let trust = || Trust::read(Some(file.to_str().unwrap()));
     assert!(trust().is_err(), "there is no such file yet");
-    let wrong = stage.read_listing(&address, &[Door::SelfSigned]);
+    let wrong = stage.read_listing(&address, &[TlsEndpoint::SelfSigned]);
     assert_eq!(wrong.error().message(), "the certificate of the API is not trusted");
     let before = trust().unwrap();
     assert_eq!(trust().unwrap(), before);
-    assert_eq!(stage.read_listing(&address, &[Door::SelfSignedAuthority]).rows, Ok(450));
+    assert_eq!(stage.read_listing(&address, &[TlsEndpoint::SelfSignedAuthority]).rows, Ok(450));
     assert_ne!(trust().unwrap(), before, "a kept connection is not used again");
 }
 
 #[test]
 fn http2_is_used_where_the_server_offers_it() {
     let stage = Stage::new("http2");
-    assert_eq!(stage.read(&stage.secure.url(Door::Good), &[]).rows, Ok(450));
+    assert_eq!(stage.read(&stage.secure.url(TlsEndpoint::Good), &[]).rows, Ok(450));
     assert_eq!(stage.simulator.versions("tls"), ["HTTP/2.0"; 5]);
     stage.simulator.clear_requests("tls");
     assert_eq!(stage.read(&stage.simulator.url(), &[]).rows, Ok(450));
@@ -154,18 +154,21 @@ fn http2_is_used_where_the_server_offers_it() {
 fn every_refusal_has_its_text_and_is_tried_once() {
     let stage = Stage::new("refusals");
     let refusals = [
-        (Door::OtherName, "the certificate of the API is for another host name"),
-        (Door::Expired, "the certificate of the API has expired"),
-        (Door::NotYetValid, "the certificate of the API is not valid yet"),
-        (Door::SelfSigned, "the certificate of the API is not trusted"),
-        (Door::SelfSignedAuthority, "the certificate of the API is not trusted"),
-        (Door::Tls11, "the API has no version of TLS in common with this client"),
+        (TlsEndpoint::OtherName, "the certificate of the API is for another host name"),
+        (TlsEndpoint::Expired, "the certificate of the API has expired"),
+        (TlsEndpoint::NotYetValid, "the certificate of the API is not valid yet"),
+        (TlsEndpoint::SelfSigned, "the certificate of the API is not trusted"),
+        (TlsEndpoint::SelfSignedAuthority, "the certificate of the API is not trusted"),
+        (TlsEndpoint::Tls11, "the API has no version of TLS in common with this client"),
     ];
-    for (door, message) in refusals {
-        let reading = stage.read(&stage.secure.url(door), &[]);
+    for (endpoint, message) in refusals {
+        let reading = stage.read(&stage.secure.url(endpoint), &[]);
         let error = reading.error();
-        assert_eq!((error.message(), error.kind(), reading.requests), (message, ErrorKind::Unconnectable, 1), "{door:?}: {reading:?}");
-        assert!(error.get_hint().is_some() && error.get_detail().unwrap().starts_with("GET /audit/entries, page 1"), "{door:?}: {error:?}");
+        assert_eq!((error.message(), error.kind(), reading.requests), (message, ErrorKind::Unconnectable, 1), "{endpoint:?}: {reading:?}");
+        assert!(
+            error.get_hint().is_some() && error.get_detail().unwrap().starts_with("GET /audit/entries, page 1"),
+            "{endpoint:?}: {error:?}"
+        );
     }
     assert!(stage.simulator.requests("tls").is_empty(), "nothing was sent, least of all the key");
 }
@@ -173,7 +176,7 @@ fn every_refusal_has_its_text_and_is_tried_once() {
 #[test]
 fn a_handshake_that_does_not_go_on_ends_in_time_and_may_be_tried_again() {
     let stage = Stage::new("silent");
-    let reading = stage.read(&stage.secure.url(Door::Silent), &[("connect_timeout", "200ms"), ("max_retries", "1")]);
+    let reading = stage.read(&stage.secure.url(TlsEndpoint::Silent), &[("connect_timeout", "200ms"), ("max_retries", "1")]);
     let error = reading.error();
     assert_eq!(
         (error.message(), error.kind(), reading.requests),
@@ -187,7 +190,7 @@ fn a_wrong_scheme_is_told_and_tried_once() {
     let stage = Stage::new("scheme");
     let https_to_http = stage.simulator.url().replace("http:", "https:");
     // One server answers what is no TLS with a 400, the other with an alert.
-    let http_to_https = [Door::Good, Door::SelfSigned].map(|door| stage.secure.url(door).replace("https:", "http:"));
+    let http_to_https = [TlsEndpoint::Good, TlsEndpoint::SelfSigned].map(|endpoint| stage.secure.url(endpoint).replace("https:", "http:"));
     let not_http = "the API does not speak plain http at this port";
     let attempts = [
         (https_to_http, "the API does not speak TLS at this port"),
@@ -206,10 +209,10 @@ fn a_wrong_scheme_is_told_and_tried_once() {
 fn a_proxy_carries_https_and_sees_nothing_of_it() {
     let stage = Stage::new("proxy");
     let proxy = stage.secure.proxy(Proxy::Open);
-    let reading = stage.read(&stage.secure.url(Door::Good), &[("proxy", &proxy)]);
+    let reading = stage.read(&stage.secure.url(TlsEndpoint::Good), &[("proxy", &proxy)]);
     assert_eq!((reading.rows, stage.secure.tunnels()), (Ok(450), 1));
     assert_eq!(stage.simulator.versions("tls"), ["HTTP/2.0"; 5]);
-    let refused = stage.read(&stage.secure.url(Door::Expired), &[("proxy", &proxy)]);
+    let refused = stage.read(&stage.secure.url(TlsEndpoint::Expired), &[("proxy", &proxy)]);
     assert_eq!((refused.error().message(), refused.requests), ("the certificate of the API has expired", 1));
 }
 
@@ -218,7 +221,7 @@ fn a_socks_proxy_carries_either_scheme_and_is_not_blamed_for_the_api() {
     let stage = Stage::new("socks");
     let proxy = stage.secure.proxy(Proxy::Open).replace("http:", "socks5:");
     let through = |address: &str| stage.read(address, &[("proxy", &proxy), ("max_retries", "0"), ("concurrency", "1")]);
-    for address in [stage.secure.url(Door::Good), stage.simulator.url()] {
+    for address in [stage.secure.url(TlsEndpoint::Good), stage.simulator.url()] {
         let before = stage.secure.tunnels();
         let reading = through(&address);
         assert_eq!(reading.rows, Ok(450), "{reading:?}");
@@ -226,8 +229,8 @@ fn a_socks_proxy_carries_either_scheme_and_is_not_blamed_for_the_api() {
         assert!(stage.secure.tunnels() > before, "{address} was not asked through the proxy");
     }
     let told = [
-        (stage.secure.url(Door::Expired), "the certificate of the API has expired"),
-        (stage.secure.url(Door::SelfSigned).replace("https:", "http:"), "the API does not speak plain http at this port"),
+        (stage.secure.url(TlsEndpoint::Expired), "the certificate of the API has expired"),
+        (stage.secure.url(TlsEndpoint::SelfSigned).replace("https:", "http:"), "the API does not speak plain http at this port"),
         ("http://127.0.0.1:1".to_owned(), "the API could not be reached"),
     ];
     for (address, message) in told {
@@ -239,7 +242,7 @@ fn a_socks_proxy_carries_either_scheme_and_is_not_blamed_for_the_api() {
 #[test]
 fn a_proxy_that_refuses_is_named() {
     let stage = Stage::new("refusing");
-    let address = stage.secure.url(Door::Good);
+    let address = stage.secure.url(TlsEndpoint::Good);
     let through = |address: &str, proxy: &str| stage.read(address, &[("proxy", proxy), ("max_retries", "1")]);
     let login = "the proxy asks for a user name and password";
     for address in [address.as_str(), &stage.simulator.url()] {
@@ -260,7 +263,7 @@ fn a_proxy_that_refuses_is_named() {
             assert_eq!((reading.error().message(), reading.requests), ("the proxy could not be reached", 2), "{proxy}: {reading:?}");
         }
     }
-    let proxy = stage.secure.url(Door::SelfSigned);
+    let proxy = stage.secure.url(TlsEndpoint::SelfSigned);
     let reading = through(&address, &proxy);
     assert_eq!((reading.error().message(), reading.requests), ("the certificate of the proxy is not trusted", 1), "{reading:?}");
     let proxy = stage.secure.proxy(Proxy::Open).replace("http:", "https:");

@@ -8,5 +8,6 @@ mod sim;
 
 pub use sim::fault::FAULTS;
 pub use sim::rows::{RowsError, write_rows, write_table};
-pub use sim::secure::{Door, Proxy, Secure};
+pub use sim::secure::{Proxy, Secure};
 pub use sim::server::Simulator;
+pub use sim::tls_endpoint::TlsEndpoint;

@@ -128,7 +128,7 @@ async fn all(stage: &Arc<Stage>, rounds: u32, progress: &mut Progress) -> Result
             _ = tick.tick() => progress.tick()?,
         }
     }
-    judge(&merged(measured), &mut outcome);
+    check_latencies(&merged(measured), &mut outcome);
     Ok(outcome)
 }
 
@@ -146,7 +146,7 @@ fn merged(measured: Vec<Measured>) -> Vec<Measured> {
 }
 
 /// Holds every latency against the baseline of its way, and tells all in a table.
-fn judge(measured: &[Measured], outcome: &mut Outcome) {
+fn check_latencies(measured: &[Measured], outcome: &mut Outcome) {
     let baseline = |way: Way| {
         let found = measured.iter().find(|one| one.phase == Phase::Baseline && one.way == way);
         found.map_or(Duration::ZERO, |one| one.latencies.max())

@@ -10,7 +10,7 @@ use lab::Simulator;
 
 use crate::args::Args;
 use crate::failure::{Doing, Failure, Result};
-use crate::stage::cleanup::{self, rest_if_stopping};
+use crate::stage::cleanup::{self, park_if_stopping};
 use crate::stage::cluster::Cluster;
 use crate::stage::prepare::prepare;
 use crate::stage::project::Project;
@@ -73,7 +73,7 @@ fn tell(chapter: &Chapter, simulator: &Simulator, cluster: &Cluster) -> Result<(
     }
     let status = psql.wait().doing("psql")?;
     let elapsed = started.elapsed();
-    rest_if_stopping();
+    park_if_stopping();
     if !status.success() {
         return Err(Failure::new(format!("the demo ends here: psql: {status}")));
     }

@@ -1,15 +1,15 @@
 //! `lab differential`: random queries, each asked of the foreign tables and of a local copy of the simulator's rows.
 
 mod bound;
+mod comparator;
 mod condition;
 mod default_from;
-mod dice;
 mod draw;
 mod join;
-mod judge;
 mod local_copy;
 mod outputs;
 mod report;
+mod rng;
 mod sample;
 mod select;
 mod session;
@@ -31,13 +31,13 @@ use lab::Simulator;
 
 use crate::args::Args;
 use crate::failure::{Doing, Result};
-use crate::stage::cleanup::rest_if_stopping;
+use crate::stage::cleanup::park_if_stopping;
 use crate::stage::cluster::Cluster;
 use crate::stage::prepare::prepare;
 use crate::stage::project::Project;
 use crate::stage::step::Progress;
 
-use judge::{Judge, KINDS, Verdict};
+use comparator::{Comparator, KINDS, Verdict};
 use sample::Sample;
 use session::{DATABASE, Session};
 use setup::SETUPS;
@@ -49,7 +49,7 @@ pub(crate) const LONG_QUERIES: u64 = 10_000;
 /// Every test run asks the same queries, so that what passes today fails tomorrow only for a change.
 pub(crate) const SEED: u64 = 1;
 /// Failures of a kind that are cut down and told; the others are only counted.
-const TOLD: usize = 5;
+const REPORTED: usize = 5;
 /// Smaller queries tried for one failure.
 const TRIES: usize = 400;
 
@@ -60,7 +60,7 @@ pub(crate) struct Outcome {
     pub(crate) complaints: Vec<String>,
     tally: Tally,
     /// Scans whose requests were held against their bound.
-    weighed: usize,
+    cost_checked: usize,
 }
 
 impl Outcome {
@@ -71,14 +71,14 @@ impl Outcome {
     /// The figures, a line each.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut lines = self.tally.lines();
-        lines.push(format!("{} scans weighed", self.weighed));
+        lines.push(format!("{} scans checked for their cost", self.cost_checked));
         lines
     }
 
     /// A run that compares little proves little.
     fn check(&mut self, queries: u64) {
-        let unweighed = (queries >= 100 && self.weighed == 0).then(|| "no scan was weighed".to_owned());
-        if let Some(weakness) = self.tally.weakness().or(unweighed) {
+        let unchecked = (queries >= 100 && self.cost_checked == 0).then(|| "no scan was checked for its cost".to_owned());
+        if let Some(weakness) = self.tally.weakness().or(unchecked) {
             self.failed += 1;
             self.complaints.push(format!("differential: {weakness}"));
         }
@@ -118,26 +118,26 @@ pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbe
     let session = Session::open(cluster, DATABASE)?;
     let sample = Sample::read()?;
     world::make(&session, cluster, simulator, &sample)?;
-    let mut judge = Judge::new(session, simulator, cluster);
+    let mut comparator = Comparator::new(session, simulator, cluster);
     let mut outcome = Outcome::default();
     let mut kinds = [0; KINDS.len()];
     let queries = numbers.end - numbers.start;
     let mut progress = Progress::new(&format!("{queries} queries of seed {seed} on both sides"));
     for number in numbers {
         progress.tick()?;
-        rest_if_stopping();
+        park_if_stopping();
         let query = draw::draw(&sample, seed, number);
         let family = SETUPS[query.setup].family;
-        match judge.judge(&query)? {
-            verdict @ (Verdict::Agreed(rows) | Verdict::Told(rows)) => {
+        match comparator.compare(&query)? {
+            verdict @ (Verdict::Agreed(rows) | Verdict::Shortened(rows)) => {
                 let counts = outcome.tally.of(family);
                 counts.right += 1;
                 counts.found += u32::from(rows > 0);
-                counts.shortened += u32::from(matches!(verdict, Verdict::Told(_)));
+                counts.shortened += u32::from(matches!(verdict, Verdict::Shortened(_)));
             }
             Verdict::Refused(reason) => outcome.tally.refuse(family, &reason),
-            Verdict::Unanswered => outcome.tally.of(family).unanswered += 1,
-            Verdict::Misspelt(refused) => {
+            Verdict::LocalError => outcome.tally.of(family).local_errors += 1,
+            Verdict::InvalidSql(refused) => {
                 outcome.failed += 1;
                 outcome.tally.of(family).wrong += 1;
                 outcome.complaints.push(format!("differential: query {number} of seed {seed} is no query\n  {refused}"));
@@ -147,11 +147,11 @@ pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbe
                 outcome.tally.of(family).wrong += 1;
                 let kind = &mut kinds[first.kind()];
                 *kind += 1;
-                if *kind > TOLD {
+                if *kind > REPORTED {
                     continue;
                 }
                 let mut wrong = first;
-                let (smallest, tried) = shrink::shrink(query.clone(), TRIES, |smaller| match judge.judge(smaller) {
+                let (smallest, tried) = shrink::shrink(query.clone(), TRIES, |smaller| match comparator.compare(smaller) {
                     Ok(Verdict::Wrong(other)) if wrong.resembles(&other) => {
                         wrong = other;
                         true
@@ -162,11 +162,11 @@ pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbe
             }
         }
     }
-    if kinds.iter().any(|count| *count > TOLD) {
+    if kinds.iter().any(|count| *count > REPORTED) {
         let counts: Vec<String> = KINDS.iter().zip(kinds).map(|(kind, count)| format!("{count} {kind}")).collect();
-        outcome.complaints.push(format!("differential: {}; of each kind {TOLD} are told", counts.join(", ")));
+        outcome.complaints.push(format!("differential: {}; of each kind {REPORTED} are told", counts.join(", ")));
     }
-    outcome.weighed = judge.weighed;
+    outcome.cost_checked = comparator.cost_checked;
     outcome.check(queries);
     progress.end(outcome.failed == 0)?;
     Ok(outcome)

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::failure::{Doing, Result};
-use crate::stage::cleanup::rest_if_stopping;
+use crate::stage::cleanup::park_if_stopping;
 use crate::stage::cluster::Cluster;
 use crate::stage::project::Project;
 
@@ -65,7 +65,7 @@ impl Golden {
         let database = format!("lab_{}", self.name);
         cluster.create_database(&database)?;
         let ended = self.play(cluster, &database, &result)?;
-        rest_if_stopping();
+        park_if_stopping();
         if crashes(cluster) > crashes_before {
             cluster.wait_until_ready()?;
             return Ok(Verdict::Failed("a backend crashed: see target/lab/server.log".into()));

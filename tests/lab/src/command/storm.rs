@@ -32,7 +32,7 @@ use world::World;
 pub(crate) struct Size {
     pub(crate) duration: Duration,
     pub(crate) sessions: u32,
-    /// The dice of what is asked and ordered; when it strikes depends on the machine as well.
+    /// The rng of what is asked and ordered; when it strikes depends on the machine as well.
     pub(crate) seed: u64,
 }
 

@@ -161,14 +161,14 @@ pub(crate) trait Page: Send + Sync {
     fn identity(&self) -> String;
 
     /// Whether a fault of the content means anything here.
-    fn plays(&self, fault: &Fault) -> bool;
+    fn supports(&self, fault: &Fault) -> bool;
 
     /// Headers beside those of any answer.
     fn headers(&self, _fault: Option<&Fault>) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
-    /// The JSON text, spoiled by a fault of the content if there is one.
+    /// The JSON text, corrupted by a fault of the content if there is one.
     fn write(&self, fault: Option<&Fault>) -> Vec<u8>;
 
     /// The text around the records of an empty last page.

@@ -9,12 +9,12 @@ use url::form_urlencoded;
 
 use super::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
 use super::asked_range::AskedRange;
-use super::json::{Columns, Kind, RecordWriter, Twist, push_text, wire_name};
-use super::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_size};
+use super::corrupt::Corruptions;
+use super::json::{Columns, FieldOverride, Kind, RecordWriter, push_text, wire_name};
+use super::list::{Entry, Frame, Given, List, ListPage, PageRange, Pass, Rows, page_size};
 use super::page_key::Key;
 use super::server::OTHER_HOST;
 use super::settings::{Last, NextUrl, Nulls, Order, Switch};
-use super::spoil::Spoils;
 use super::target::SECRET;
 use super::wire_time::{read_ticks, time_json};
 
@@ -108,11 +108,11 @@ fn read<'a>(ask: &'a Ask<'a>, key: Option<&str>, size_name: &str, told: Told) ->
     let trail = Trail::new(ask.settings);
     let range = AskedRange::new(ask.settings, bound("since")?, bound("until")?);
     let limit = page_size(ask, size_name, ask.number(size_name)?, LIMITS.0, LIMITS.1)?;
-    let cut = match ask.one(AFTER) {
-        None => Cut { offset: 0, limit, page: 1 },
+    let page_range = match ask.one(AFTER) {
+        None => PageRange { offset: 0, limit, page: 1 },
         Some(text) => {
             let key = Key::decode(text, trail.marks()).ok_or_else(|| Refusal::bad_request("after is unknown"))?;
-            Cut { offset: key.cursor, limit, page: key.page }
+            PageRange { offset: key.cursor, limit, page: key.page }
         }
     };
     let kinds: Vec<&str> = ask.many("kind").collect();
@@ -120,7 +120,7 @@ fn read<'a>(ask: &'a Ask<'a>, key: Option<&str>, size_name: &str, told: Told) ->
     let passes = move |row| (kinds.is_empty() || kinds.contains(&trail.kind(row))) && (!is_ranged || trail.has_time(row));
     let filter = (ask.one("kind").is_some() || ask.settings.untimed.is_some()).then(|| Box::new(passes) as Pass<'_>);
     let rows = Rows::Range(range.rows(&trail.spread, |time| time), filter, ask.settings.order_or(Order::Ascending));
-    Ok(Found::page(ListPage::new(ask, Records { ask, trail, range, told }, "audit", rows, cut)?))
+    Ok(Found::page(ListPage::new(ask, Records { ask, trail, range, told }, "audit", rows, page_range)?))
 }
 
 struct Records<'a> {
@@ -154,10 +154,10 @@ impl Records<'_> {
         let key = |page| Key { cursor: end, page }.encode(self.trail.marks());
         let is_last = given.behind.is_none();
         let is_bookmark = is_last && self.ask.settings.last == Last::Bookmark;
-        if given.repeats || (is_bookmark && given.count == 0 && given.cut.page > 1) {
+        if given.repeats || (is_bookmark && given.count == 0 && given.page_range.page > 1) {
             return Some(self.url(self.ask.one(AFTER)));
         }
-        (!is_last || is_bookmark).then(|| self.url(Some(&key(given.cut.page + 1))))
+        (!is_last || is_bookmark).then(|| self.url(Some(&key(given.page_range.page + 1))))
     }
 }
 
@@ -166,7 +166,7 @@ impl List for Records<'_> {
         COLUMNS
     }
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let mut event = self.trail.event(entry.row);
         event.id += entry.fresh.map_or(0, |fresh| (self.trail.rows + fresh).cast_signed());
         let mut tags = vec![b'['];
@@ -178,7 +178,7 @@ impl List for Records<'_> {
         }
         tags.push(b']');
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.ask.settings.write_nulls_or(Nulls::Present), twist);
+        let mut record = RecordWriter::new(out, self.ask.settings.write_nulls_or(Nulls::Present), field_override);
         record.number(0, name(0), Some(event.id));
         record.time(1, name(1), event.at);
         record.text(2, name(2), Some(event.kind));
@@ -215,8 +215,8 @@ impl List for Records<'_> {
         vec![("link", first + &next)]
     }
 
-    fn spoils(&self) -> Spoils {
-        Spoils { far: self.range.far().map(|time| ("at", time_json(time))), twice: Some(("id", b"0".to_vec())) }
+    fn corruptions(&self) -> Corruptions {
+        Corruptions { far: self.range.far().map(|time| ("at", time_json(time))), twice: Some(("id", b"0".to_vec())) }
     }
 
     fn shifts(&self) -> bool {

@@ -73,21 +73,21 @@ impl hyper::body::Body for Body {
     type Error = io::Error;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let give = |bytes: Bytes| Poll::Ready(Some(Ok(Frame::data(bytes))));
+        let ready = |bytes: Bytes| Poll::Ready(Some(Ok(Frame::data(bytes))));
         match self.get_mut() {
             Self::Whole(bytes) => match bytes.take() {
-                Some(bytes) if !bytes.is_empty() => give(bytes),
+                Some(bytes) if !bytes.is_empty() => ready(bytes),
                 _ => Poll::Ready(None),
             },
             Self::Cut(first, _, moment) => match first.take() {
-                Some(bytes) => give(bytes),
+                Some(bytes) => ready(bytes),
                 None => match moment.as_mut().poll(context) {
                     Poll::Ready(()) => Poll::Ready(Some(Err(io::Error::other("cut by order")))),
                     Poll::Pending => Poll::Pending,
                 },
             },
             Self::Stall(first, _) => match first.take() {
-                Some(bytes) => give(bytes),
+                Some(bytes) => ready(bytes),
                 None => Poll::Pending,
             },
             Self::Drip { rest, portion, clock } => {
@@ -95,12 +95,12 @@ impl hyper::body::Body for Body {
                     return Poll::Ready(None);
                 }
                 match clock.poll_tick(context) {
-                    Poll::Ready(_) => give(rest.split_to((*portion).min(rest.len()))),
+                    Poll::Ready(_) => ready(rest.split_to((*portion).min(rest.len()))),
                     Poll::Pending => Poll::Pending,
                 }
             }
             Self::Bomb { shell, left, packer } => match explode(shell, left, packer) {
-                Ok(Some(bytes)) => give(bytes),
+                Ok(Some(bytes)) => ready(bytes),
                 Ok(None) => Poll::Ready(None),
                 Err(cause) => Poll::Ready(Some(Err(cause))),
             },

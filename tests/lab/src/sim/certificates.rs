@@ -10,37 +10,13 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{self, ServerConfig};
 
+use super::tls_endpoint::TlsEndpoint;
+
 /// An authority that signs.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// Its own certificate, as a `ca_file` has it.
     pub(crate) pem: String,
-}
-
-/// How a host's certificate is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Make {
-    Good,
-    OtherName,
-    Expired,
-    NotYetValid,
-    SelfSigned,
-    /// Signed by itself, as an authority: so `openssl req -x509` makes them.
-    SelfSignedAuthority,
-    /// The same for another host.
-    SelfSignedOtherName,
-    /// The same, and expired.
-    SelfSignedExpired,
-}
-
-impl Make {
-    fn is_self_signed(self) -> bool {
-        self == Self::SelfSigned || self.is_authority()
-    }
-
-    fn is_authority(self) -> bool {
-        matches!(self, Self::SelfSignedAuthority | Self::SelfSignedOtherName | Self::SelfSignedExpired)
-    }
 }
 
 /// A certificate with its key.
@@ -88,27 +64,29 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params, key), pem })
     }
 
-    /// A certificate that is made so.
-    pub(crate) fn identity(&self, make: Make) -> io::Result<Identity> {
+    /// A new certificate as the endpoint shows it.
+    pub(crate) fn identity(&self, endpoint: TlsEndpoint) -> io::Result<Identity> {
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "the simulator");
-        params.subject_alt_names = match make {
-            Make::OtherName | Make::SelfSignedOtherName => vec![SanType::DnsName("other.example".try_into().map_err(io::Error::other)?)],
+        params.subject_alt_names = match endpoint {
+            TlsEndpoint::OtherName | TlsEndpoint::SelfSignedOtherName => {
+                vec![SanType::DnsName("other.example".try_into().map_err(io::Error::other)?)]
+            }
             _ => vec![
                 SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
                 SanType::DnsName("localhost".try_into().map_err(io::Error::other)?),
             ],
         };
-        match make {
-            Make::Expired | Make::SelfSignedExpired => params.not_after = date_time_ymd(2020, 1, 1),
-            Make::NotYetValid => params.not_before = date_time_ymd(3000, 1, 1),
+        match endpoint {
+            TlsEndpoint::Expired | TlsEndpoint::SelfSignedExpired => params.not_after = date_time_ymd(2020, 1, 1),
+            TlsEndpoint::NotYetValid => params.not_before = date_time_ymd(3000, 1, 1),
             _ => {}
         }
-        if make.is_authority() {
+        if endpoint.is_authority() {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         }
-        let certificate = if make.is_self_signed() { params.self_signed(&key) } else { params.signed_by(&key, &self.issuer) };
+        let certificate = if endpoint.is_self_signed() { params.self_signed(&key) } else { params.signed_by(&key, &self.issuer) };
         let certificate = certificate.map_err(io::Error::other)?;
         Ok(Identity { certificate: certificate.der().clone(), key, pem: certificate.pem() })
     }

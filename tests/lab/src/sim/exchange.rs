@@ -87,7 +87,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> A
         port: shared.port,
     };
     let mut answer = match endpoint.read(&ask) {
-        Ok(Found::Page(page)) => shared.give(&ask, endpoint.dialect(), page.as_ref()).await?,
+        Ok(Found::Page(page)) => shared.respond(&ask, endpoint.dialect(), page.as_ref()).await?,
         Ok(Found::Reply(found)) => reply(found),
         Err(refusal) => reply(endpoint.dialect().refuse(&refusal)),
     };

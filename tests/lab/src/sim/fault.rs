@@ -146,7 +146,7 @@ impl Fault {
     }
 
     /// Whether a fault ordered for page `at` strikes page `page`.
-    pub(crate) fn strikes(&self, page: u32, at: u32) -> bool {
+    pub(crate) fn applies_to(&self, page: u32, at: u32) -> bool {
         match self {
             // These shape the list itself, before a page of it is found.
             Self::MovedTotal | Self::Shift | Self::Edit(_) => false,
@@ -155,7 +155,7 @@ impl Fault {
         }
     }
 
-    /// The field that a content fault spoils.
+    /// The field that a content fault corruptions.
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::WrongType(field) | Self::Nul(field) | Self::Surrogate(field) | Self::Huge(field, _) => Some(field),

@@ -1,7 +1,7 @@
 //! Huawei Cloud's service tickets: what their endpoints share. Business errors come in a 200, those of the gateway do not.
 
+mod case_data;
 mod cases;
-mod desk;
 mod login;
 mod messages;
 mod operate_logs;
@@ -11,13 +11,13 @@ pub(crate) mod truth;
 use serde_json::json;
 
 use super::api::{Ask, Dialect, Refusal, Reply};
-use super::list::{Cut, page_size};
+use super::list::{PageRange, page_size};
 use super::memory::Standing;
 use super::settings::{Language, Settings, TimeForm, Total, UnknownCase};
 use super::wire_time::{local_text, read_zone, read_zoned_ticks, time_json};
 
+use case_data::CaseData;
 pub(crate) use cases::Cases;
-use desk::Desk;
 pub(crate) use login::Login;
 pub(crate) use messages::Messages;
 pub(crate) use operate_logs::OperateLogs;
@@ -65,15 +65,15 @@ impl Dialect for Huawei {
 
 /// What every list here reads of a request.
 #[derive(Debug, Clone, Copy)]
-struct Manners<'a> {
+struct RequestParams<'a> {
     settings: &'a Settings,
-    cut: Cut,
+    page_range: PageRange,
     /// Minutes east of Greenwich.
     zone: i64,
     language: Language,
 }
 
-impl<'a> Manners<'a> {
+impl<'a> RequestParams<'a> {
     /// Checks the token and reads what all lists have in common.
     fn read(ask: &'a Ask<'a>) -> Result<Self, Refusal> {
         let refused = |why: &str| Err(Refusal::unauthorized(format!("Incorrect IAM authentication information: {why}")));
@@ -96,12 +96,12 @@ impl<'a> Manners<'a> {
             Some(text) => read_zone(text).ok_or_else(|| Refusal::bad_request("X-Time-Zone is unknown"))?,
         };
         let language = ask.header("x-language").and_then(Language::asked).unwrap_or(ask.settings.language);
-        Ok(Self { settings: ask.settings, cut: Cut::at(offset, limit), zone, language })
+        Ok(Self { settings: ask.settings, page_range: PageRange::at(offset, limit), zone, language })
     }
 
     /// The number of the case in the path; `None` is one that is unknown and has no rows.
-    fn case(&self, ask: &Ask<'_>, desk: &Desk) -> Result<Option<u64>, Refusal> {
-        match desk.case_number(ask.segment(0)) {
+    fn case(&self, ask: &Ask<'_>, data: &CaseData) -> Result<Option<u64>, Refusal> {
+        match data.case_number(ask.segment(0)) {
             Some(case) => Ok(Some(case)),
             None if self.settings.unknown_case == UnknownCase::Empty => Ok(None),
             None => Err(Refusal::new(200, "OSM.01010001", "Param validation fail.")),

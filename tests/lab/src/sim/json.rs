@@ -28,12 +28,12 @@ pub(crate) fn wire_name(columns: Columns, column: usize) -> &'static str {
 pub(crate) struct RecordWriter<'a> {
     out: &'a mut Vec<u8>,
     write_nulls: bool,
-    twist: Option<&'a Twist>,
+    field_override: Option<&'a FieldOverride>,
 }
 
 /// A member whose value is replaced, or appended a second time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Twist {
+pub(crate) struct FieldOverride {
     pub(crate) column: usize,
     /// JSON text.
     pub(crate) value: Vec<u8>,
@@ -42,16 +42,16 @@ pub(crate) struct Twist {
 }
 
 impl<'a> RecordWriter<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, write_nulls: bool, twist: Option<&'a Twist>) -> Self {
+    pub(crate) fn new(out: &'a mut Vec<u8>, write_nulls: bool, field_override: Option<&'a FieldOverride>) -> Self {
         out.push(b'{');
-        Self { out, write_nulls, twist }
+        Self { out, write_nulls, field_override }
     }
 
     /// Starts a member; `false` when its value has been written already or is left out.
     #[inline]
     fn member(&mut self, column: usize, name: &str, has_value: bool) -> bool {
-        let twist = self.twist.filter(|twist| twist.column == column && !twist.again);
-        if !has_value && !self.write_nulls && twist.is_none() {
+        let field_override = self.field_override.filter(|field_override| field_override.column == column && !field_override.again);
+        if !has_value && !self.write_nulls && field_override.is_none() {
             return false;
         }
         if self.out.last() != Some(&b'{') {
@@ -60,8 +60,8 @@ impl<'a> RecordWriter<'a> {
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
-        if let Some(twist) = twist {
-            self.out.extend_from_slice(&twist.value);
+        if let Some(field_override) = field_override {
+            self.out.extend_from_slice(&field_override.value);
             return false;
         }
         if !has_value {
@@ -106,7 +106,7 @@ impl<'a> RecordWriter<'a> {
             && let Some(write) = write
         {
             self.out.push(b'{');
-            write(&mut RecordWriter { out: self.out, write_nulls: self.write_nulls, twist: self.twist });
+            write(&mut RecordWriter { out: self.out, write_nulls: self.write_nulls, field_override: self.field_override });
             self.out.push(b'}');
         }
     }
@@ -158,11 +158,11 @@ impl<'a> RecordWriter<'a> {
 
     /// Closes the record. `name_of` gives the wire name of the column that is written twice.
     pub(crate) fn end(self, name_of: impl Fn(usize) -> &'static str) {
-        if let Some(twist) = self.twist.filter(|twist| twist.again) {
+        if let Some(field_override) = self.field_override.filter(|field_override| field_override.again) {
             self.out.extend_from_slice(b",\"");
-            self.out.extend_from_slice(name_of(twist.column).as_bytes());
+            self.out.extend_from_slice(name_of(field_override.column).as_bytes());
             self.out.extend_from_slice(b"\":");
-            self.out.extend_from_slice(&twist.value);
+            self.out.extend_from_slice(&field_override.value);
         }
         self.out.push(b'}');
     }
@@ -209,9 +209,9 @@ mod tests {
 
     #[test]
     fn a_nested_member_is_replaced_by_its_column() {
-        let written = |twist: Option<&Twist>| {
+        let written = |field_override: Option<&FieldOverride>| {
             let mut out = Vec::new();
-            let mut record = RecordWriter::new(&mut out, true, twist);
+            let mut record = RecordWriter::new(&mut out, true, field_override);
             record.number(0, "id", Some(-7));
             record.nested(1, "who", Some(&|who| who.plain(2, "name", Some("x"))));
             record.nested(3, "where", None);
@@ -219,9 +219,9 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         assert_eq!(written(None), r#"{"id":-7,"who":{"name":"x"},"where":null}"#);
-        let inner = Twist { column: 2, value: b"1".to_vec(), again: false };
+        let inner = FieldOverride { column: 2, value: b"1".to_vec(), again: false };
         assert_eq!(written(Some(&inner)), r#"{"id":-7,"who":{"name":1},"where":null}"#);
-        let again = Twist { column: 0, value: b"8".to_vec(), again: true };
+        let again = FieldOverride { column: 0, value: b"8".to_vec(), again: true };
         assert_eq!(written(Some(&again)), r#"{"id":-7,"who":{"name":"x"},"where":null,"id":8}"#);
     }
 }

@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 use hyper::header::HOST;
 
 use super::api::{Ask, Page, Refusal};
+use super::corrupt::{CORRUPTED_RECORD, Corruptions, check_field, field_override};
 use super::edit::Edit;
 use super::fault::Fault;
-use super::json::{Columns, Twist};
+use super::json::{Columns, FieldOverride};
 use super::settings::{Order, Over};
-use super::spoil::{SPOILED_RECORD, Spoils, check_field, twist};
 
 /// Set in the place of the page behind a row that was inserted: that row is before it.
 const BEHIND: u64 = 1 << 63;
@@ -31,14 +31,14 @@ pub(crate) enum Rows<'a> {
 
 /// Which part of the rows a page holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cut {
+pub(crate) struct PageRange {
     pub(crate) offset: u64,
     pub(crate) limit: u64,
     /// The page's place in the chain, from 1.
     pub(crate) page: u32,
 }
 
-impl Cut {
+impl PageRange {
     /// By offset. Rounded up, so that a chain whose pages overlap by a row, or whose first page is smaller, counts right.
     pub(crate) fn at(offset: u64, limit: u64) -> Self {
         Self { offset, limit, page: u32::try_from(offset.div_ceil(limit)).unwrap_or(u32::MAX).saturating_add(1) }
@@ -73,7 +73,7 @@ pub(crate) struct Entry {
 /// What a frame may tell of its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Given {
-    pub(crate) cut: Cut,
+    pub(crate) page_range: PageRange,
     pub(crate) total: u64,
     /// Records of this page.
     pub(crate) count: u64,
@@ -96,7 +96,7 @@ pub(crate) struct Frame {
 pub(crate) trait List: Send + Sync {
     fn columns(&self) -> Columns;
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>);
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>);
 
     fn frame(&self, given: &Given) -> Frame;
 
@@ -104,7 +104,7 @@ pub(crate) trait List: Send + Sync {
         Vec::new()
     }
 
-    fn spoils(&self) -> Spoils;
+    fn corruptions(&self) -> Corruptions;
 
     /// Whether rows may appear at the front.
     fn shifts(&self) -> bool {
@@ -126,15 +126,15 @@ pub(crate) struct ListPage<'a, L> {
     ask: &'a Ask<'a>,
     list: L,
     rows: Rows<'a>,
-    cut: Cut,
+    page_range: PageRange,
     arrived: u64,
     edit: Option<Edit>,
-    found: OnceLock<Cutting>,
+    found: OnceLock<PageContents>,
 }
 
 /// What a page was found to hold.
 #[derive(Debug, Default)]
-struct Cutting {
+struct PageContents {
     entries: Vec<Entry>,
     total: u64,
     behind: Option<u64>,
@@ -142,17 +142,17 @@ struct Cutting {
 
 impl<L> fmt::Debug for ListPage<'_, L> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("ListPage").field("cut", &self.cut).field("arrived", &self.arrived).finish_non_exhaustive()
+        out.debug_struct("ListPage").field("page_range", &self.page_range).field("arrived", &self.arrived).finish_non_exhaustive()
     }
 }
 
 impl<'a, L: List> ListPage<'a, L> {
     /// `chain` names the list among those that grow apart: its endpoint and its parent.
-    pub(crate) fn new(ask: &'a Ask<'a>, list: L, chain: &str, rows: Rows<'a>, cut: Cut) -> Result<Self, Refusal> {
+    pub(crate) fn new(ask: &'a Ask<'a>, list: L, chain: &str, rows: Rows<'a>, page_range: PageRange) -> Result<Self, Refusal> {
         check_field(ask.settings, list.columns())?;
-        let arrived = if list.shifts() { ask.memory.arrived(ask.settings, &ask.target, chain, cut.page) } else { 0 };
-        let edit = ask.memory.edited(ask.settings, &ask.target, chain, cut.page);
-        Ok(Self { ask, list, rows, cut, arrived, edit, found: OnceLock::new() })
+        let arrived = if list.shifts() { ask.memory.arrived(ask.settings, &ask.target, chain, page_range.page) } else { 0 };
+        let edit = ask.memory.edited(ask.settings, &ask.target, chain, page_range.page);
+        Ok(Self { ask, list, rows, page_range, arrived, edit, found: OnceLock::new() })
     }
 
     /// The rows of all pages together.
@@ -160,33 +160,35 @@ impl<'a, L: List> ListPage<'a, L> {
         self.found().total
     }
 
-    fn found(&self) -> &Cutting {
+    fn found(&self) -> &PageContents {
         self.found.get_or_init(|| self.find())
     }
 
     /// The page's records, and how many all pages have.
-    fn find(&self) -> Cutting {
+    fn find(&self) -> PageContents {
         match &self.rows {
-            Rows::Range(range, None, Order::Ascending) => self.cut_from(range.end - range.start, |place| range.start + place),
-            Rows::Range(range, None, Order::Descending) => self.cut_from(range.end - range.start, |place| range.end - 1 - place),
+            Rows::Range(range, None, Order::Ascending) => self.contents_of(range.end - range.start, |place| range.start + place),
+            Rows::Range(range, None, Order::Descending) => self.contents_of(range.end - range.start, |place| range.end - 1 - place),
             Rows::Range(range, Some(pass), order) => {
                 let mut rows: Vec<u64> = range.clone().filter(|row| pass(*row)).collect();
                 if *order == Order::Descending {
                     rows.reverse();
                 }
-                self.cut_from_all(&rows)
+                self.contents_of_all(&rows)
             }
-            Rows::Sorted(rows) => self.cut_from_all(rows),
+            Rows::Sorted(rows) => self.contents_of_all(rows),
         }
     }
 
-    fn cut_from_all(&self, rows: &[u64]) -> Cutting {
-        self.cut_from(rows.len() as u64, |place| usize::try_from(place).ok().and_then(|place| rows.get(place)).copied().unwrap_or_default())
+    fn contents_of_all(&self, rows: &[u64]) -> PageContents {
+        self.contents_of(rows.len() as u64, |place| {
+            usize::try_from(place).ok().and_then(|place| rows.get(place)).copied().unwrap_or_default()
+        })
     }
 
-    fn cut_from(&self, count: u64, row_at: impl Fn(u64) -> u64) -> Cutting {
+    fn contents_of(&self, count: u64, row_at: impl Fn(u64) -> u64) -> PageContents {
         if count == 0 {
-            return Cutting::default();
+            return PageContents::default();
         }
         let edit = self.edit.and_then(|edit| edit.placed(count, &row_at));
         let (arrived, total) = (self.arrived, edit.map_or(count, |edit| edit.count(count)) + self.arrived);
@@ -196,13 +198,13 @@ impl<'a, L: List> ListPage<'a, L> {
             Some(edit) if self.list.names_next() => {
                 let behind = |place: &u64| {
                     let (at, new) = edit.origin(*place);
-                    (at, !new) >= (self.cut.offset & !BEHIND, self.cut.offset & BEHIND > 0)
+                    (at, !new) >= (self.page_range.offset & !BEHIND, self.page_range.offset & BEHIND > 0)
                 };
                 (0..total).find(behind).unwrap_or(total)
             }
-            _ => self.cut.offset,
+            _ => self.page_range.offset,
         };
-        let end = begin.saturating_add(self.cut.limit).min(total);
+        let end = begin.saturating_add(self.page_range.limit).min(total);
         let entry = |place: u64| match place.checked_sub(arrived) {
             Some(place) => {
                 let (at, new) = origin(place);
@@ -214,13 +216,13 @@ impl<'a, L: List> ListPage<'a, L> {
             (at, false) if matches!(edit, Some(Edit::Insert(inserted)) if inserted == at) => at | BEHIND,
             (at, _) => at,
         });
-        Cutting { entries: (begin..end).map(entry).collect(), total, behind }
+        PageContents { entries: (begin..end).map(entry).collect(), total, behind }
     }
 
     fn given(&self, count: usize, fault: Option<&Fault>) -> Given {
         // A page that a fault emptied has its rows behind it.
-        let behind = if count == 0 && self.cut.offset < self.total() { Some(self.cut.offset) } else { self.found().behind };
-        Given { cut: self.cut, total: self.total(), count: count as u64, behind, repeats: fault == Some(&Fault::RepeatKey) }
+        let behind = if count == 0 && self.page_range.offset < self.total() { Some(self.page_range.offset) } else { self.found().behind };
+        Given { page_range: self.page_range, total: self.total(), count: count as u64, behind, repeats: fault == Some(&Fault::RepeatKey) }
     }
 
     fn entries(&self, fault: Option<&Fault>) -> &[Entry] {
@@ -242,7 +244,7 @@ impl<'a, L: List> ListPage<'a, L> {
 
 impl<L: List> Page for ListPage<'_, L> {
     fn number(&self) -> u32 {
-        self.cut.page
+        self.page_range.page
     }
 
     fn identity(&self) -> String {
@@ -254,11 +256,11 @@ impl<L: List> Page for ListPage<'_, L> {
         format!("{settings} {} {segments:?} {} {} {headers:?} {} {:?}", target.path, target.query, body.text(), self.arrived, self.edit)
     }
 
-    fn plays(&self, fault: &Fault) -> bool {
-        let spoils = self.list.spoils();
+    fn supports(&self, fault: &Fault) -> bool {
+        let corruptions = self.list.corruptions();
         match fault {
-            Fault::FarRow => spoils.far.is_some(),
-            Fault::DupFields => spoils.twice.is_some(),
+            Fault::FarRow => corruptions.far.is_some(),
+            Fault::DupFields => corruptions.twice.is_some(),
             Fault::RepeatKey => self.list.names_next(),
             Fault::Shift => self.list.shifts(),
             Fault::Edit(Edit::Move(..)) => !self.list.names_next(),
@@ -283,21 +285,21 @@ impl<L: List> Page for ListPage<'_, L> {
             }
             _ => {}
         }
-        let twist = fault.and_then(|fault| twist(fault, self.list.columns(), self.list.spoils()));
+        let field_override = fault.and_then(|fault| field_override(fault, self.list.columns(), self.list.corruptions()));
         let (mut out, after) = self.around(&frame);
-        let spoiled = SPOILED_RECORD.min(entries.len().saturating_sub(1));
+        let corrupted = CORRUPTED_RECORD.min(entries.len().saturating_sub(1));
         for (place, entry) in entries.iter().enumerate() {
             if place > 0 {
                 out.push(b',');
             }
-            self.list.push(&mut out, *entry, twist.as_ref().filter(|_| place == spoiled));
+            self.list.push(&mut out, *entry, field_override.as_ref().filter(|_| place == corrupted));
         }
         out.extend_from_slice(&after);
         out
     }
 
     fn shell(&self) -> (Vec<u8>, Vec<u8>) {
-        let cut = Cut { offset: 0, limit: 1, page: 1 };
-        self.around(&self.list.frame(&Given { cut, total: 0, count: 0, behind: None, repeats: false }))
+        let page_range = PageRange { offset: 0, limit: 1, page: 1 };
+        self.around(&self.list.frame(&Given { page_range, total: 0, count: 0, behind: None, repeats: false }))
     }
 }

@@ -1,4 +1,4 @@
-//! The simulator's https: the same pages behind several doors, of which one is in order; and proxies before them.
+//! The simulator's https: the same pages behind several endpoints, of which one is in order; and proxies before them.
 
 use std::fmt;
 use std::io;
@@ -14,57 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::certificates::{Authority, Make};
+use super::certificates::Authority;
 use super::exchange::answer;
 use super::proxy;
 use super::server::{Shared, Simulator, accept_all, serve};
-
-/// A port of the simulator for https.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// All is well; HTTP/2 for who asks for it. Plain http is told that it is at the wrong port, as nginx tells it.
-    Good,
-    /// The certificate is for another host name.
-    OtherName,
-    /// The certificate has expired.
-    Expired,
-    /// The certificate's time has not begun.
-    NotYetValid,
-    /// The certificate is signed by itself.
-    SelfSigned,
-    /// The certificate is signed by itself and may sign others.
-    SelfSignedAuthority,
-    /// The same for another host name.
-    SelfSignedOtherName,
-    /// The same, and expired.
-    SelfSignedExpired,
-    /// The certificate is that of `SelfSignedAuthority`, the key another.
-    Impostor,
-    /// TLS 1.1 is the newest that it speaks.
-    Tls11,
-    /// The connection is taken, and nothing said.
-    Silent,
-}
-
-impl Door {
-    /// How its certificate is made.
-    fn make(self) -> Make {
-        match self {
-            Self::Good | Self::Tls11 | Self::Silent => Make::Good,
-            Self::OtherName => Make::OtherName,
-            Self::Expired => Make::Expired,
-            Self::NotYetValid => Make::NotYetValid,
-            Self::SelfSigned => Make::SelfSigned,
-            Self::SelfSignedAuthority | Self::Impostor => Make::SelfSignedAuthority,
-            Self::SelfSignedOtherName => Make::SelfSignedOtherName,
-            Self::SelfSignedExpired => Make::SelfSignedExpired,
-        }
-    }
-
-    fn place(self) -> usize {
-        DOORS.iter().position(|(known, _)| *known == self).unwrap_or_default()
-    }
-}
+use super::tls_endpoint::{TLS_ENDPOINTS, TlsEndpoint};
 
 /// A proxy of the simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,19 +31,6 @@ pub enum Proxy {
     Refusing,
 }
 
-const DOORS: [(Door, &str); 11] = [
-    (Door::Good, "GOOD"),
-    (Door::OtherName, "OTHER_NAME"),
-    (Door::Expired, "EXPIRED"),
-    (Door::NotYetValid, "NOT_YET_VALID"),
-    (Door::SelfSigned, "SELF_SIGNED"),
-    (Door::SelfSignedAuthority, "SELF_SIGNED_AUTHORITY"),
-    (Door::SelfSignedOtherName, "SELF_SIGNED_OTHER_NAME"),
-    (Door::SelfSignedExpired, "SELF_SIGNED_EXPIRED"),
-    (Door::Impostor, "IMPOSTOR"),
-    (Door::Tls11, "TLS11"),
-    (Door::Silent, "SILENT"),
-];
 const PROXIES: [(Proxy, &str); 3] = [(Proxy::Open, "OPEN"), (Proxy::Login, "LOGIN"), (Proxy::Refusing, "REFUSING")];
 
 /// What a TLS 1.1 server says to any greeting: its version, 32 bytes of chance, no session, AES-128 with SHA, no compression.
@@ -103,7 +44,7 @@ const WRONG_PORT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\
 /// The simulator's https, and the proxies before it. They run as long as the simulator.
 pub struct Secure {
     ports: Vec<u16>,
-    /// The certificates that the doors show, as PEM files have them.
+    /// The certificates that the endpoints show, as PEM files have them.
     certificates: Vec<String>,
     proxies: Vec<u16>,
     tunnels: Arc<AtomicU64>,
@@ -118,20 +59,20 @@ impl fmt::Debug for Secure {
 }
 
 impl Simulator {
-    /// Opens the doors, with certificates of an authority made now.
+    /// Opens the endpoints, with certificates of an authority made now.
     pub fn start_secure(&self) -> io::Result<Secure> {
         let authority = Authority::new("the lab's authority")?;
         let shared = self.shared();
         let (mut ports, mut proxies, tunnels) = (Vec::new(), Vec::new(), Arc::new(AtomicU64::new(0)));
-        let self_signed_authority = authority.identity(Make::SelfSignedAuthority)?;
+        let self_signed_authority = authority.identity(TlsEndpoint::SelfSignedAuthority)?;
         let mut certificates = Vec::new();
-        for (door, _) in DOORS {
-            let (pem, config) = match door {
-                Door::SelfSignedAuthority => (self_signed_authority.pem.clone(), self_signed_authority.server(&[])?),
-                Door::Impostor => (self_signed_authority.pem.clone(), self_signed_authority.impostor()?),
+        for (endpoint, _) in TLS_ENDPOINTS {
+            let (pem, config) = match endpoint {
+                TlsEndpoint::SelfSignedAuthority => (self_signed_authority.pem.clone(), self_signed_authority.server(&[])?),
+                TlsEndpoint::Impostor => (self_signed_authority.pem.clone(), self_signed_authority.impostor()?),
                 _ => {
-                    let own = authority.identity(door.make())?;
-                    let config = own.server(if door == Door::Good { &["h2", "http/1.1"] } else { &[] })?;
+                    let own = authority.identity(endpoint)?;
+                    let config = own.server(if endpoint == TlsEndpoint::Good { &["h2", "http/1.1"] } else { &[] })?;
                     (own.pem, config)
                 }
             };
@@ -139,7 +80,7 @@ impl Simulator {
             let listener = self.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
             ports.push(listener.local_addr()?.port());
             let shared = Arc::clone(&shared);
-            self.spawn(accept_all(listener, move |stream| enter(stream, door, Arc::clone(&config), Arc::clone(&shared))));
+            self.spawn(accept_all(listener, move |stream| enter(stream, endpoint, Arc::clone(&config), Arc::clone(&shared))));
         }
         for (proxy, _) in PROXIES {
             let listener = self.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
@@ -153,13 +94,13 @@ impl Simulator {
 
 impl Secure {
     /// `https://127.0.0.1:PORT`, to which `/~SETTINGS` and a path are appended.
-    pub fn url(&self, door: Door) -> String {
-        format!("https://127.0.0.1:{}", self.ports[door.place()])
+    pub fn url(&self, endpoint: TlsEndpoint) -> String {
+        format!("https://127.0.0.1:{}", self.ports[endpoint.index()])
     }
 
-    /// The certificate that a door shows, as a PEM file has it.
-    pub fn certificate(&self, door: Door) -> &str {
-        &self.certificates[door.place()]
+    /// The certificate that an endpoint shows, as a PEM file has it.
+    pub fn certificate(&self, endpoint: TlsEndpoint) -> &str {
+        &self.certificates[endpoint.index()]
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -185,18 +126,18 @@ impl Secure {
 
     /// All addresses, by names for an environment.
     pub fn names(&self) -> Vec<(String, String)> {
-        let doors = DOORS.iter().map(|(door, name)| (format!("RESTLOG_TLS_{name}"), self.url(*door)));
-        doors.chain(PROXIES.iter().map(|(proxy, name)| (format!("RESTLOG_PROXY_{name}"), self.proxy(*proxy)))).collect()
+        let endpoints = TLS_ENDPOINTS.iter().map(|(endpoint, name)| (format!("RESTLOG_TLS_{name}"), self.url(*endpoint)));
+        endpoints.chain(PROXIES.iter().map(|(proxy, name)| (format!("RESTLOG_PROXY_{name}"), self.proxy(*proxy)))).collect()
     }
 }
 
-/// One connection at a door. What goes wrong with it is for the client to tell.
-async fn enter(mut stream: TcpStream, door: Door, config: Arc<ServerConfig>, shared: Arc<Shared>) {
+/// One connection at an endpoint. What goes wrong with it is for the client to tell.
+async fn enter(mut stream: TcpStream, endpoint: TlsEndpoint, config: Arc<ServerConfig>, shared: Arc<Shared>) {
     let mut first = [0];
-    match door {
-        Door::Silent => return std::future::pending().await,
-        Door::Tls11 => return drop(greet_as_tls11(stream).await),
-        Door::Good if stream.peek(&mut first).await.is_ok_and(|read| read == 1 && first[0] != HANDSHAKE) => {
+    match endpoint {
+        TlsEndpoint::Silent => return std::future::pending().await,
+        TlsEndpoint::Tls11 => return drop(greet_as_tls11(stream).await),
+        TlsEndpoint::Good if stream.peek(&mut first).await.is_ok_and(|read| read == 1 && first[0] != HANDSHAKE) => {
             let mut request = [0; 4096];
             // All of it: what stays unread would have the connection reset, and the answer with it.
             let _ = stream.read(&mut request).await;

@@ -41,7 +41,7 @@ pub(crate) struct Shared {
     /// Parsed settings by their text.
     pub(crate) settings: Mutex<HashMap<String, Arc<Settings>>>,
     /// How often the fault of a settings text has struck.
-    pub(crate) strikes: Mutex<HashMap<String, u32>>,
+    pub(crate) fault_counts: Mutex<HashMap<String, u32>>,
     pub(crate) memory: Memory,
 }
 
@@ -62,7 +62,7 @@ impl Simulator {
             cache: PageCache::new(cache_bytes),
             log: RequestLog::default(),
             settings: Mutex::default(),
-            strikes: Mutex::default(),
+            fault_counts: Mutex::default(),
             memory: Memory::default(),
         });
         for listener in [listener, other] {

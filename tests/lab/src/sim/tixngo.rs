@@ -10,16 +10,16 @@ use std::ops::Range;
 
 use super::api::{Ask, Dialect, Endpoint, Found, Page, Refusal, Reply};
 use super::asked_range::AskedRange;
+use super::corrupt::{CORRUPTED_RECORD, Corruptions, check_field, field_override};
 use super::edit::Edit;
 use super::fault::Fault;
 use super::page_key::Key;
 use super::settings::{Case, FilterColumn, Last, Order, Over, Settings};
-use super::spoil::{SPOILED_RECORD, Spoils, check_field, twist};
 use super::spread::{mix, mix_text};
 use super::wire_time::{DAY, read_ticks, time_json};
 
 use record::{COLUMNS, push_row};
-use ticket_log::{Brief, TicketLog};
+use ticket_log::{TicketLog, TicketSummary};
 pub(crate) use tickets::Tickets;
 
 /// Page sizes: the one that holds when none is asked for, and the largest.
@@ -173,7 +173,7 @@ impl<'a> Filters<'a> {
     }
 
     fn pass(&self, log: &TicketLog, row: u64) -> bool {
-        let Brief { action, actor, from_owner, to_owner } = log.brief(row);
+        let TicketSummary { action, actor, from_owner, to_owner } = log.summary(row);
         let same = |wanted: &str, value: &str| match self.case {
             Case::Exact => wanted == value,
             Case::Insensitive => wanted.eq_ignore_ascii_case(value),
@@ -250,8 +250,8 @@ impl LogPage<'_> {
         }
     }
 
-    fn spoils(&self) -> Spoils {
-        Spoils {
+    fn corruptions(&self) -> Corruptions {
+        Corruptions {
             far: self.range.far().map(|time| ("createdDate", time_json(time))),
             twice: Some(("ticketId", b"\"tk-duplicate\"".to_vec())),
         }
@@ -270,7 +270,7 @@ impl Page for LogPage<'_> {
         format!("log {marks} {window:?} {cursor} {number} {limit} {filters} {:?}", self.edit)
     }
 
-    fn plays(&self, fault: &Fault) -> bool {
+    fn supports(&self, fault: &Fault) -> bool {
         !matches!(fault, Fault::MovedTotal | Fault::Shift | Fault::Edit(Edit::Insert(_) | Edit::Move(..)))
     }
 
@@ -288,7 +288,7 @@ impl Page for LogPage<'_> {
             (_, Some(cursor)) => Some(self.key(cursor, self.number + 1)),
             (_, None) => self.last_key(rows.is_empty()),
         };
-        let twist = fault.and_then(|fault| twist(fault, COLUMNS, self.spoils()));
+        let field_override = fault.and_then(|fault| field_override(fault, COLUMNS, self.corruptions()));
         let mut out = Vec::with_capacity(200 + rows.len() * 720);
         out.extend_from_slice(format!("{{\"pagination\":{{\"pageSize\":{}", rows.len()).as_bytes());
         if let Some(key) = key {
@@ -301,16 +301,16 @@ impl Page for LogPage<'_> {
             Some(Fault::RecordsObject) => out.extend_from_slice(b",\"result\":{}}"),
             _ => {
                 out.extend_from_slice(b",\"result\":[");
-                let spoiled = SPOILED_RECORD.min(rows.len().saturating_sub(1));
+                let corrupted = CORRUPTED_RECORD.min(rows.len().saturating_sub(1));
                 for (place, row) in rows.iter().enumerate() {
                     if place > 0 {
                         out.push(b',');
                     }
-                    let twist = twist.as_ref().filter(|_| place == spoiled);
+                    let field_override = field_override.as_ref().filter(|_| place == corrupted);
                     let mut written = self.log.row(*row);
                     // The row that stands there instead.
                     written.version += if self.edit == Some(Edit::Change(*row)) { 1_000 } else { 0 };
-                    push_row(&mut out, &written, self.settings, twist);
+                    push_row(&mut out, &written, self.settings, field_override);
                 }
                 out.extend_from_slice(b"]}");
             }

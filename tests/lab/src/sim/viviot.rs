@@ -9,11 +9,11 @@ use serde_json::json;
 
 use super::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
 use super::asked_range::AskedRange;
-use super::json::{Columns, Kind, RecordWriter, Twist, push_text, wire_name};
-use super::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_size};
+use super::corrupt::Corruptions;
+use super::json::{Columns, FieldOverride, Kind, RecordWriter, push_text, wire_name};
+use super::list::{Entry, Frame, Given, List, ListPage, PageRange, Pass, Rows, page_size};
 use super::memory::Standing;
 use super::settings::{Nulls, Order, PastEnd, Settings, Switch, Total};
-use super::spoil::Spoils;
 use super::wire_time::{read_ticks, read_zoned_ticks};
 
 use action_log::{Action, ActionLog, task_id, task_list_id, thing_id};
@@ -96,7 +96,7 @@ impl Endpoint for ActionLogs {
         let log = ActionLog::new(ask.settings);
         let (start, end) = (log.first_where(|time| range.begun(time)), log.first_where(|time| range.ended(time)));
         let rows = Rows::Range(start..end.max(start), filter(ask, log)?, ask.settings.order_or(Order::Descending));
-        let found = ListPage::new(ask, Actions { settings: ask.settings, log, range }, "actionlogs", rows, Cut::page(page, size))?;
+        let found = ListPage::new(ask, Actions { settings: ask.settings, log, range }, "actionlogs", rows, PageRange::page(page, size))?;
         if ask.settings.past_end == PastEnd::Error && page > 1 && (page - 1).saturating_mul(size) >= found.total() {
             return Err(Refusal::bad_request("'Page' lies behind the last one."));
         }
@@ -185,7 +185,7 @@ impl List for Actions<'_> {
         COLUMNS
     }
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let action = self.log.action(entry.row);
         // A row that appeared looks like another one but for its id.
         let id = self.log.id(entry.fresh.map_or(entry.row, |fresh| self.log.rows + fresh));
@@ -193,7 +193,7 @@ impl List for Actions<'_> {
         push_text(&mut code_and_name, action.name);
         code_and_name.push(b'}');
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Absent), twist);
+        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Absent), field_override);
         record.plain(0, name(0), Some(&guid(id)));
         record.number(1, name(1), Some(action.time));
         record.text(2, name(2), Some(action.initiator()));
@@ -214,14 +214,14 @@ impl List for Actions<'_> {
             Total::Absent => return Frame { records: Some("data"), ..Frame::default() },
         };
         // A decimal, so it may well have a fraction.
-        let pages = total as f64 / given.cut.limit as f64;
+        let pages = total as f64 / given.page_range.limit as f64;
         let after = vec![format!("\"totalAvailableItems\":{total}"), format!("\"totalPages\":{pages}")];
         Frame { before: Vec::new(), records: Some("data"), after }
     }
 
-    fn spoils(&self) -> Spoils {
+    fn corruptions(&self) -> Corruptions {
         let far = self.range.far().map(|time| ("timestamp", time.to_string().into_bytes()));
-        Spoils { far, twice: Some(("id", b"\"00000000000000000000000000000000\"".to_vec())) }
+        Corruptions { far, twice: Some(("id", b"\"00000000000000000000000000000000\"".to_vec())) }
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn wait_for_signal() -> ExitCode {
 }
 
 /// Stops here if a signal is ending the process: what failed now failed because of that.
-pub(crate) fn rest_if_stopping() {
+pub(crate) fn park_if_stopping() {
     if STOPPING.load(Ordering::Relaxed) {
         rest();
     }

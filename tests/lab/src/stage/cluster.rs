@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::{Door, Secure};
+use lab::{Secure, TlsEndpoint};
 
 use super::cleanup::{Cleanup, at_end};
 use super::prepare::PG_CONFIG;
@@ -96,7 +96,7 @@ impl Cluster {
         for (name, file, pem) in [
             ("RESTLOG_CA_FILE", "ca.pem", secure.authority()),
             ("RESTLOG_OTHER_CA_FILE", "other_ca.pem", secure.other_authority()),
-            ("RESTLOG_SELF_SIGNED_FILE", "self_signed.pem", secure.certificate(Door::SelfSignedAuthority)),
+            ("RESTLOG_SELF_SIGNED_FILE", "self_signed.pem", secure.certificate(TlsEndpoint::SelfSignedAuthority)),
         ] {
             let path = self.folder.join(file);
             std::fs::write(&path, pem).doing(format!("writing {file}"))?;

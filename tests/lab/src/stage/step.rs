@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::cleanup::{at_end, kill_group, rest_if_stopping};
+use super::cleanup::{at_end, kill_group, park_if_stopping};
 use crate::failure::{Doing, Failure, Result};
 
 /// How often a terminal is refreshed, and how often a log file gets a line.
@@ -36,7 +36,7 @@ pub(crate) fn run_to_end(title: &str, log: &Path, command: &mut Command) -> Resu
         progress.tick()?;
         std::thread::sleep(REFRESH);
     };
-    rest_if_stopping();
+    park_if_stopping();
     // The group has ended; its number may soon be another's.
     killer.forget();
     progress.end(status.success())?;

@@ -1,7 +1,7 @@
 //! Draws a query: the same seed and number give the same one, without a server.
 
 use super::condition::Condition;
-use super::dice::Dice;
+use super::rng::Rng;
 use super::sample::Sample;
 use super::select::{Form, From, Query, Select, Source, Wrap};
 use super::setup::{Family, SETUPS, Setup};
@@ -33,24 +33,24 @@ const PARTITION_SETTINGS: [&str; 5] = [
 
 /// The query of a seed and a number.
 pub(super) fn draw(sample: &Sample, seed: u64, number: u64) -> Query {
-    let mut dice = Dice::new(seed, number);
-    let zone = if dice.in_hundred(40) { &ZONES[0] } else { dice.pick(&ZONES) };
+    let mut rng = Rng::new(seed, number);
+    let zone = if rng.in_hundred(40) { &ZONES[0] } else { rng.pick(&ZONES) };
     let shares: Vec<u32> = SETUPS.iter().map(|setup| setup.share).collect();
-    let place = dice.weighted(&shares);
+    let place = rng.weighted(&shares);
     let setup = &SETUPS[place];
-    let mut settings = if dice.in_hundred(25) { vec![*dice.pick(&SETTINGS)] } else { Vec::new() };
-    if setup.family == Family::Partition && dice.in_hundred(40) {
-        settings.push(*dice.pick(&PARTITION_SETTINGS));
+    let mut settings = if rng.in_hundred(25) { vec![*rng.pick(&SETTINGS)] } else { Vec::new() };
+    if setup.family == Family::Partition && rng.in_hundred(40) {
+        settings.push(*rng.pick(&PARTITION_SETTINGS));
     }
-    let form = match dice.weighted(&[70, 6, 10, 6, 4, 4]) {
+    let form = match rng.weighted(&[70, 6, 10, 6, 4, 4]) {
         0 => Form::Plain,
         1 => Form::Prepared { mode: "force_custom_plan" },
         2 => Form::Prepared { mode: "force_generic_plan" },
         3 => Form::Prepared { mode: "auto" },
-        4 => Form::Cursor { rows: dice.number(1..300), rewinds: false },
-        _ => Form::Cursor { rows: dice.number(1..20), rewinds: true },
+        4 => Form::Cursor { rows: rng.number(1..300), rewinds: false },
+        _ => Form::Cursor { rows: rng.number(1..20), rewinds: true },
     };
-    let mut drawer = Drawer { leaves: Leaves { dice: &mut dice, sample, zone, edges: setup.edges }, setup };
+    let mut drawer = Drawer { leaves: Leaves { rng: &mut rng, sample, zone, edges: setup.edges }, setup };
     let select = drawer.top();
     Query { select, form, zone: zone.name, settings, setup: place }
 }
@@ -62,14 +62,14 @@ pub(super) struct Drawer<'d> {
 }
 
 impl Drawer<'_> {
-    pub(super) fn dice(&mut self) -> &mut Dice {
-        self.leaves.dice
+    pub(super) fn rng(&mut self) -> &mut Rng {
+        self.leaves.rng
     }
 
     fn top(&mut self) -> Select {
-        let place = self.dice().weighted(&SHARES);
+        let place = self.rng().weighted(&SHARES);
         let table = &TABLES[place];
-        match self.dice().weighted(&[50, 18, 16, 16]) {
+        match self.rng().weighted(&[50, 18, 16, 16]) {
             0 => {
                 let (from, filter) = self.asked_table(table, true);
                 self.outputs(table, from, filter)
@@ -86,7 +86,7 @@ impl Drawer<'_> {
 
     /// A table, and conditions on it that satisfy its API.
     pub(super) fn asked_table(&mut self, table: &'static Table, bounded: bool) -> (From, Vec<Condition>) {
-        let alias = self.dice().alias();
+        let alias = self.rng().alias();
         let mut filter = self.demanded(table, &alias, bounded);
         filter.extend(self.wished(table, &alias));
         (From { alias, source: Source::Table(table) }, filter)
@@ -97,8 +97,8 @@ impl Drawer<'_> {
         let mut filter = Vec::new();
         if let Some(key) = table.key {
             let links: Vec<_> = LINKS.iter().filter(|(_, _, right, column)| *right == table.name && *column == key).collect();
-            if !links.is_empty() && self.dice().in_hundred(25) {
-                let (left, column, ..) = **self.dice().pick(&links);
+            if !links.is_empty() && self.rng().in_hundred(25) {
+                let (left, column, ..) = **self.rng().pick(&links);
                 let select = self.values_of(table_of(left), column);
                 filter.push(Condition::In { value: format!("{alias}.{key}"), not: false, select: Box::new(select) });
             } else {
@@ -106,7 +106,7 @@ impl Drawer<'_> {
             }
         }
         let share = self.setup.bounds(table);
-        if table.bounded && bounded && self.dice().in_hundred(share) {
+        if table.bounded && bounded && self.rng().in_hundred(share) {
             filter.push(self.leaves.lower(table, alias, table.time));
         }
         filter
@@ -115,20 +115,20 @@ impl Drawer<'_> {
     /// What is asked beside that.
     pub(super) fn wished(&mut self, table: &'static Table, alias: &str) -> Vec<Condition> {
         let mut filter = Vec::new();
-        if !table.parameters.is_empty() && self.setup.has_parameters && self.dice().in_hundred(16) {
-            let parameter = self.dice().pick(table.parameters);
+        if !table.parameters.is_empty() && self.setup.has_parameters && self.rng().in_hundred(16) {
+            let parameter = self.rng().pick(table.parameters);
             filter.push(self.leaves.parameter(table, alias, parameter));
         }
-        for _ in 0..self.dice().weighted(&[14, 46, 28, 12]) {
+        for _ in 0..self.rng().weighted(&[14, 46, 28, 12]) {
             filter.push(self.tree(table, alias, 0));
         }
         filter
     }
 
     fn tree(&mut self, table: &'static Table, alias: &str, depth: usize) -> Condition {
-        let shape = if depth < 2 { self.dice().weighted(&[70, 8, 15, 7]) } else { 0 };
+        let shape = if depth < 2 { self.rng().weighted(&[70, 8, 15, 7]) } else { 0 };
         if shape > 0 {
-            let count = if shape == 3 { 1 } else { self.dice().number(2..4) };
+            let count = if shape == 3 { 1 } else { self.rng().number(2..4) };
             let mut parts: Vec<Condition> = (0..count).map(|_| self.tree(table, alias, depth + 1)).collect();
             return match shape {
                 1 => Condition::And(parts),
@@ -141,18 +141,18 @@ impl Drawer<'_> {
             let columns: Vec<_> = free.iter().filter(|column| wanted.contains(&column.name)).copied().collect();
             if columns.is_empty() { free.clone() } else { columns }
         };
-        let columns = match self.dice().weighted(&[40, 36, 24]) {
+        let columns = match self.rng().weighted(&[40, 36, 24]) {
             0 => only(&[table.time]),
             1 => only(table.filtered),
             _ => free,
         };
-        let column = *self.dice().pick(&columns);
+        let column = *self.rng().pick(&columns);
         self.leaves.any(table, alias, column)
     }
 
     /// A query on what another query gives.
     fn derived(&mut self, table: &'static Table) -> Select {
-        let wrap = *self.dice().pick(&[
+        let wrap = *self.rng().pick(&[
             Wrap::Subquery,
             Wrap::Subquery,
             Wrap::View,
@@ -162,13 +162,12 @@ impl Drawer<'_> {
             Wrap::With("NOT MATERIALIZED "),
         ]);
         // A bound from outside reaches the table where the planner pulls the query up, or pushes the condition down.
-        let from_outside = table.bounded && wrap != Wrap::With("MATERIALIZED ") && self.dice().in_hundred(50);
+        let from_outside = table.bounded && wrap != Wrap::With("MATERIALIZED ") && self.rng().in_hundred(50);
         let text = |table: &'static Table| table.columns.iter().find(|column| column.kind == Kind::Text && table.key != Some(column.name));
         let columns: Vec<&'static str> = std::iter::once(table.time).chain(text(table).map(|column| column.name)).collect();
         let mut tables = vec![table];
-        for _ in 0..self.dice().weighted(&[35, 45, 20]) {
-            let other =
-                if from_outside || self.dice().in_hundred(60) { table } else { &TABLES[[0, 3, 4, 7][self.leaves.dice.number(0..4)]] };
+        for _ in 0..self.rng().weighted(&[35, 45, 20]) {
+            let other = if from_outside || self.rng().in_hundred(60) { table } else { &TABLES[[0, 3, 4, 7][self.leaves.rng.number(0..4)]] };
             tables.push(other);
         }
         let parts = tables.into_iter().map(|part| {
@@ -178,13 +177,13 @@ impl Drawer<'_> {
             Select::new(output.collect(), from, filter)
         });
         let parts = parts.collect();
-        let alias = self.dice().alias();
+        let alias = self.rng().alias();
         let mut filter = Vec::new();
         if from_outside {
             filter.push(self.leaves.lower(table, &alias, table.time));
         }
         for name in &columns {
-            if let Some(column) = table.column(name).filter(|_| self.leaves.dice.in_hundred(50)) {
+            if let Some(column) = table.column(name).filter(|_| self.leaves.rng.in_hundred(50)) {
                 filter.push(self.leaves.any(table, &alias, column));
             }
         }

@@ -19,8 +19,8 @@ impl Drawer<'_> {
     /// A window of time that has few rows.
     fn few(&mut self, table: &'static Table, alias: &str) -> Condition {
         let times = self.leaves.sample.times(table, table.time);
-        let first = self.leaves.dice.number(0..times.len());
-        let last = (first + self.leaves.dice.number(1..12)).min(times.len() - 1);
+        let first = self.leaves.rng.number(0..times.len());
+        let last = (first + self.leaves.rng.number(1..12)).min(times.len() - 1);
         let operands = [first, last].map(|place| Operand::plain(format!("timestamptz '{}'", zoned(times[place]))));
         Condition::leaf(format!("{alias}.{} BETWEEN {{}} AND {{}}", table.time), operands.into())
     }
@@ -29,20 +29,20 @@ impl Drawer<'_> {
     pub(super) fn subquery(&mut self, table: &'static Table, alias: &str) -> Option<Condition> {
         let time = format!("{alias}.{}", table.time);
         let links: Vec<_> = LINKS.iter().filter(|(_, _, right, column)| *right == table.name && table.key != Some(*column)).collect();
-        if links.is_empty() || self.dice().in_hundred(40) {
+        if links.is_empty() || self.rng().in_hundred(40) {
             // A bound that is known only when the scan starts.
-            let inner = if self.dice().in_hundred(50) { table_of("keys") } else { &TABLES[0] };
-            let function = *self.dice().pick(&["min", "max"]);
+            let inner = if self.rng().in_hundred(50) { table_of("keys") } else { &TABLES[0] };
+            let function = *self.rng().pick(&["min", "max"]);
             let mut select = self.values_of(inner, inner.time);
             select.output = vec![format!("{function}({})", select.output[0])];
-            let op = *self.dice().pick(&[">=", "<", "=", "<=", ">"]);
+            let op = *self.rng().pick(&[">=", "<", "=", "<=", ">"]);
             return Some(Condition::leaf(format!("{time} {op} {{}}"), vec![Operand::Scalar(Box::new(select))]));
         }
-        let (left, left_column, _, column) = **self.dice().pick(&links);
+        let (left, left_column, _, column) = **self.rng().pick(&links);
         let (left, column) = (table_of(left), format!("{alias}.{column}"));
         let mut select = self.values_of(left, left_column);
-        let not = self.dice().in_hundred(35);
-        Some(match self.dice().weighted(&[40, 35, 25]) {
+        let not = self.rng().in_hundred(35);
+        Some(match self.rng().weighted(&[40, 35, 25]) {
             0 => Condition::In { value: column, not, select: Box::new(select) },
             1 => {
                 select.filter.push(Condition::leaf(format!("{} = {column}", select.output[0]), Vec::new()));
@@ -61,18 +61,18 @@ impl Drawer<'_> {
     }
 
     pub(super) fn join(&mut self) -> Select {
-        let (left, left_column, right, right_column) = *self.dice().pick(LINKS);
+        let (left, left_column, right, right_column) = *self.rng().pick(LINKS);
         let (left, right) = (table_of(left), table_of(right));
         let (from, mut filter) = self.asked_table(left, true);
         let near = from.alias.clone();
-        let shape = self.dice().weighted(&[45, 25, 15, 15]);
+        let shape = self.rng().weighted(&[45, 25, 15, 15]);
         // Else the log of each ticket, or each row's own subquery, would be asked for.
-        if left.is_foreign() && (right.key.is_some() || shape == 2 || self.dice().in_hundred(50)) {
+        if left.is_foreign() && (right.key.is_some() || shape == 2 || self.rng().in_hundred(50)) {
             filter.push(self.few(left, &near));
         }
-        let alias = self.dice().alias();
+        let alias = self.rng().alias();
         let mut on = vec![Condition::leaf(format!("{alias}.{right_column} = {near}.{left_column}"), Vec::new())];
-        if left.name == "keys" && right.column(right_column).is_some_and(|column| column.kind == Kind::Time) && self.dice().in_hundred(40) {
+        if left.name == "keys" && right.column(right_column).is_some_and(|column| column.kind == Kind::Time) && self.rng().in_hundred(40) {
             on =
                 vec![Condition::leaf(format!("{alias}.{right_column} >= {near}.at AND {alias}.{right_column} < {near}.until"), Vec::new())];
         }
@@ -81,7 +81,7 @@ impl Drawer<'_> {
             // The join supplies it.
             demanded.drain(..1);
         }
-        let wished = if self.dice().in_hundred(60) { self.wished(right, &alias) } else { Vec::new() };
+        let wished = if self.rng().in_hundred(60) { self.wished(right, &alias) } else { Vec::new() };
         let mut select = match shape {
             word @ (0 | 1) => {
                 on.extend(demanded);
@@ -97,10 +97,10 @@ impl Drawer<'_> {
                 let columns: Vec<&'static str> = right.columns.iter().take(3).map(|column| column.name).collect();
                 let output = columns.iter().map(|column| format!("{alias}.{column}")).collect();
                 let mut inner = Select::new(output, From { alias: alias.clone(), source: Source::Table(right) }, on);
-                inner.order = Some(Order { descending: self.dice().in_hundred(50), nulls: "", total: true });
-                inner.limit = Some(self.dice().number(1..4) as u64);
-                let alias = self.dice().alias();
-                let word = *self.dice().pick(&["CROSS JOIN LATERAL", "LEFT JOIN LATERAL"]);
+                inner.order = Some(Order { descending: self.rng().in_hundred(50), nulls: "", total: true });
+                inner.limit = Some(self.rng().number(1..4) as u64);
+                let alias = self.rng().alias();
+                let word = *self.rng().pick(&["CROSS JOIN LATERAL", "LEFT JOIN LATERAL"]);
                 let mut select = self.outputs(left, from, filter);
                 let item = From { alias: alias.clone(), source: Source::Derived { wrap: Wrap::Subquery, parts: vec![inner], columns } };
                 select.joins.push(Join { word, item, on: Vec::new() });
@@ -114,7 +114,7 @@ impl Drawer<'_> {
                 on.extend(wished);
                 let item = From { alias: alias.clone(), source: Source::Table(right) };
                 let inner = Select::new(vec!["1".into()], item, on);
-                filter.push(Condition::Exists { not: self.dice().in_hundred(60), select: Box::new(inner) });
+                filter.push(Condition::Exists { not: self.rng().in_hundred(60), select: Box::new(inner) });
                 return self.outputs(left, from, filter);
             }
         };

@@ -1,8 +1,8 @@
 //! Draws what a query shows of the rows it finds: columns, aggregates and groups, their order and their number.
 
 use super::condition::Condition;
-use super::dice::Dice;
 use super::draw::Drawer;
+use super::rng::Rng;
 use super::select::{From, Order, Select, Source};
 use super::table::{Column, Kind, Table};
 
@@ -16,25 +16,25 @@ impl Drawer<'_> {
         };
         let mut select = Select::new(Vec::new(), from, filter);
         let time = format!("{alias}.{}", table.time);
-        let dice = self.dice();
-        let column = |dice: &mut Dice| *dice.pick(&columns);
-        match dice.weighted(&[44, 18, 14, 14, 6, 4]) {
+        let rng = self.rng();
+        let column = |rng: &mut Rng| *rng.pick(&columns);
+        match rng.weighted(&[44, 18, 14, 14, 6, 4]) {
             0 => {
                 select.output.push(time);
-                select.output.extend((0..dice.number(0..4)).map(|_| format!("{alias}.{}", column(dice).name)));
-                if dice.in_hundred(55) {
-                    let nulls = *dice.pick(&["", "", "", " NULLS FIRST", " NULLS LAST"]);
-                    select.order = Some(Order { descending: dice.in_hundred(50), nulls, total: dice.in_hundred(60) });
-                    if dice.in_hundred(60) {
-                        select.limit = Some([0, 1, 2, 10, 150, 1000][dice.weighted(&[4, 25, 15, 30, 16, 10])]);
-                        select.offset = dice.in_hundred(25).then(|| [0, 1, 7, 120][dice.weighted(&[10, 30, 40, 20])]);
+                select.output.extend((0..rng.number(0..4)).map(|_| format!("{alias}.{}", column(rng).name)));
+                if rng.in_hundred(55) {
+                    let nulls = *rng.pick(&["", "", "", " NULLS FIRST", " NULLS LAST"]);
+                    select.order = Some(Order { descending: rng.in_hundred(50), nulls, total: rng.in_hundred(60) });
+                    if rng.in_hundred(60) {
+                        select.limit = Some([0, 1, 2, 10, 150, 1000][rng.weighted(&[4, 25, 15, 30, 16, 10])]);
+                        select.offset = rng.in_hundred(25).then(|| [0, 1, 7, 120][rng.weighted(&[10, 30, 40, 20])]);
                     }
                 }
             }
             1 => select.output.push("count(*)".into()),
             2 => {
                 select.output = vec!["count(*)".into(), format!("min({time})"), format!("max({time})")];
-                let column = column(dice);
+                let column = column(rng);
                 select.output.push(match column.kind {
                     Kind::Int => format!("sum({alias}.{})", column.name),
                     Kind::Flag => format!("bool_or({alias}.{})", column.name),
@@ -43,29 +43,29 @@ impl Drawer<'_> {
                 });
             }
             3 => {
-                let column = column(dice);
-                let (name, unit) = (format!("{alias}.{}", column.name), *dice.pick(&["month", "week", "day"]));
+                let column = column(rng);
+                let (name, unit) = (format!("{alias}.{}", column.name), *rng.pick(&["month", "week", "day"]));
                 select.output.push(if column.kind == Kind::Time { format!("date_trunc('{unit}', {name})") } else { name });
                 select.output.extend(["count(*)".into(), format!("max({time})"), format!("count({alias}.{})", columns[0].name)]);
                 select.grouped = 1;
-                select.having = dice.in_hundred(25).then_some("count(*) > 2");
-                if dice.in_hundred(40) {
-                    select.order = Some(Order { descending: dice.in_hundred(50), nulls: "", total: true });
-                    select.limit = dice.in_hundred(50).then_some(3);
+                select.having = rng.in_hundred(25).then_some("count(*) > 2");
+                if rng.in_hundred(40) {
+                    select.order = Some(Order { descending: rng.in_hundred(50), nulls: "", total: true });
+                    select.limit = rng.in_hundred(50).then_some(3);
                 }
             }
             4 => {
                 select.distinct = true;
-                select.output.push(format!("{alias}.{}", column(dice).name));
-                if dice.in_hundred(50) {
-                    select.order = Some(Order { descending: dice.in_hundred(50), nulls: "", total: true });
-                    select.limit = dice.in_hundred(50).then_some(5);
+                select.output.push(format!("{alias}.{}", column(rng).name));
+                if rng.in_hundred(50) {
+                    select.order = Some(Order { descending: rng.in_hundred(50), nulls: "", total: true });
+                    select.limit = rng.in_hundred(50).then_some(5);
                 }
             }
             _ => {
                 select.output.push(time);
-                select.limit = Some([0, 1, 5, 250, 5000][dice.number(0..5)]);
-                select.offset = dice.in_hundred(30).then_some(3);
+                select.limit = Some([0, 1, 5, 250, 5000][rng.number(0..5)]);
+                select.offset = rng.in_hundred(30).then_some(3);
                 select.counted = true;
             }
         }
@@ -74,7 +74,7 @@ impl Drawer<'_> {
 
     /// Shows, or counts, something of the joined table as well.
     pub(super) fn see(&mut self, select: &mut Select, alias: &str, columns: &'static [Column]) {
-        let column = columns[self.dice().number(0..columns.len().min(3))].name;
+        let column = columns[self.rng().number(0..columns.len().min(3))].name;
         let is_aggregate = select.output[0].contains('(') && select.order.is_none();
         let shown = format!("{alias}.{column}");
         select.output.push(if is_aggregate { format!("count({shown})") } else { shown });

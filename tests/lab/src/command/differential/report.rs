@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::judge::{Fault, Wrong};
+use super::comparator::{Fault, Wrong};
 use super::select::{Form, Query};
 use super::session::Row;
 use super::setup::SETUPS;

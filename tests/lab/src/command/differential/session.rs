@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Runtime;
 use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage};
 
-use super::judge::LOST;
+use super::comparator::LOST;
 use crate::failure::{Doing, Result};
 use crate::stage::cluster::Cluster;
 

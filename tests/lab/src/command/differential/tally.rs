@@ -16,7 +16,7 @@ pub(super) struct Counts {
     /// Refused for want of a condition.
     pub(super) refused: u32,
     /// What Postgres itself could not answer from the local copy.
-    pub(super) unanswered: u32,
+    pub(super) local_errors: u32,
     /// Of the right ones, those that found rows.
     pub(super) found: u32,
     /// Of the right ones, those that a default made shorter, which was told.
@@ -25,7 +25,7 @@ pub(super) struct Counts {
 
 impl Counts {
     fn all(&self) -> u32 {
-        self.right + self.wrong + self.refused + self.unanswered
+        self.right + self.wrong + self.refused + self.local_errors
     }
 }
 
@@ -54,10 +54,10 @@ impl Tally {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (family, counts) in Family::ALL.iter().zip(&self.counts).filter(|(_, counts)| counts.all() > 0) {
-            let Counts { right, wrong, refused, unanswered, found, shortened } = counts;
+            let Counts { right, wrong, refused, local_errors, found, shortened } = counts;
             let told = if *shortened > 0 { format!(", {shortened} short by a default and told") } else { String::new() };
             lines.push(format!(
-                "{}: {} queries, {wrong} wrong, {refused} refused, {unanswered} unanswered; of {right} right ones {found} find rows{told}",
+                "{}: {} queries, {wrong} wrong, {refused} refused, {local_errors} local errors; of {right} right ones {found} find rows{told}",
                 family.name(),
                 counts.all()
             ));
@@ -71,7 +71,7 @@ impl Tally {
         Family::ALL.iter().zip(&self.counts).filter(|(_, counts)| counts.all() >= FEW).find_map(|(family, counts)| {
             let all = counts.all();
             let is_weak =
-                counts.refused * 100 > all * family.most_refused() || counts.unanswered * 50 > all || counts.found * 100 < all * 35;
+                counts.refused * 100 > all * family.most_refused() || counts.local_errors * 50 > all || counts.found * 100 < all * 35;
             is_weak.then(|| format!("too few of the {all} queries of the family {} prove anything", family.name()))
         })
     }

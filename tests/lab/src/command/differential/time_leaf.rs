@@ -1,7 +1,7 @@
 //! Draws conditions on times: everything that a person or a BI tool writes, and what nobody should.
 
 use super::condition::{Condition, Operand};
-use super::dice::Dice;
+use super::rng::Rng;
 use super::sample::Sample;
 use super::table::Table;
 use super::zone::{ZONES, Zone, wall, zoned};
@@ -23,7 +23,7 @@ const FAR: [&str; 8] = [
 /// What is needed to draw a condition.
 #[derive(Debug)]
 pub(super) struct Leaves<'d> {
-    pub(super) dice: &'d mut Dice,
+    pub(super) rng: &'d mut Rng,
     pub(super) sample: &'d Sample,
     pub(super) zone: &'static Zone,
     /// Places in the order of a table's times where the set-up begins or ends something.
@@ -33,17 +33,17 @@ pub(super) struct Leaves<'d> {
 impl Leaves<'_> {
     /// A time on, or just beside, one that a row has.
     pub(super) fn edge(&mut self, table: &Table, column: &'static str) -> i64 {
-        if self.dice.in_hundred(6) {
-            let change = *self.dice.pick(self.zone.changes);
-            return change + self.dice.pick(&[0, -1, 1, 3_600_000_000, -1_800_000_000]);
+        if self.rng.in_hundred(6) {
+            let change = *self.rng.pick(self.zone.changes);
+            return change + self.rng.pick(&[0, -1, 1, 3_600_000_000, -1_800_000_000]);
         }
-        if column == table.time && !self.edges.is_empty() && self.dice.in_hundred(25) {
-            let place = *self.dice.pick(self.edges);
-            return self.sample.micros_at(table, place) + self.dice.pick(&[0, 0, 0, 1, -1, 1000, -1000]);
+        if column == table.time && !self.edges.is_empty() && self.rng.in_hundred(25) {
+            let place = *self.rng.pick(self.edges);
+            return self.sample.micros_at(table, place) + self.rng.pick(&[0, 0, 0, 1, -1, 1000, -1000]);
         }
         let times = self.sample.times(table, column);
-        let time = if times.is_empty() { self.zone.changes[0] } else { *self.dice.pick(times) };
-        time + [0, 1, -1, 1000, -1000, 500_000][self.dice.weighted(&[50, 10, 10, 10, 10, 10])]
+        let time = if times.is_empty() { self.zone.changes[0] } else { *self.rng.pick(times) };
+        time + [0, 1, -1, 1000, -1000, 500_000][self.rng.weighted(&[50, 10, 10, 10, 10, 10])]
     }
 
     /// An operand that is, or evaluates to, this time.
@@ -53,7 +53,7 @@ impl Leaves<'_> {
         let east = self.zone.east;
         let date = |micros: i64| wall(micros, east)[..10].to_owned();
         let (mut of, mut second) = ("timestamptz", format!("timestamptz '{}'", zoned(other)));
-        let sql = match self.dice.weighted(&[40, 10, 8, 10, 5, 6, 5, 3, 4, 3, 3, 3]) {
+        let sql = match self.rng.weighted(&[40, 10, 8, 10, 5, 6, 5, 3, 4, 3, 3, 3]) {
             0 => plain.clone(),
             1 => format!("'{}'", zoned(micros)),
             2 => format!("'{}'", wall(micros, east)),
@@ -66,7 +66,7 @@ impl Leaves<'_> {
                 format!("date '{}'", date(micros))
             }
             5 => format!("(timestamptz '{}' + interval '1 day')", zoned(micros - day)),
-            6 => format!("date_trunc('{}', timestamptz '{}')", self.dice.pick(&UNITS[..6]), zoned(micros)),
+            6 => format!("date_trunc('{}', timestamptz '{}')", self.rng.pick(&UNITS[..6]), zoned(micros)),
             7 => format!("(now() - make_interval(days => current_date - date '{}'))", date(micros)),
             8 => format!("(timestamp '{}' AT TIME ZONE 'Europe/Zurich')", wall(micros, 60)),
             9 => format!("to_timestamp({}.{:06})", micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000)),
@@ -74,7 +74,7 @@ impl Leaves<'_> {
                 second = "NULL".into();
                 "NULL::timestamptz".into()
             }
-            _ => (*self.dice.pick(&FAR)).to_owned(),
+            _ => (*self.rng.pick(&FAR)).to_owned(),
         };
         let rounded = format!("timestamptz '{}'", zoned(micros.div_euclid(day) * day));
         let simpler = [plain, rounded].into_iter().filter(|simpler| *simpler != sql).collect();
@@ -90,11 +90,11 @@ impl Leaves<'_> {
     pub(super) fn lower(&mut self, table: &Table, alias: &str, column: &'static str) -> Condition {
         let times = self.sample.times(table, column);
         // Early, so that the other conditions have something to choose from.
-        let early = times[self.dice.number(0..times.len() / 2 + 1).min(times.len() - 1)];
+        let early = times[self.rng.number(0..times.len() / 2 + 1).min(times.len() - 1)];
         let other = self.edge(table, column);
         let plain = format!("timestamptz '{}'", zoned(early));
         let operand = Operand::Value { sql: plain, simpler: Vec::new(), parameter: Some(("timestamptz", format!("'{}'", zoned(other)))) };
-        let template = *self.dice.pick(&["@ >= {}", "@ > {}", "{} <= @", "@ >= {}"]);
+        let template = *self.rng.pick(&["@ >= {}", "@ > {}", "{} <= @", "@ >= {}"]);
         Condition::leaf(template.replace('@', &format!("{alias}.{column}")), vec![operand])
     }
 
@@ -103,41 +103,41 @@ impl Leaves<'_> {
         let mut edges = [self.edge(table, column), self.edge(table, column)];
         edges.sort_unstable();
         let c = format!("{alias}.{column}");
-        let op = *self.dice.pick(&OPERATORS);
-        match self.dice.weighted(&[18, 12, 14, 5, 5, 4, 4, 34]) {
+        let op = *self.rng.pick(&OPERATORS);
+        match self.rng.weighted(&[18, 12, 14, 5, 5, 4, 4, 34]) {
             0 => {
-                let template = if self.dice.in_hundred(70) { "@ # {}" } else { "{} # @" };
+                let template = if self.rng.in_hundred(70) { "@ # {}" } else { "{} # @" };
                 let operand = self.drawn(table, column);
                 Condition::leaf(template.replace('@', &c).replace('#', op), vec![operand])
             }
             1 => {
                 let operands = edges.map(|edge| self.operand(edge, edge + 3_600_000_000));
-                let word = *self.dice.pick(&["BETWEEN", "BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC"]);
+                let word = *self.rng.pick(&["BETWEEN", "BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC"]);
                 Condition::leaf(format!("{c} {word} {{}} AND {{}}"), operands.into())
             }
             2 => {
                 let [from, to] = edges.map(|edge| self.operand(edge, edge + 86_400_000_000));
-                let lower = Condition::leaf(format!("{c} {} {{}}", self.dice.pick(&[">=", ">"])), vec![from]);
-                Condition::And(vec![lower, Condition::leaf(format!("{c} {} {{}}", self.dice.pick(&["<", "<="])), vec![to])])
+                let lower = Condition::leaf(format!("{c} {} {{}}", self.rng.pick(&[">=", ">"])), vec![from]);
+                Condition::And(vec![lower, Condition::leaf(format!("{c} {} {{}}", self.rng.pick(&["<", "<="])), vec![to])])
             }
             3 => {
                 let times: Vec<i64> = self.sample.times(table, column).to_vec();
-                let operands: Vec<Operand> = (0..self.dice.number(1..4))
-                    .map(|_| Operand::plain(format!("timestamptz '{}'", zoned(*self.dice.pick(&times)))))
+                let operands: Vec<Operand> = (0..self.rng.number(1..4))
+                    .map(|_| Operand::plain(format!("timestamptz '{}'", zoned(*self.rng.pick(&times)))))
                     .collect();
                 let list = vec!["{}"; operands.len()].join(", ");
-                let template = *self.dice.pick(&["@ IN (#)", "@ = ANY (ARRAY[#])", "@ NOT IN (#)", "@ IN (#, NULL)", "@ > ANY (ARRAY[#])"]);
+                let template = *self.rng.pick(&["@ IN (#)", "@ = ANY (ARRAY[#])", "@ NOT IN (#)", "@ IN (#, NULL)", "@ > ANY (ARRAY[#])"]);
                 Condition::leaf(template.replace('@', &c).replace('#', &list), operands)
             }
-            4 => Condition::leaf(format!("{c} IS {}NULL", self.dice.pick(&["", "NOT "])), Vec::new()),
+            4 => Condition::leaf(format!("{c} IS {}NULL", self.rng.pick(&["", "NOT "])), Vec::new()),
             5 => {
-                let word = *self.dice.pick(&["IS DISTINCT FROM", "IS NOT DISTINCT FROM", "<>"]);
+                let word = *self.rng.pick(&["IS DISTINCT FROM", "IS NOT DISTINCT FROM", "<>"]);
                 let operand = self.drawn(table, column);
                 Condition::leaf(format!("{c} {word} {{}}"), vec![operand])
             }
             6 => {
                 let operand = self.drawn(table, column);
-                let test = *self.dice.pick(&["IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN"]);
+                let test = *self.rng.pick(&["IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN"]);
                 Condition::Test(Box::new(Condition::leaf(format!("{c} {op} {{}}"), vec![operand])), test)
             }
             _ => self.calendar(&c, edges, op),
@@ -146,16 +146,16 @@ impl Leaves<'_> {
 
     /// What BI tools write: functions of the column.
     fn calendar(&mut self, c: &str, [from, to]: [i64; 2], op: &str) -> Condition {
-        let zone = if self.dice.in_hundred(60) { &ZONES[1] } else { self.dice.pick(&ZONES) };
+        let zone = if self.rng.in_hundred(60) { &ZONES[1] } else { self.rng.pick(&ZONES) };
         let (here, there) = (self.zone.east, zone.east);
-        let unit = *self.dice.pick(&UNITS);
+        let unit = *self.rng.pick(&UNITS);
         let date = |micros: i64, east: i64| format!("date '{}'", &wall(micros, east)[..10]);
         let stamp = |micros: i64, east: i64| format!("timestamp '{}'", wall(micros, east));
         let zoned_at = |micros: i64| format!("timestamptz '{}'", zoned(micros));
         let name = zone.name;
         let range = [">=", "<"];
         let (template, operands): (String, Vec<String>) = match self
-            .dice
+            .rng
             .weighted(&[8, 5, 4, 8, 7, 5, 6, 5, 4, 5, 4, 4, 3, 4, 4, 3, 3, 3, 3, 2, 2])
         {
             0 => (format!("{c}::date {op} {{}}"), vec![date(from, here)]),
@@ -164,7 +164,7 @@ impl Leaves<'_> {
             3 => (format!("date_trunc('{unit}', {c}) {op} {{}}"), vec![format!("date_trunc('{unit}', {})", zoned_at(from))]),
             4 => (
                 format!("date_trunc('{unit}', {c}) {op} {{}}"),
-                vec![self.dice.pick(&[zoned_at(from), stamp(from, here), date(from, here)]).clone()],
+                vec![self.rng.pick(&[zoned_at(from), stamp(from, here), date(from, here)]).clone()],
             ),
             5 => (
                 format!("date_trunc('{unit}', {c}, '{name}') {op} {{}}"),
@@ -181,32 +181,28 @@ impl Leaves<'_> {
                 vec![wall(from, here)[..4].to_owned(), wall(from, here)[5..7].trim_start_matches('0').to_owned()],
             ),
             10 => {
-                let field = *self.dice.pick(&["year", "month", "dow", "hour", "quarter", "isoyear", "week", "doy"]);
-                let value = if field.ends_with("year") { wall(to, here)[..4].to_owned() } else { self.dice.number(0..5).to_string() };
+                let field = *self.rng.pick(&["year", "month", "dow", "hour", "quarter", "isoyear", "week", "doy"]);
+                let value = if field.ends_with("year") { wall(to, here)[..4].to_owned() } else { self.rng.number(0..5).to_string() };
                 let function =
-                    if self.dice.in_hundred(50) { format!("extract({field} from {c})") } else { format!("date_part('{field}', {c})") };
+                    if self.rng.in_hundred(50) { format!("extract({field} from {c})") } else { format!("date_part('{field}', {c})") };
                 (format!("{function} {op} {{}}"), vec![value])
             }
             11 => {
-                let (pattern, length) = *self.dice.pick(&[("YYYY-MM", 7), ("YYYY-MM-DD", 10), ("YYYY", 4)]);
+                let (pattern, length) = *self.rng.pick(&[("YYYY-MM", 7), ("YYYY-MM-DD", 10), ("YYYY", 4)]);
                 (format!("to_char({c}, '{pattern}') {op} {{}}"), vec![format!("'{}'", &wall(from, here)[..length])])
             }
             12 => (format!("{c}::timestamp {op} {{}}"), vec![stamp(from, here)]),
             13 => {
-                let shift = *self.dice.pick(&[
-                    "+ interval '1 day'",
-                    "- interval '1 month'",
-                    "+ interval '36 hours'",
-                    "- interval '1 year -3 days'",
-                ]);
+                let shift =
+                    *self.rng.pick(&["+ interval '1 day'", "- interval '1 month'", "+ interval '36 hours'", "- interval '1 year -3 days'"]);
                 (format!("{c} {shift} {op} {{}}"), vec![zoned_at(from)])
             }
             14 => (
                 format!("{{}} - {c} {op} {{}}"),
-                vec![zoned_at(to), self.dice.pick(&["interval '3 days'", "interval '1 month'", "interval '-1 day'"]).to_string()],
+                vec![zoned_at(to), self.rng.pick(&["interval '3 days'", "interval '1 month'", "interval '-1 day'"]).to_string()],
             ),
             15 => (format!("coalesce({c}, {{}}) {op} {{}}"), vec![zoned_at(to), zoned_at(from)]),
-            16 => (format!("{c} <@ tstzrange({{}}, {{}}, '{}')", self.dice.pick(&["[)", "()", "[]"])), vec![zoned_at(from), zoned_at(to)]),
+            16 => (format!("{c} <@ tstzrange({{}}, {{}}, '{}')", self.rng.pick(&["[)", "()", "[]"])), vec![zoned_at(from), zoned_at(to)]),
             17 => (format!("extract(epoch from {c}) {op} {{}}"), vec![format!("{}.{:06}", from / 1_000_000, from % 1_000_000)]),
             18 => (
                 format!("date_trunc('{unit}', {c}) {} {{}} AND date_trunc('{unit}', {c}) {} {{}}", range[0], range[1]),

@@ -28,12 +28,12 @@ impl Leaves<'_> {
     /// A value that some row has.
     fn value(&mut self, table: &Table, column: &'static str, kind: Kind) -> String {
         let values = self.sample.texts(table, column);
-        if values.is_empty() { "0".into() } else { literal(kind, &self.dice.pick(values).clone()) }
+        if values.is_empty() { "0".into() } else { literal(kind, &self.rng.pick(values).clone()) }
     }
 
     fn value_operand(&mut self, table: &Table, column: &'static Column) -> Operand {
         let (sql, other) = (self.value(table, column.name, column.kind), self.value(table, column.name, column.kind));
-        if self.dice.in_hundred(3) {
+        if self.rng.in_hundred(3) {
             return Operand::plain(format!("NULL::{}", column.kind.sql()));
         }
         Operand::Value { sql, simpler: Vec::new(), parameter: Some((column.kind.sql(), other)) }
@@ -49,7 +49,7 @@ impl Leaves<'_> {
     }
 
     fn flag(&mut self, alias: &str, column: &str) -> Condition {
-        let template = *self.dice.pick(&[
+        let template = *self.rng.pick(&[
             "@",
             "NOT @",
             "@ = true",
@@ -65,27 +65,27 @@ impl Leaves<'_> {
             "coalesce(@, true)",
         ]);
         let leaf = Condition::leaf(template.replace('@', &format!("{alias}.{column}")), Vec::new());
-        let test = *self.dice.pick(&TESTS);
-        if self.dice.in_hundred(25) { Condition::Test(Box::new(leaf), test) } else { leaf }
+        let test = *self.rng.pick(&TESTS);
+        if self.rng.in_hundred(25) { Condition::Test(Box::new(leaf), test) } else { leaf }
     }
 
     fn plain_value(&mut self, table: &Table, alias: &str, column: &'static Column) -> Condition {
         let c = format!("{alias}.{}", column.name);
-        match self.dice.weighted(&[28, 28, 9, 7, 6, 16, 6]) {
+        match self.rng.weighted(&[28, 28, 9, 7, 6, 16, 6]) {
             0 => {
                 let operand = self.value_operand(table, column);
-                Condition::leaf(if self.dice.in_hundred(80) { format!("{c} = {{}}") } else { format!("{{}} = {c}") }, vec![operand])
+                Condition::leaf(if self.rng.in_hundred(80) { format!("{c} = {{}}") } else { format!("{{}} = {c}") }, vec![operand])
             }
             1 => self.list(table, column, &c),
             2 => {
                 let operand = self.value_operand(table, column);
-                let word = *self.dice.pick(&["<>", "<", ">=", ">", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"]);
+                let word = *self.rng.pick(&["<>", "<", ">=", ">", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"]);
                 Condition::leaf(format!("{c} {word} {{}}"), vec![operand])
             }
-            3 => Condition::leaf(format!("{c} IS {}NULL", self.dice.pick(&["", "NOT "])), Vec::new()),
+            3 => Condition::leaf(format!("{c} IS {}NULL", self.rng.pick(&["", "NOT "])), Vec::new()),
             4 => {
                 let operand = self.value_operand(table, column);
-                let test = *self.dice.pick(&TESTS);
+                let test = *self.rng.pick(&TESTS);
                 Condition::Test(Box::new(Condition::leaf(format!("{c} = {{}}"), vec![operand])), test)
             }
             5 => self.odd(table, column, &c),
@@ -98,10 +98,10 @@ impl Leaves<'_> {
     }
 
     fn list(&mut self, table: &Table, column: &'static Column, c: &str) -> Condition {
-        let operands: Vec<Operand> = (0..self.dice.number(1..4)).map(|_| self.value_operand(table, column)).collect();
+        let operands: Vec<Operand> = (0..self.rng.number(1..4)).map(|_| self.value_operand(table, column)).collect();
         let list = vec!["{}"; operands.len()].join(", ");
         let of = column.kind.sql();
-        let template = *self.dice.pick(&[
+        let template = *self.rng.pick(&[
             "@ IN (#)",
             "@ IN (#)",
             "@ = ANY (ARRAY[#]::~[])",
@@ -109,7 +109,7 @@ impl Leaves<'_> {
             "@ IN (#, NULL)",
             "@ <> ALL (ARRAY[#]::~[])",
         ]);
-        if self.dice.in_hundred(5) {
+        if self.rng.in_hundred(5) {
             return Condition::leaf(format!("{c} = ANY ('{{}}'::{of}[])"), vec![Operand::plain("{}")]);
         }
         Condition::leaf(template.replace('@', c).replace('#', &list).replace('~', of), operands)
@@ -122,7 +122,7 @@ impl Leaves<'_> {
             return Condition::leaf(format!("{c} = {{}}"), vec![Operand::plain(value)]);
         }
         let template = match column.kind {
-            Kind::Text => *self.dice.pick(&[
+            Kind::Text => *self.rng.pick(&[
                 "lower(@) = lower(#)",
                 "@ || '' = #",
                 "coalesce(@, '') = ''",
@@ -142,7 +142,7 @@ impl Leaves<'_> {
                 "substr(@, 1, 3) = substr(#, 1, 3)",
                 "@ = # || ''",
             ]),
-            Kind::Int => *self.dice.pick(&[
+            Kind::Int => *self.rng.pick(&[
                 "@ = #.0",
                 "@ = #::bigint",
                 "@ = #::float8",
@@ -158,7 +158,7 @@ impl Leaves<'_> {
                 "@ = ANY ('{1,2,12,51}')",
                 "@ = (SELECT #)",
             ]),
-            _ => *self.dice.pick(&["@::text = #", "@ = #::text::uuid", "@ > #", "@::text LIKE left(#, 3) || '%'", "@ = (SELECT #::uuid)"]),
+            _ => *self.rng.pick(&["@::text = #", "@ = #::text::uuid", "@ > #", "@::text LIKE left(#, 3) || '%'", "@ = (SELECT #::uuid)"]),
         };
         // An identifier's text must be small enough for its cast.
         let template = if template.contains("smallint") && value.len() > 4 { "@ = #" } else { template };
@@ -169,7 +169,7 @@ impl Leaves<'_> {
     pub(super) fn key(&mut self, table: &Table, alias: &str, name: &'static str) -> Option<Condition> {
         let column = table.column(name)?;
         let c = format!("{alias}.{name}");
-        let operands: Vec<Operand> = (0..self.dice.number(1..4))
+        let operands: Vec<Operand> = (0..self.rng.number(1..4))
             .map(|_| {
                 let (sql, other) = (self.value(table, name, column.kind), self.value(table, name, column.kind));
                 Operand::Value { sql, simpler: Vec::new(), parameter: Some((column.kind.sql(), other)) }
@@ -177,7 +177,7 @@ impl Leaves<'_> {
             .collect();
         let list = vec!["{}"; operands.len()].join(", ");
         let of = column.kind.sql();
-        Some(match self.dice.weighted(&[5, 3, 2]) {
+        Some(match self.rng.weighted(&[5, 3, 2]) {
             0 => Condition::leaf(format!("{c} = {{}}"), operands[..1].to_vec()),
             1 => Condition::leaf(format!("{c} IN ({list})"), operands),
             _ => Condition::leaf(format!("{c} = ANY (ARRAY[{list}]::{of}[])"), operands),
@@ -194,7 +194,7 @@ impl Leaves<'_> {
             }
             Wanted::Between => {
                 let times = self.sample.times(table, table.time);
-                let [sql, other] = [0, 1].map(|_| format!("timestamptz '{}'", zoned(*self.dice.pick(times) + 500_000)));
+                let [sql, other] = [0, 1].map(|_| format!("timestamptz '{}'", zoned(*self.rng.pick(times) + 500_000)));
                 vec![Operand::Value { sql, simpler: Vec::new(), parameter: Some(("timestamptz", other)) }]
             }
         };

@@ -33,10 +33,10 @@ pub(super) enum Verdict {
 }
 
 impl Order {
-    pub(super) fn draw(dice: &mut fastrand::Rng) -> Self {
+    pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         // Most waits are short, as most statements are.
-        let after = LONGEST.mul_f64(dice.f64().powi(2)) + Duration::from_millis(2);
-        match dice.u32(0..100) {
+        let after = LONGEST.mul_f64(rng.f64().powi(2)) + Duration::from_millis(2);
+        match rng.u32(0..100) {
             0..45 => Self::Leave,
             45..60 => Self::Cancel(after),
             60..70 => Self::Terminate(after),
@@ -48,7 +48,7 @@ impl Order {
 
 /// Holds the outcome of a statement against what is wanted and what was done. `given` is the order if it was already given,
 /// `crashed` whether another backend may have crashed since the session began.
-pub(super) fn judge(step: &Step, given: Order, crashed: bool, outcome: &Result<Answer, Refused>) -> Verdict {
+pub(super) fn compare(step: &Step, given: Order, crashed: bool, outcome: &Result<Answer, Refused>) -> Verdict {
     let refused = match outcome {
         Ok(answer) => {
             return match step.want {
@@ -93,9 +93,9 @@ mod tests {
     fn an_answer_must_be_right_whatever_was_ordered() {
         let [one, other] = ["1", "2"].map(|value| Answer::of_values([Some(value)].into_iter()));
         for order in [Order::Leave, Order::Cancel(SOON), Order::Terminate(SOON), Order::Timeout(SOON)] {
-            assert_eq!(judge(&step(Want::Rows(one), &[]), order, true, &Ok(one)), Verdict::Right);
-            assert!(is_wrong(&judge(&step(Want::Rows(one), &["08006"]), order, true, &Ok(other))));
-            assert!(is_wrong(&judge(&step(Want::Failure, &["08006"]), order, true, &Ok(one))));
+            assert_eq!(compare(&step(Want::Rows(one), &[]), order, true, &Ok(one)), Verdict::Right);
+            assert!(is_wrong(&compare(&step(Want::Rows(one), &["08006"]), order, true, &Ok(other))));
+            assert!(is_wrong(&compare(&step(Want::Failure, &["08006"]), order, true, &Ok(one))));
         }
     }
 
@@ -103,14 +103,14 @@ mod tests {
     fn an_error_must_be_what_was_done() {
         let cancelled = error("57014", "canceling statement due to user request");
         let plain = step(Want::Done, &["08006"]);
-        assert_eq!(judge(&plain, Order::Cancel(SOON), false, &cancelled), Verdict::Ended(Ending::Cancelled));
-        assert!(is_wrong(&judge(&plain, Order::Leave, true, &cancelled)));
-        assert_eq!(judge(&plain, Order::Timeout(SOON), false, &cancelled), Verdict::Ended(Ending::TimedOut));
-        assert_eq!(judge(&plain, Order::Leave, false, &error("08006", "")), Verdict::Refused);
-        assert!(is_wrong(&judge(&plain, Order::Cancel(SOON), true, &error("XX000", ""))));
-        assert_eq!(judge(&plain, Order::Terminate(SOON), false, &error("57P01", "")), Verdict::Ended(Ending::Terminated));
+        assert_eq!(compare(&plain, Order::Cancel(SOON), false, &cancelled), Verdict::Ended(Ending::Cancelled));
+        assert!(is_wrong(&compare(&plain, Order::Leave, true, &cancelled)));
+        assert_eq!(compare(&plain, Order::Timeout(SOON), false, &cancelled), Verdict::Ended(Ending::TimedOut));
+        assert_eq!(compare(&plain, Order::Leave, false, &error("08006", "")), Verdict::Refused);
+        assert!(is_wrong(&compare(&plain, Order::Cancel(SOON), true, &error("XX000", ""))));
+        assert_eq!(compare(&plain, Order::Terminate(SOON), false, &error("57P01", "")), Verdict::Ended(Ending::Terminated));
         let lost = Err(Refused::Lost(String::new()));
-        assert_eq!(judge(&plain, Order::Leave, true, &lost), Verdict::Ended(Ending::Crashed));
-        assert!(is_wrong(&judge(&plain, Order::Leave, false, &lost)));
+        assert_eq!(compare(&plain, Order::Leave, true, &lost), Verdict::Ended(Ending::Crashed));
+        assert!(is_wrong(&compare(&plain, Order::Leave, false, &lost)));
     }
 }

@@ -1,4 +1,4 @@
-//! Pieces of work, drawn by dice: statements of one session in their order, and what each must answer.
+//! Pieces of work, drawn at random: statements of one session in their order, and what each must answer.
 
 use std::time::Duration;
 
@@ -91,57 +91,57 @@ impl Step {
 
 impl Piece {
     /// The next piece of a session.
-    pub(super) fn draw(dice: &mut fastrand::Rng, world: &World, session: u32) -> Self {
-        let kind = KINDS[dice.usize(..KINDS.len())].0;
+    pub(super) fn draw(rng: &mut fastrand::Rng, world: &World, session: u32) -> Self {
+        let kind = KINDS[rng.usize(..KINDS.len())].0;
         let steps = match kind {
-            Kind::Select => vec![good(dice, world, &[About::One, About::OneOfAny])],
-            Kind::Join => vec![good(dice, world, &[About::Join])],
-            Kind::Faulty => vec![faulty(dice, world)],
-            Kind::CreateTableAs => create_table_as(dice, world),
-            Kind::Refresh => refresh(dice, world, session, ""),
-            Kind::RefreshConcurrently => refresh(dice, world, session, "CONCURRENTLY"),
-            Kind::HeldCursor => cursor(dice, world, true),
-            Kind::Cursor => cursor(dice, world, false),
-            Kind::Savepoint => savepoint(dice, world),
-            Kind::Plpgsql => vec![plpgsql(dice, world)],
-            Kind::Prepared => prepared(dice, world),
+            Kind::Select => vec![good(rng, world, &[About::One, About::OneOfAny])],
+            Kind::Join => vec![good(rng, world, &[About::Join])],
+            Kind::Faulty => vec![faulty(rng, world)],
+            Kind::CreateTableAs => create_table_as(rng, world),
+            Kind::Refresh => refresh(rng, world, session, ""),
+            Kind::RefreshConcurrently => refresh(rng, world, session, "CONCURRENTLY"),
+            Kind::HeldCursor => cursor(rng, world, true),
+            Kind::Cursor => cursor(rng, world, false),
+            Kind::Savepoint => savepoint(rng, world),
+            Kind::Plpgsql => vec![plpgsql(rng, world)],
+            Kind::Prepared => prepared(rng, world),
         };
         Self { kind, steps }
     }
 }
 
 /// A question about one of these and its place.
-fn question(dice: &mut fastrand::Rng, about: &[About]) -> usize {
+fn question(rng: &mut fastrand::Rng, about: &[About]) -> usize {
     let places: Vec<usize> = (0..QUESTIONS.len()).filter(|place| about.contains(&QUESTIONS[*place].of)).collect();
-    places[dice.usize(..places.len())]
+    places[rng.usize(..places.len())]
 }
 
 /// A question that must be answered.
-fn good(dice: &mut fastrand::Rng, world: &World, about: &[About]) -> Step {
-    let place = question(dice, about);
+fn good(rng: &mut fastrand::Rng, world: &World, about: &[About]) -> Step {
+    let place = question(rng, about);
     Step::new(QUESTIONS[place].of_schema("good"), Want::Rows(world.answers[place]))
 }
 
 /// A question to an API that has a fault.
-fn faulty(dice: &mut fastrand::Rng, world: &World) -> Step {
-    let api: &Faulty = &FAULTY[dice.usize(..FAULTY.len())];
-    let place = question(dice, &[About::OneOfAny]);
+fn faulty(rng: &mut fastrand::Rng, world: &World) -> Step {
+    let api: &Faulty = &FAULTY[rng.usize(..FAULTY.len())];
+    let place = question(rng, &[About::OneOfAny]);
     let want = if api.may_answer { Want::Rows(world.answers[place]) } else { Want::Failure };
     Step::new(QUESTIONS[place].of_schema(api.schema), want).failing(api.errors)
 }
 
 /// A question to an API that always fails.
-fn failing(dice: &mut fastrand::Rng, world: &World) -> Step {
+fn failing(rng: &mut fastrand::Rng, world: &World) -> Step {
     loop {
-        let step = faulty(dice, world);
+        let step = faulty(rng, world);
         if step.want == Want::Failure {
             return step;
         }
     }
 }
 
-fn create_table_as(dice: &mut fastrand::Rng, world: &World) -> Vec<Step> {
-    let place = question(dice, &[About::One, About::OneOfAny, About::Join]);
+fn create_table_as(rng: &mut fastrand::Rng, world: &World) -> Vec<Step> {
+    let place = question(rng, &[About::One, About::OneOfAny, About::Join]);
     let query = QUESTIONS[place].of_schema("good");
     vec![
         Step::new("DROP TABLE IF EXISTS pg_temp.copy", Want::Done),
@@ -151,9 +151,9 @@ fn create_table_as(dice: &mut fastrand::Rng, world: &World) -> Vec<Step> {
 }
 
 /// A refresh, and the view after it: whatever became of the refresh, it has no hole.
-fn refresh(dice: &mut fastrand::Rng, world: &World, session: u32, how: &str) -> Vec<Step> {
+fn refresh(rng: &mut fastrand::Rng, world: &World, session: u32, how: &str) -> Vec<Step> {
     let [steady, shaky] = views(session);
-    let (view, errors): (_, &[&str]) = if dice.bool() { (steady, &[]) } else { (shaky, &["08006"]) };
+    let (view, errors): (_, &[&str]) = if rng.bool() { (steady, &[]) } else { (shaky, &["08006"]) };
     vec![
         Step::new(of_view(&view), Want::Rows(world.answers[0])),
         Step::new(format!("REFRESH MATERIALIZED VIEW {how} {view}"), Want::Done).failing(errors),
@@ -161,11 +161,11 @@ fn refresh(dice: &mut fastrand::Rng, world: &World, session: u32, how: &str) -> 
     ]
 }
 
-fn cursor(dice: &mut fastrand::Rng, world: &World, held: bool) -> Vec<Step> {
-    let place = question(dice, &[About::One, About::OneOfAny, About::Join]);
+fn cursor(rng: &mut fastrand::Rng, world: &World, held: bool) -> Vec<Step> {
+    let place = question(rng, &[About::One, About::OneOfAny, About::Join]);
     let hold = if held { "WITH HOLD" } else { "" };
     let fetch = format!("FETCH {FETCHED} FROM c");
-    let pause = Duration::from_millis(dice.u64(0..40));
+    let pause = Duration::from_millis(rng.u64(0..40));
     let commit = Step::new("COMMIT", Want::Done);
     let rest = Step::new("FETCH ALL FROM c", Want::Rest(world.answers[place])).after(pause);
     let mut steps = vec![
@@ -176,7 +176,7 @@ fn cursor(dice: &mut fastrand::Rng, world: &World, held: bool) -> Vec<Step> {
     ];
     if held {
         steps.extend([commit, rest, Step::new("CLOSE c", Want::Done)]);
-    } else if dice.bool() {
+    } else if rng.bool() {
         steps.extend([rest, commit]);
     } else {
         steps.extend([Step::new("CLOSE c", Want::Done), commit]);
@@ -184,22 +184,22 @@ fn cursor(dice: &mut fastrand::Rng, world: &World, held: bool) -> Vec<Step> {
     steps
 }
 
-fn savepoint(dice: &mut fastrand::Rng, world: &World) -> Vec<Step> {
+fn savepoint(rng: &mut fastrand::Rng, world: &World) -> Vec<Step> {
     vec![
         Step::new("BEGIN", Want::Done),
-        good(dice, world, &[About::One]),
+        good(rng, world, &[About::One]),
         Step::new("SAVEPOINT s", Want::Done),
-        failing(dice, world),
+        failing(rng, world),
         Step::new("ROLLBACK TO s", Want::Done),
-        good(dice, world, &[About::One, About::OneOfAny]),
+        good(rng, world, &[About::One, About::OneOfAny]),
         Step::new("COMMIT", Want::Done),
     ]
 }
 
 /// A failure between two answers, in one statement.
-fn plpgsql(dice: &mut fastrand::Rng, world: &World) -> Step {
-    let place = question(dice, &[About::One, About::OneOfAny]);
-    let (good, bad) = (QUESTIONS[place].of_schema("good"), failing(dice, world));
+fn plpgsql(rng: &mut fastrand::Rng, world: &World) -> Step {
+    let place = question(rng, &[About::One, About::OneOfAny]);
+    let (good, bad) = (QUESTIONS[place].of_schema("good"), failing(rng, world));
     let calls = [&good, &bad.sql, &good].map(|query| format!("storm.guarded($q${query}$q$)"));
     let count = world.answers[place].rows.to_string();
     let caught = bad.errors.first().copied().unwrap_or_default();
@@ -207,11 +207,11 @@ fn plpgsql(dice: &mut fastrand::Rng, world: &World) -> Step {
     Step::new(format!("SELECT {}", calls.join(", ")), Want::Rows(expected))
 }
 
-fn prepared(dice: &mut fastrand::Rng, world: &World) -> Vec<Step> {
+fn prepared(rng: &mut fastrand::Rng, world: &World) -> Vec<Step> {
     let mut steps =
         vec![Step::new("DEALLOCATE ALL", Want::Done), Step::new(format!("PREPARE p(text) AS {}", by_action("good", "$1")), Want::Done)];
     steps.extend((0..EXECUTIONS).map(|_| {
-        let place = dice.usize(..ACTIONS.len());
+        let place = rng.usize(..ACTIONS.len());
         Step::new(format!("EXECUTE p('{}')", ACTIONS[place]), Want::Rows(world.by_action[place]))
     }));
     steps
@@ -226,8 +226,8 @@ mod tests {
         let answers = vec![Answer::default(); QUESTIONS.len()];
         let world = World { answers, by_action: vec![Answer::default(); ACTIONS.len()] };
         let draw = |seed| {
-            let mut dice = fastrand::Rng::with_seed(seed);
-            let pieces = (0..300).map(|_| Piece::draw(&mut dice, &world, 3));
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let pieces = (0..300).map(|_| Piece::draw(&mut rng, &world, 3));
             pieces
                 .map(|piece| (piece.kind, piece.steps.iter().map(|step| step.sql.clone()).collect()))
                 .collect::<Vec<(Kind, Vec<String>)>>()

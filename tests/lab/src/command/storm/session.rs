@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Storm;
-use super::order::{Order, Verdict, judge};
+use super::order::{Order, Verdict, compare};
 use super::piece::{Piece, Want};
 use super::tally::{Ending, Tally};
 use crate::command::stress::client::{Answer, Client};
@@ -36,12 +36,12 @@ type Played = Result<Ending, String>;
 
 /// Plays pieces until the storm is over.
 pub(super) async fn live(storm: Arc<Storm>, number: u32, seed: u64) -> Tally {
-    let mut dice = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(number));
+    let mut rng = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(number));
     let mut tally = Tally::default();
     let mut connected = None;
     while Instant::now() < storm.until {
-        let piece = Piece::draw(&mut dice, &storm.world, number);
-        let order = Order::draw(&mut dice);
+        let piece = Piece::draw(&mut rng, &storm.world, number);
+        let order = Order::draw(&mut rng);
         let session = match connected.take() {
             Some(session) => session,
             None => match connect(&storm).await {
@@ -177,7 +177,7 @@ async fn perform(storm: &Storm, session: &Connected, piece: &Piece, order: Order
         let compared = outcome.is_ok() && matches!(step.want, Want::Rows(_));
         progress.compared.fetch_add(u64::from(compared), Ordering::Relaxed);
         let given = if progress.given.load(Ordering::SeqCst) { order } else { Order::Leave };
-        match judge(&step, given, storm.may_have_crashed(session.crashes), &outcome) {
+        match compare(&step, given, storm.may_have_crashed(session.crashes), &outcome) {
             Verdict::Right => {}
             Verdict::Refused if step.want == Want::Failure => {}
             Verdict::Refused => ending = Ending::Refused,

@@ -54,15 +54,15 @@ impl Trail {
     }
 
     pub(crate) fn event(&self, row: u64) -> Event {
-        let dice = mix(self.seed, row);
+        let bits = mix(self.seed, row);
         Event {
             // Larger than an int, so that a client's types are tried.
             id: 7_000_000_000 + row.cast_signed(),
             at: self.has_time(row).then(|| self.spread.time(row)),
             kind: self.kind(row),
-            who: (dice >> 8 & 7 != 0).then(|| PEOPLE[(dice >> 11) as usize % PEOPLE.len()]),
-            size: (dice >> 16 & 3 != 0).then_some((dice >> 20 & 0x1_ffff_ffff).cast_signed()),
-            tags: TAGS.into_iter().enumerate().filter(|(tag, _)| dice >> (54 + tag) & 3 == 0).map(|(_, name)| name).collect(),
+            who: (bits >> 8 & 7 != 0).then(|| PEOPLE[(bits >> 11) as usize % PEOPLE.len()]),
+            size: (bits >> 16 & 3 != 0).then_some((bits >> 20 & 0x1_ffff_ffff).cast_signed()),
+            tags: TAGS.into_iter().enumerate().filter(|(tag, _)| bits >> (54 + tag) & 3 == 0).map(|(_, name)| name).collect(),
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
 use crate::sim::asked_range::AskedRange;
-use crate::sim::json::{Columns, Kind, RecordWriter, Twist, wire_name};
+use crate::sim::corrupt::Corruptions;
+use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, wire_name};
 use crate::sim::list::{Entry, Frame, Given, List, ListPage, Pass, Rows};
 use crate::sim::settings::{Nulls, Order};
-use crate::sim::spoil::Spoils;
 
-use super::desk::{Desk, label_id, whole_second};
+use super::case_data::{CaseData, label_id, whole_second};
 use super::texts::LABELS;
-use super::{Huawei, Manners};
+use super::{Huawei, RequestParams};
 
 const MAX_LABELS: usize = 5;
 
@@ -46,16 +46,16 @@ impl Endpoint for Cases {
     }
 
     fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        let (manners, desk) = (Manners::read(ask)?, Desk::new(ask.settings));
-        let range = AskedRange::new(ask.settings, manners.bound(ask, "query_start_time")?, manners.bound(ask, "query_end_time")?);
-        let rows = Rows::Range(range.rows(&desk.spread, whole_second), filter(ask, desk)?, ask.settings.order_or(Order::Descending));
-        let list = CaseList { manners, desk, range };
-        Ok(Found::page(ListPage::new(ask, list, "cases", rows, manners.cut)?))
+        let (params, data) = (RequestParams::read(ask)?, CaseData::new(ask.settings));
+        let range = AskedRange::new(ask.settings, params.bound(ask, "query_start_time")?, params.bound(ask, "query_end_time")?);
+        let rows = Rows::Range(range.rows(&data.spread, whole_second), filter(ask, data)?, ask.settings.order_or(Order::Descending));
+        let list = CaseList { params, data, range };
+        Ok(Found::page(ListPage::new(ask, list, "cases", rows, params.page_range)?))
     }
 }
 
 /// The value filters of a request, if there are any.
-fn filter<'a>(ask: &'a Ask<'a>, desk: Desk) -> Result<Option<Pass<'a>>, Refusal> {
+fn filter<'a>(ask: &'a Ask<'a>, data: CaseData) -> Result<Option<Pass<'a>>, Refusal> {
     let status = ask.number("status")?.map(u64::cast_signed);
     let labels: Vec<&str> = ask.many("label_id_list").collect();
     if labels.len() > MAX_LABELS {
@@ -70,7 +70,7 @@ fn filter<'a>(ask: &'a Ask<'a>, desk: Desk) -> Result<Option<Pass<'a>>, Refusal>
         return Ok(None);
     }
     Ok(Some(Box::new(move |row| {
-        let case = desk.case(row, row);
+        let case = data.case(row, row);
         let is_labelled = || case.labels.iter().flatten().any(|label| labels.contains(&label_id(*label).as_str()));
         let names = |key: &String| case.description.to_lowercase().contains(key) || case.id.to_lowercase().contains(key);
         status.is_none_or(|status| case.status == status)
@@ -92,8 +92,8 @@ pub(crate) fn labels_json(labels: &[usize]) -> String {
 }
 
 struct CaseList<'a> {
-    manners: Manners<'a>,
-    desk: Desk,
+    params: RequestParams<'a>,
+    data: CaseData,
     range: AskedRange,
 }
 
@@ -102,12 +102,12 @@ impl List for CaseList<'_> {
         COLUMNS
     }
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
-        let case = self.desk.case(entry.row, entry.fresh.map_or(entry.row, |fresh| self.desk.cases + fresh));
-        let language = self.manners.language;
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
+        let case = self.data.case(entry.row, entry.fresh.map_or(entry.row, |fresh| self.data.cases + fresh));
+        let language = self.params.language;
         let labels = case.labels.as_deref().map(labels_json);
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.manners.settings.write_nulls_or(Nulls::Absent), twist);
+        let mut record = RecordWriter::new(out, self.params.settings.write_nulls_or(Nulls::Absent), field_override);
         record.identifier(0, name(0), "xc-", case.xcustomer.map(|(_, number)| number), 2);
         record.text(1, name(1), case.xcustomer.map(|(name, _)| name));
         record.number(2, name(2), Some(case.status));
@@ -121,19 +121,19 @@ impl List for CaseList<'_> {
         record.text(10, name(10), Some(case.description));
         record.text(11, name(11), case.root_cause);
         record.text(12, name(12), case.resolution);
-        record.raw(13, name(13), Some(&self.manners.time(case.created)));
-        record.raw(14, name(14), case.confirmed.map(|time| self.manners.time(time)).as_deref());
+        record.raw(13, name(13), Some(&self.params.time(case.created)));
+        record.raw(14, name(14), case.confirmed.map(|time| self.params.time(time)).as_deref());
         record.raw(15, name(15), labels.as_deref().map(str::as_bytes));
         record.end(name);
     }
 
     fn frame(&self, given: &Given) -> Frame {
-        let before = self.manners.total("total_count", given.total);
+        let before = self.params.total("total_count", given.total);
         Frame { before, records: Some("incident_info_list"), after: Vec::new() }
     }
 
-    fn spoils(&self) -> Spoils {
-        let far = self.range.far().map(|time| ("create_time", self.manners.time(time)));
-        Spoils { far, twice: Some(("incident_id", b"\"SR-duplicate\"".to_vec())) }
+    fn corruptions(&self) -> Corruptions {
+        let far = self.range.far().map(|time| ("create_time", self.params.time(time)));
+        Corruptions { far, twice: Some(("incident_id", b"\"SR-duplicate\"".to_vec())) }
     }
 }

@@ -1,13 +1,13 @@
 //! `GET /v2/servicerequest/cases/{case_id}/messages`: what was written to and about one case. Its total is `count`.
 
 use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
-use crate::sim::json::{Columns, Kind, RecordWriter, Twist, wire_name};
+use crate::sim::corrupt::Corruptions;
+use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, wire_name};
 use crate::sim::list::{Entry, Frame, Given, List, ListPage, Rows};
 use crate::sim::settings::{Nulls, Order};
-use crate::sim::spoil::Spoils;
 
-use super::desk::Desk;
-use super::{Huawei, Manners};
+use super::case_data::CaseData;
+use super::{Huawei, RequestParams};
 
 pub(crate) const COLUMNS: Columns = &[
     ("type", Kind::Number),
@@ -35,12 +35,12 @@ impl Endpoint for Messages {
     }
 
     fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        let (manners, desk) = (Manners::read(ask)?, Desk::new(ask.settings));
-        let case = manners.case(ask, &desk)?;
-        let count = case.map_or(0, |case| desk.message_count(case));
+        let (params, data) = (RequestParams::read(ask)?, CaseData::new(ask.settings));
+        let case = params.case(ask, &data)?;
+        let count = case.map_or(0, |case| data.message_count(case));
         let rows = Rows::Range(0..count, None, ask.settings.order_or(Order::Descending));
-        let list = MessageList { manners, desk, case: case.unwrap_or_default() };
-        Ok(Found::page(ListPage::new(ask, list, &format!("messages {case:?}"), rows, manners.cut)?))
+        let list = MessageList { params, data, case: case.unwrap_or_default() };
+        Ok(Found::page(ListPage::new(ask, list, &format!("messages {case:?}"), rows, params.page_range)?))
     }
 }
 
@@ -51,8 +51,8 @@ pub(crate) fn accessories_json(count: u64) -> String {
 }
 
 struct MessageList<'a> {
-    manners: Manners<'a>,
-    desk: Desk,
+    params: RequestParams<'a>,
+    data: CaseData,
     case: u64,
 }
 
@@ -61,18 +61,18 @@ impl List for MessageList<'_> {
         COLUMNS
     }
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
-        let mut message = self.desk.message(self.case, entry.row);
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
+        let mut message = self.data.message(self.case, entry.row);
         // A message has no id: a second makes the new one another.
         message.time += entry.fresh.map_or(0, |fresh| (fresh.cast_signed() + 1) * 1000);
         let accessories = (message.accessories > 0).then(|| accessories_json(message.accessories));
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.manners.settings.write_nulls_or(Nulls::Absent), twist);
+        let mut record = RecordWriter::new(out, self.params.settings.write_nulls_or(Nulls::Absent), field_override);
         record.number(0, name(0), Some(message.kind));
         record.number(1, name(1), Some(message.replier_type));
         record.identifier(2, name(2), "rp-", Some(message.replier), 2);
         record.text(3, name(3), Some(message.content));
-        record.raw(4, name(4), Some(&self.manners.time(message.time)));
+        record.raw(4, name(4), Some(&self.params.time(message.time)));
         record.text(5, name(5), message.replier_name);
         record.number(6, name(6), Some(i64::from(message.is_first)));
         record.number(7, name(7), message.iam_user_type);
@@ -81,10 +81,10 @@ impl List for MessageList<'_> {
     }
 
     fn frame(&self, given: &Given) -> Frame {
-        Frame { before: self.manners.total("count", given.total), records: Some("message_list"), after: Vec::new() }
+        Frame { before: self.params.total("count", given.total), records: Some("message_list"), after: Vec::new() }
     }
 
-    fn spoils(&self) -> Spoils {
-        Spoils { far: None, twice: Some(("replier", b"\"rp-duplicate\"".to_vec())) }
+    fn corruptions(&self) -> Corruptions {
+        Corruptions { far: None, twice: Some(("replier", b"\"rp-duplicate\"".to_vec())) }
     }
 }

@@ -1,14 +1,14 @@
 //! `GET /v2/servicerequest/cases/{case_id}/operate-logs`: what was done to one case.
 
 use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
-use crate::sim::json::{Columns, Kind, RecordWriter, Twist, wire_name};
+use crate::sim::corrupt::Corruptions;
+use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, wire_name};
 use crate::sim::list::{Entry, Frame, Given, List, ListPage, Rows};
 use crate::sim::settings::{Nulls, Order};
-use crate::sim::spoil::Spoils;
 use crate::sim::wire_time::local_text;
 
-use super::desk::{Desk, case_id};
-use super::{Huawei, Manners};
+use super::case_data::{CaseData, case_id};
+use super::{Huawei, RequestParams};
 
 pub(crate) const COLUMNS: Columns = &[
     ("incident_log_id", Kind::Text),
@@ -36,18 +36,18 @@ impl Endpoint for OperateLogs {
     }
 
     fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        let (manners, desk) = (Manners::read(ask)?, Desk::new(ask.settings));
-        let case = manners.case(ask, &desk)?;
-        let count = case.map_or(0, |case| desk.log_count(case));
+        let (params, data) = (RequestParams::read(ask)?, CaseData::new(ask.settings));
+        let case = params.case(ask, &data)?;
+        let count = case.map_or(0, |case| data.log_count(case));
         let rows = Rows::Range(0..count, None, ask.settings.order_or(Order::Descending));
-        let list = Logs { manners, desk, case: case.unwrap_or_default(), count };
-        Ok(Found::page(ListPage::new(ask, list, &format!("operate-logs {case:?}"), rows, manners.cut)?))
+        let list = Logs { params, data, case: case.unwrap_or_default(), count };
+        Ok(Found::page(ListPage::new(ask, list, &format!("operate-logs {case:?}"), rows, params.page_range)?))
     }
 }
 
 struct Logs<'a> {
-    manners: Manners<'a>,
-    desk: Desk,
+    params: RequestParams<'a>,
+    data: CaseData,
     case: u64,
     count: u64,
 }
@@ -57,28 +57,28 @@ impl List for Logs<'_> {
         COLUMNS
     }
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
-        let log = self.desk.log(self.case, entry.row, entry.fresh.map_or(entry.row, |fresh| self.count + fresh));
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
+        let log = self.data.log(self.case, entry.row, entry.fresh.map_or(entry.row, |fresh| self.count + fresh));
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.manners.settings.write_nulls_or(Nulls::Absent), twist);
+        let mut record = RecordWriter::new(out, self.params.settings.write_nulls_or(Nulls::Absent), field_override);
         record.identifier(0, name(0), "LG", Some(log.id), 15);
         record.plain(1, name(1), Some(&case_id(self.case)));
         record.number(2, name(2), Some(log.operation));
         record.number(3, name(3), Some(log.operator_type));
         record.identifier(4, name(4), "op-", Some(log.operator), 2);
         record.text(5, name(5), log.operator_name);
-        record.text(6, name(6), Some(log.said.said_in(self.manners.language)));
-        record.plain(7, name(7), Some(&local_text(log.time, self.manners.zone)));
-        record.raw(8, name(8), Some(&self.manners.time(log.time)));
+        record.text(6, name(6), Some(log.said.said_in(self.params.language)));
+        record.plain(7, name(7), Some(&local_text(log.time, self.params.zone)));
+        record.raw(8, name(8), Some(&self.params.time(log.time)));
         record.end(name);
     }
 
     fn frame(&self, given: &Given) -> Frame {
-        let before = self.manners.total("total_count", given.total);
+        let before = self.params.total("total_count", given.total);
         Frame { before, records: Some("incident_operate_log_list"), after: Vec::new() }
     }
 
-    fn spoils(&self) -> Spoils {
-        Spoils { far: None, twice: Some(("incident_log_id", b"\"LG-duplicate\"".to_vec())) }
+    fn corruptions(&self) -> Corruptions {
+        Corruptions { far: None, twice: Some(("incident_log_id", b"\"LG-duplicate\"".to_vec())) }
     }
 }

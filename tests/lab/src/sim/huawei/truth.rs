@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use serde_json::json;
 
-use super::desk::{Desk, case_id, label_id};
+use super::case_data::{CaseData, case_id, label_id};
 use super::texts::LABELS;
 use super::{cases, messages, operate_logs};
 use crate::sim::rows::{Row, Truth};
@@ -38,12 +38,12 @@ fn local_time(millis: i64) -> Option<String> {
 }
 
 fn log_rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
-    let (desk, language) = (Desk::new(settings), settings.language);
-    Box::new((0..desk.cases).flat_map(move |case| (0..desk.log_count(case)).map(move |place| log_row(&desk, case, place, language))))
+    let (data, language) = (CaseData::new(settings), settings.language);
+    Box::new((0..data.cases).flat_map(move |case| (0..data.log_count(case)).map(move |place| log_row(&data, case, place, language))))
 }
 
-fn log_row(desk: &Desk, case: u64, place: u64, language: Language) -> Row {
-    let log = desk.log(case, place, place);
+fn log_row(data: &CaseData, case: u64, place: u64, language: Language) -> Row {
+    let log = data.log(case, place, place);
     vec![
         Some(format!("LG{:015}", log.id)),
         Some(case_id(case)),
@@ -59,12 +59,12 @@ fn log_row(desk: &Desk, case: u64, place: u64, language: Language) -> Row {
 }
 
 fn message_rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
-    let desk = Desk::new(settings);
-    Box::new((0..desk.cases).flat_map(move |case| (0..desk.message_count(case)).map(move |place| message_row(&desk, case, place))))
+    let data = CaseData::new(settings);
+    Box::new((0..data.cases).flat_map(move |case| (0..data.message_count(case)).map(move |place| message_row(&data, case, place))))
 }
 
-fn message_row(desk: &Desk, case: u64, place: u64) -> Row {
-    let message = desk.message(case, place);
+fn message_row(data: &CaseData, case: u64, place: u64) -> Row {
+    let message = data.message(case, place);
     let accessories =
         (1..=message.accessories).map(|at| json!({"accessory_id": format!("ac-{at}"), "origin_name": format!("file {at}.log")}));
     vec![
@@ -82,12 +82,12 @@ fn message_row(desk: &Desk, case: u64, place: u64) -> Row {
 }
 
 fn case_rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
-    let (desk, language) = (Desk::new(settings), settings.language);
-    Box::new((0..desk.cases).map(move |case| case_row(&desk, case, language)))
+    let (data, language) = (CaseData::new(settings), settings.language);
+    Box::new((0..data.cases).map(move |case| case_row(&data, case, language)))
 }
 
-fn case_row(desk: &Desk, number_of_case: u64, language: Language) -> Row {
-    let case = desk.case(number_of_case, number_of_case);
+fn case_row(data: &CaseData, number_of_case: u64, language: Language) -> Row {
+    let case = data.case(number_of_case, number_of_case);
     let label = |label: usize| json!({"label_id": label_id(label), "name": LABELS[label].0, "color": LABELS[label].1});
     vec![
         case.xcustomer.map(|(_, number)| format!("xc-{number:02}")),

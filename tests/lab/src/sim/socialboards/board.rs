@@ -183,8 +183,8 @@ impl Board {
 
     /// Entries of a ticket's log: from one to some sixty, unless their number is set.
     pub(crate) fn log_count(&self, ticket: u64) -> u64 {
-        let dice = mix(self.seed, !ticket);
-        self.logs.unwrap_or_else(|| 1 + dice % 31 + (dice >> 8) % 31)
+        let bits = mix(self.seed, !ticket);
+        self.logs.unwrap_or_else(|| 1 + bits % 31 + (bits >> 8) % 31)
     }
 
     pub(crate) fn created(&self, ticket: u64) -> Stamp {
@@ -200,14 +200,14 @@ impl Board {
     }
 
     pub(crate) fn log(&self, ticket: u64, place: u64) -> Log {
-        let dice = mix(mix(self.seed, ticket), place);
-        let team = User((dice >> 8) % FIRST_CLIENT);
+        let bits = mix(mix(self.seed, ticket), place);
+        let team = User((bits >> 8) % FIRST_CLIENT);
         let client = User(FIRST_CLIENT + mix(self.seed, ticket) % (USERS - FIRST_CLIENT));
-        let (event, user) = match dice % 8 {
+        let (event, user) = match bits % 8 {
             _ if place == 0 => (Event::Created, client),
             0 | 1 => (Event::Read, team),
-            2 | 3 => (Event::Status(["Open", "Pending"][(dice >> 4 & 1) as usize], ["Closed", "Open"][(dice >> 4 & 1) as usize]), team),
-            4 => (Event::Assigned(User((dice >> 16) % FIRST_CLIENT)), team),
+            2 | 3 => (Event::Status(["Open", "Pending"][(bits >> 4 & 1) as usize], ["Closed", "Open"][(bits >> 4 & 1) as usize]), team),
+            4 => (Event::Assigned(User((bits >> 16) % FIRST_CLIENT)), team),
             5 | 6 => (Event::Reply, team),
             _ => (Event::Reply, client),
         };
@@ -215,34 +215,34 @@ impl Board {
         let span = (self.end - created).unsigned_abs();
         let time = created + (span / 2 * place / self.log_count(ticket).max(1)).cast_signed();
         // Its first entry is the creation, to the tick.
-        let time = if place == 0 { self.created(ticket) } else { Stamp::new(time * MILLI, dice) };
+        let time = if place == 0 { self.created(ticket) } else { Stamp::new(time * MILLI, bits) };
         Log { event, time, user }
     }
 
     /// The ticket of a number; one that appears later may look like an earlier one but for its id.
     pub(crate) fn ticket(&self, number: u64, id_number: u64) -> Ticket {
-        let dice = mix(self.seed, number);
-        let pick = |shift: u32, count: usize| (dice >> shift) as usize % count;
+        let bits = mix(self.seed, number);
+        let pick = |shift: u32, count: usize| (bits >> shift) as usize % count;
         let status = STATUSES[pick(3, STATUSES.len())];
         Ticket {
             id: FIRST_TICKET + id_number,
-            title: (dice >> 5 & 7 != 0).then(|| TITLES[pick(8, TITLES.len())]),
+            title: (bits >> 5 & 7 != 0).then(|| TITLES[pick(8, TITLES.len())]),
             message: MESSAGES[pick(11, MESSAGES.len())],
-            author: User(FIRST_CLIENT + dice % (USERS - FIRST_CLIENT)),
-            category: (dice >> 14 & 3 != 0).then(|| pick(16, CATEGORIES.len())),
+            author: User(FIRST_CLIENT + bits % (USERS - FIRST_CLIENT)),
+            category: (bits >> 14 & 3 != 0).then(|| pick(16, CATEGORIES.len())),
             created: self.created(number),
-            custom_fields: if dice >> 18 & 1 == 1 { vec![("order", format!("A-{}", dice >> 20 & 15))] } else { Vec::new() },
+            custom_fields: if bits >> 18 & 1 == 1 { vec![("order", format!("A-{}", bits >> 20 & 15))] } else { Vec::new() },
             last_activity: self.last_activity(number),
-            locked_by: (dice >> 24 & 7 == 0).then_some(User((dice >> 27) % FIRST_CLIENT)),
-            link: (dice >> 30 & 1 == 1).then(|| format!("https://wands.example/t/{number}?a=1&b=2")),
-            flags: std::array::from_fn(|flag| dice >> (31 + flag) & 3 == 0),
+            locked_by: (bits >> 24 & 7 == 0).then_some(User((bits >> 27) % FIRST_CLIENT)),
+            link: (bits >> 30 & 1 == 1).then(|| format!("https://wands.example/t/{number}?a=1&b=2")),
+            flags: std::array::from_fn(|flag| bits >> (31 + flag) & 3 == 0),
             replies: (0..self.log_count(number)).filter(|place| self.log(number, *place).event == Event::Reply).count() as i64,
-            is_muted: dice >> 32 & 3 == 0,
-            sentiment: (dice >> 44 & 3 != 0).then(|| SENTIMENTS[pick(46, SENTIMENTS.len())]),
+            is_muted: bits >> 32 & 3 == 0,
+            sentiment: (bits >> 44 & 3 != 0).then(|| SENTIMENTS[pick(46, SENTIMENTS.len())]),
             source: SOURCES[pick(48, SOURCES.len())],
             status,
-            tags: TAGS.into_iter().enumerate().filter(|(tag, _)| dice >> (50 + tag) & 3 == 0).map(|(_, name)| name).collect(),
-            attachments: (dice >> 56 & 7).saturating_sub(5),
+            tags: TAGS.into_iter().enumerate().filter(|(tag, _)| bits >> (50 + tag) & 3 == 0).map(|(_, name)| name).collect(),
+            attachments: (bits >> 56 & 7).saturating_sub(5),
         }
     }
 }

@@ -14,12 +14,12 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// The time a little after `ticks`, written as the dice fall.
-    pub(crate) fn new(ticks: i64, dice: u64) -> Self {
-        let digits = 2 + (dice >> 40) as u32 % 6;
-        let ticks = ticks + ((dice >> 24) % MILLI.unsigned_abs()).cast_signed();
+    /// The time a little after `ticks`, written as the bits fall.
+    pub(crate) fn new(ticks: i64, bits: u64) -> Self {
+        let digits = 2 + (bits >> 40) as u32 % 6;
+        let ticks = ticks + ((bits >> 24) % MILLI.unsigned_abs()).cast_signed();
         let unit = 10_i64.pow(7 - digits);
-        Self { ticks: ticks.div_euclid(unit) * unit, digits, offset: OFFSETS[(dice >> 50) as usize % OFFSETS.len()] }
+        Self { ticks: ticks.div_euclid(unit) * unit, digits, offset: OFFSETS[(bits >> 50) as usize % OFFSETS.len()] }
     }
 
     pub(crate) fn later(self, millis: i64) -> Self {

@@ -4,10 +4,10 @@ use hyper::Method;
 use serde_json::Value;
 
 use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
-use crate::sim::json::{Columns, Kind, RecordWriter, Twist, push_text, wire_name};
-use crate::sim::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_size};
+use crate::sim::corrupt::Corruptions;
+use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, push_text, wire_name};
+use crate::sim::list::{Entry, Frame, Given, List, ListPage, PageRange, Pass, Rows, page_size};
 use crate::sim::settings::{Nulls, Order, Settings, UnknownTicket};
-use crate::sim::spoil::Spoils;
 
 use super::board::{Board, Event};
 use super::{DEFAULT_TAKE, MAX_TAKE, Socialboards, check_token, frame, push_user};
@@ -49,7 +49,7 @@ impl Endpoint for TicketLog {
         let body = ask.body.object()?;
         let board = Board::new(ask.settings);
         let limit = page_size(ask, "take", ask.number("take")?, DEFAULT_TAKE, MAX_TAKE)?;
-        let cut = Cut::at(ask.number("skip")?.unwrap_or(0), limit);
+        let page_range = PageRange::at(ask.number("skip")?.unwrap_or(0), limit);
         let types = action_types(body.get("action_types"))?;
         let ticket = board.ticket_number(ask.segment(0)).ok_or_else(|| match ask.settings.unknown_ticket {
             UnknownTicket::Error => Refusal::new(200, "404", "Ticket was not found."),
@@ -59,7 +59,7 @@ impl Endpoint for TicketLog {
             .then(|| Box::new(move |place| types.iter().any(|name| name == board.log(ticket, place).event.action_type())) as Pass<'_>);
         let rows = Rows::Range(0..board.log_count(ticket), filter, ask.settings.order_or(Order::Descending));
         let list = Logs { settings: ask.settings, board, ticket };
-        Ok(Found::page(ListPage::new(ask, list, &format!("log {ticket}"), rows, cut)?))
+        Ok(Found::page(ListPage::new(ask, list, &format!("log {ticket}"), rows, page_range)?))
     }
 }
 
@@ -84,7 +84,7 @@ impl List for Logs<'_> {
         COLUMNS
     }
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let log = self.board.log(self.ticket, entry.row);
         // An entry has no id: its time makes the new one another.
         let time = log.time.later(entry.fresh.map_or(0, |fresh| fresh.cast_signed() + 1));
@@ -99,7 +99,7 @@ impl List for Logs<'_> {
         let mut text = Vec::new();
         push_text(&mut text, &log.event.text());
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Present), twist);
+        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Present), field_override);
         record.raw(0, name(0), Some(&text));
         record.plain(1, name(1), Some(log.event.action_type()));
         record.raw(2, name(2), Some(&items));
@@ -112,8 +112,8 @@ impl List for Logs<'_> {
         frame()
     }
 
-    fn spoils(&self) -> Spoils {
-        Spoils { far: None, twice: Some(("actionType", b"\"duplicate\"".to_vec())) }
+    fn corruptions(&self) -> Corruptions {
+        Corruptions { far: None, twice: Some(("actionType", b"\"duplicate\"".to_vec())) }
     }
 
     fn tells_total(&self) -> bool {

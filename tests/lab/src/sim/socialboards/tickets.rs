@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
 use crate::sim::asked_range::AskedRange;
-use crate::sim::json::{Columns, Kind, RecordWriter, Twist, push_text, wire_name};
-use crate::sim::list::{Cut, Entry, Frame, Given, List, ListPage, Rows, page_size};
+use crate::sim::corrupt::Corruptions;
+use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, push_text, wire_name};
+use crate::sim::list::{Entry, Frame, Given, List, ListPage, PageRange, Rows, page_size};
 use crate::sim::settings::{Nulls, Order, Settings};
-use crate::sim::spoil::Spoils;
 use crate::sim::wire_time::{read_ticks, time_json};
 
 use super::board::{Board, CATEGORIES, FLAGS, Ticket};
@@ -81,7 +81,7 @@ impl Endpoint for Tickets {
         let body = ask.body.object()?;
         let board = Board::new(ask.settings);
         let limit = page_size(ask, "take", whole(&body, "take")?, DEFAULT_TAKE, MAX_TAKE)?;
-        let cut = Cut::at(whole(&body, "skip")?.unwrap_or(0), limit);
+        let page_range = PageRange::at(whole(&body, "skip")?.unwrap_or(0), limit);
         let range = AskedRange::in_ticks(ask.settings, bound(&body, "from")?, bound(&body, "to")?);
         let filter = Filter::new(&body)?;
         let mut numbers: Vec<u64> =
@@ -103,7 +103,7 @@ impl Endpoint for Tickets {
             _ => return Err(Refusal::bad_request("orderBy is unknown")),
         }
         let list = TicketList { settings: ask.settings, board, range };
-        Ok(Found::page(ListPage::new(ask, list, "tickets", Rows::Sorted(numbers), cut)?))
+        Ok(Found::page(ListPage::new(ask, list, "tickets", Rows::Sorted(numbers), page_range)?))
     }
 }
 
@@ -187,11 +187,11 @@ impl List for TicketList<'_> {
         COLUMNS
     }
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let ticket = self.board.ticket(entry.row, entry.fresh.map_or(entry.row, |fresh| self.board.tickets + fresh));
         let Ticket { author, category, .. } = ticket;
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Present), twist);
+        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Present), field_override);
         record.number(0, name(0), Some(ticket.id.cast_signed()));
         record.text(1, name(1), ticket.title);
         record.text(2, name(2), Some(ticket.message));
@@ -232,8 +232,8 @@ impl List for TicketList<'_> {
         frame()
     }
 
-    fn spoils(&self) -> Spoils {
-        Spoils { far: self.range.far().map(|time| ("creationTime", time_json(time))), twice: Some(("id", b"0".to_vec())) }
+    fn corruptions(&self) -> Corruptions {
+        Corruptions { far: self.range.far().map(|time| ("creationTime", time_json(time))), twice: Some(("id", b"0".to_vec())) }
     }
 
     fn tells_total(&self) -> bool {

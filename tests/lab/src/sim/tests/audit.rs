@@ -127,7 +127,7 @@ fn addresses_that_lead_nowhere() {
     assert_eq!((envelope.status(), &envelope.json()["code"]), (200, &"REBUILD".into()));
     assert!(events(&simulator, "rows=50,fault=status:500", "").text().contains("lab-key"));
     assert_eq!(entries(&simulator, "rows=50,fault=no_records", "").json(), serde_json::json!({}));
-    let spoiled = events(&simulator, "rows=50,fault=wrong_type:who.mail", "").json();
-    assert!(spoiled["items"][2]["who"].is_null() || spoiled["items"][2]["who"]["mail"].is_object());
+    let corrupted = events(&simulator, "rows=50,fault=wrong_type:who.mail", "").json();
+    assert!(corrupted["items"][2]["who"].is_null() || corrupted["items"][2]["who"]["mail"].is_object());
     assert_eq!(events(&simulator, "rows=50,fault=nul:kind", "").json()["items"][2]["kind"], "before\u{0}after");
 }

@@ -97,7 +97,7 @@ fn keys_that_lead_nowhere() {
 }
 
 #[test]
-fn spoiled_records() {
+fn corrupted_records() {
     let simulator = simulator();
     let third = |fault: &str| first_page(&simulator, fault).records()[2].clone();
     assert_eq!(third("fault=wrong_type:createdDate")["createdDate"], "not-a-value");

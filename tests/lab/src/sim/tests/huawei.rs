@@ -236,7 +236,7 @@ fn rows_that_appear_move_the_others() {
 }
 
 #[test]
-fn spoiled_records_and_faults_without_meaning() {
+fn corrupted_records_and_faults_without_meaning() {
     let simulator = simulator();
     let third = |fault: &str| {
         get(&simulator, &format!("fault={fault}"), "?query_end_time=2026-02-01T00:00:00Z").json()["incident_info_list"][2].clone()

@@ -219,7 +219,7 @@ fn rows_that_appear_move_the_others() {
 }
 
 #[test]
-fn nested_fields_can_be_spoiled() {
+fn nested_fields_can_be_corrupted() {
     let simulator = simulator();
     let third = |fault: &str| data(&post(&simulator, &format!("logs=9,fault={fault}"), "/tickets/100001/log", "{}"))[2].clone();
     assert_eq!(third("nul:user.name")["user"]["name"], "before\u{0}after");

@@ -1,7 +1,7 @@
 //! Writes a ticket status log entry as TIXNGO's JSON: 25 members in the order of the reference page.
 
 use super::ticket_log::{Activation, Row};
-use crate::sim::json::{Columns, Kind, RecordWriter, Twist, push_number};
+use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, push_number};
 use crate::sim::settings::{self, Nulls, Settings, Spelling};
 
 /// Names and kinds of the reference page, in its order.
@@ -33,14 +33,14 @@ pub(crate) const COLUMNS: Columns = &[
     ("updatedDate", Kind::Time),
 ];
 
-/// Appends one record. A `twist` replaces or repeats one member.
-pub(crate) fn push_row(out: &mut Vec<u8>, row: &Row, settings: &Settings, twist: Option<&Twist>) {
+/// Appends one record. A `field_override` replaces or repeats one member.
+pub(crate) fn push_row(out: &mut Vec<u8>, row: &Row, settings: &Settings, field_override: Option<&FieldOverride>) {
     let name = |column: usize| match COLUMNS[column].0 {
         "eventID" if settings.spelling == Spelling::SmallD => "eventId",
         name => name,
     };
     let activation = row.activation.map(|activation| activation_json(activation, settings.activation));
-    let mut record = RecordWriter::new(out, settings.write_nulls_or(Nulls::Present), twist);
+    let mut record = RecordWriter::new(out, settings.write_nulls_or(Nulls::Present), field_override);
     record.identifier(0, name(0), "tk-", Some(row.ticket), 8);
     record.identifier(1, name(1), "", Some(row.version), 1);
     record.plain(2, name(2), Some(row.actor));

@@ -59,17 +59,17 @@ impl TicketBook {
 
     /// The ticket of a number; one that appears later may look like an earlier one but for its id.
     pub(crate) fn ticket(&self, number: u64, id: u64) -> Ticket {
-        let dice = mix(self.seed, number);
+        let bits = mix(self.seed, number);
         let event = self.log.event(number);
-        let pick = |shift: u32, count: usize| (dice >> shift) as usize % count;
+        let pick = |shift: u32, count: usize| (bits >> shift) as usize % count;
         let owner = || Owner {
-            email: format!("fan{}@mail.example", dice >> 8 & 4095),
+            email: format!("fan{}@mail.example", bits >> 8 & 4095),
             first_name: FIRST_NAMES[pick(20, FIRST_NAMES.len())],
             last_name: LAST_NAMES[pick(23, LAST_NAMES.len())],
-            phone: (dice >> 26 & 3 != 0).then(|| format!("+41 79 {:07}", dice >> 28 & 0xf_ffff)),
-            birth_date: (dice >> 48 & 1 == 1).then(|| format!("{}-{:02}-{:02}", 1950 + (dice >> 49) % 60, 1 + dice % 12, 1 + dice % 28)),
-            id_number: (dice >> 55 & 3 == 0).then(|| format!("X{:06}", dice >> 30 & 0xf_ffff)),
-            country: (dice >> 57 & 3 != 0).then(|| COUNTRIES[pick(59, COUNTRIES.len())]),
+            phone: (bits >> 26 & 3 != 0).then(|| format!("+41 79 {:07}", bits >> 28 & 0xf_ffff)),
+            birth_date: (bits >> 48 & 1 == 1).then(|| format!("{}-{:02}-{:02}", 1950 + (bits >> 49) % 60, 1 + bits % 12, 1 + bits % 28)),
+            id_number: (bits >> 55 & 3 == 0).then(|| format!("X{:06}", bits >> 30 & 0xf_ffff)),
+            country: (bits >> 57 & 3 != 0).then(|| COUNTRIES[pick(59, COUNTRIES.len())]),
         };
         Ticket {
             id,

@@ -110,7 +110,7 @@ pub(crate) struct Row {
 
 /// What the API can filter by, which costs less than the whole row.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Brief {
+pub(crate) struct TicketSummary {
     pub(crate) action: &'static Action,
     pub(crate) actor: &'static str,
     pub(crate) from_owner: Option<u64>,
@@ -150,21 +150,21 @@ impl TicketLog {
     }
 
     /// The filterable part of a row.
-    pub(crate) fn brief(&self, row: u64) -> Brief {
+    pub(crate) fn summary(&self, row: u64) -> TicketSummary {
         let (_, _, action) = self.step(row);
-        let dice = mix(self.seed, row);
+        let bits = mix(self.seed, row);
         let moves = matches!(action.name, "START_TRANSFER" | "ACCEPT_TRANSFER" | "CANCEL_TRANSFER");
-        Brief {
+        TicketSummary {
             action,
             actor: match action.name {
                 "INJECT" => ACTORS[2],
                 "REQUEST_DELETION" | "DELETE" => ACTORS[1],
-                _ if dice.is_multiple_of(16) => ACTORS[3],
-                _ if dice % 16 == 1 => ACTORS[1],
+                _ if bits.is_multiple_of(16) => ACTORS[3],
+                _ if bits % 16 == 1 => ACTORS[1],
                 _ => ACTORS[0],
             },
-            from_owner: moves.then(|| owner(mix(dice, 1))),
-            to_owner: moves.then(|| owner(mix(dice, 2))),
+            from_owner: moves.then(|| owner(mix(bits, 1))),
+            to_owner: moves.then(|| owner(mix(bits, 2))),
         }
     }
 
@@ -175,13 +175,13 @@ impl TicketLog {
 
     pub(crate) fn row(&self, row: u64) -> Row {
         let (ticket, step, action) = self.step(row);
-        let dice = mix(self.seed, row);
+        let bits = mix(self.seed, row);
         let fate = self.fate(ticket);
-        let Brief { actor, from_owner, to_owner, .. } = self.brief(row);
+        let TicketSummary { actor, from_owner, to_owner, .. } = self.summary(row);
         let created = self.spread.time(row);
         let moves = from_owner.is_some();
         let on_device = actor == ACTORS[0];
-        let pick = |shift: u32, count: usize| (dice >> shift) as usize % count;
+        let pick = |shift: u32, count: usize| (bits >> shift) as usize % count;
         Row {
             ticket,
             version: step + 1,
@@ -191,21 +191,21 @@ impl TicketLog {
             to_owner,
             spectator: from_owner.unwrap_or_else(|| owner(fate)),
             message: (action.name == "START_TRANSFER").then(|| MESSAGES[pick(4, MESSAGES.len())]),
-            group: moves.then_some(dice >> 32),
+            group: moves.then_some(bits >> 32),
             language: moves.then(|| LANGUAGES[pick(12, LANGUAGES.len())]),
-            controlled: (action.name == "CONTROL").then(|| created - (dice % 2000).cast_signed()),
+            controlled: (action.name == "CONTROL").then(|| created - (bits % 2000).cast_signed()),
             deletion_reason: matches!(action.to, DELETED | DELETION_PENDING).then(|| DELETION_REASONS[pick(5, 2)]),
             activation: (action.name == "ACTIVATE").then(|| Activation {
                 method: METHODS[pick(7, METHODS.len())],
-                gate: dice >> 20 & 15,
-                offline: dice >> 30 & 1 == 1,
+                gate: bits >> 20 & 15,
+                offline: bits >> 30 & 1 == 1,
             }),
             last_direction: moves.then(|| DIRECTIONS[pick(9, 2)]),
             checked: action.name == "CONTROL" || fate & 1 == 1,
             kept_by_owner: (fate & 6 != 0).then_some(fate & 8 == 0),
             event: self.event(ticket),
             contingent: (fate >> 16 & 3 != 0).then_some(fate >> 20 & 7),
-            mobile_time: on_device.then(|| created - (dice >> 13 & 4095).cast_signed()),
+            mobile_time: on_device.then(|| created - (bits >> 13 & 4095).cast_signed()),
             device: on_device.then(|| DEVICES[pick(25, DEVICES.len())]),
             direction: (action.to == PENDING_TRANSFER).then(|| DIRECTIONS[pick(9, 2)]),
             created,
@@ -215,8 +215,8 @@ impl TicketLog {
 }
 
 /// Half of all transfers are between sixteen people: so that a small data set has an owner with many rows.
-fn owner(dice: u64) -> u64 {
-    if dice & 1 == 0 { dice >> 1 & 15 } else { (dice >> 1) % 5000 }
+fn owner(bits: u64) -> u64 {
+    if bits & 1 == 0 { bits >> 1 & 15 } else { (bits >> 1) % 5000 }
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
 use crate::sim::asked_range::AskedRange;
-use crate::sim::json::{Columns, Kind, RecordWriter, Twist, wire_name};
-use crate::sim::list::{Cut, Entry, Frame, Given, List, ListPage, Pass, Rows, page_size};
+use crate::sim::corrupt::Corruptions;
+use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, wire_name};
+use crate::sim::list::{Entry, Frame, Given, List, ListPage, PageRange, Pass, Rows, page_size};
 use crate::sim::settings::{Nulls, Order, Settings, Total};
-use crate::sim::spoil::Spoils;
 use crate::sim::wire_time::{read_ticks, time_json};
 
 use super::ticket::{Owner, TicketBook};
@@ -49,7 +49,7 @@ impl Endpoint for Tickets {
         let app = app(ask)?;
         let required = |name| ask.number(name)?.ok_or_else(|| Refusal::bad_request(format!("{name} is required")));
         let limit = page_size(ask, "limit", Some(required("limit")?), LIMITS.0, LIMITS.1)?;
-        let cut = Cut::at(required("offset")?, limit);
+        let page_range = PageRange::at(required("offset")?, limit);
         let bound = |name: &str| {
             let refused = || Refusal::bad_request(format!("{name} is not a date-time"));
             ask.one(name).map(|text| read_ticks(text).ok_or_else(refused)).transpose()
@@ -62,7 +62,13 @@ impl Endpoint for Tickets {
             Some(_) => return Err(Refusal::bad_request("excludeDeleted must be true or false")),
         };
         let rows = Rows::Range(range.rows(&book.spread, |time| time), filter, ask.settings.order_or(Order::Ascending));
-        Ok(Found::page(ListPage::new(ask, TicketList { settings: ask.settings, book, range }, &format!("tickets {app}"), rows, cut)?))
+        Ok(Found::page(ListPage::new(
+            ask,
+            TicketList { settings: ask.settings, book, range },
+            &format!("tickets {app}"),
+            rows,
+            page_range,
+        )?))
     }
 }
 
@@ -77,12 +83,12 @@ impl List for TicketList<'_> {
         COLUMNS
     }
 
-    fn push(&self, out: &mut Vec<u8>, entry: Entry, twist: Option<&Twist>) {
+    fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let ticket = self.book.ticket(entry.row, entry.fresh.map_or(entry.row, |fresh| self.book.tickets + fresh));
         let owner = ticket.owner.as_ref();
         let text = |get: fn(&Owner) -> Option<&str>| owner.and_then(get);
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Present), twist);
+        let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Present), field_override);
         record.identifier(0, name(0), "tk-", Some(ticket.id), 8);
         record.identifier(1, name(1), "ev-", Some(ticket.event), 3);
         record.plain(2, name(2), Some("org-1"));
@@ -109,8 +115,8 @@ impl List for TicketList<'_> {
         Frame { before: total, records: Some("result"), after: Vec::new() }
     }
 
-    fn spoils(&self) -> Spoils {
+    fn corruptions(&self) -> Corruptions {
         let far = self.range.far().map(|time| ("lastUpdated", time_json(time)));
-        Spoils { far, twice: Some(("ticketId", b"\"tk-duplicate\"".to_vec())) }
+        Corruptions { far, twice: Some(("ticketId", b"\"tk-duplicate\"".to_vec())) }
     }
 }

@@ -118,23 +118,23 @@ impl ActionLog {
     }
 
     pub(crate) fn action(&self, row: u64) -> Action {
-        let dice = mix(self.seed, row);
-        let is_business = dice & 3 == 0;
-        let (code, name) = ACTIONS[(dice >> 2) as usize % ACTIONS.len()];
-        let about = |codes: &[i64], shift: u32, count: u64| codes.contains(&code).then_some((dice >> shift) % count);
+        let bits = mix(self.seed, row);
+        let is_business = bits & 3 == 0;
+        let (code, name) = ACTIONS[(bits >> 2) as usize % ACTIONS.len()];
+        let about = |codes: &[i64], shift: u32, count: u64| codes.contains(&code).then_some((bits >> shift) % count);
         Action {
             time: self.time(row),
-            user: (!is_business).then_some((dice >> 5) % USERS),
-            business_user: is_business.then_some((dice >> 5) % 10),
+            user: (!is_business).then_some((bits >> 5) % USERS),
+            business_user: is_business.then_some((bits >> 5) % 10),
             code,
             name,
             thing: about(&[12, 13, 40, 41], 12, THINGS),
             target_user: about(&[20, 40, 41], 18, USERS),
             target_business_user: about(&[1, 21], 18, 10),
-            organization: (dice >> 24 & 3 != 0).then_some(dice >> 26 & 3),
+            organization: (bits >> 24 & 3 != 0).then_some(bits >> 26 & 3),
             task: about(&[20, 21], 29, 12),
             task_list: about(&[20, 21], 34, 6),
-            information: (dice >> 40 & 1 == 1).then(|| INFORMATION[(dice >> 41) as usize % INFORMATION.len()]),
+            information: (bits >> 40 & 1 == 1).then(|| INFORMATION[(bits >> 41) as usize % INFORMATION.len()]),
         }
     }
 }

@@ -20,8 +20,8 @@ const ELSEWHERE: &str = "/elsewhere";
 
 impl Shared {
     /// Answers with a page, or with what a fault makes of it.
-    pub(crate) async fn give(&self, ask: &Ask<'_>, dialect: &dyn Dialect, page: &dyn Page) -> Answer {
-        if let Some(fault) = ask.settings.fault.as_ref().filter(|fault| !page.plays(fault)) {
+    pub(crate) async fn respond(&self, ask: &Ask<'_>, dialect: &dyn Dialect, page: &dyn Page) -> Answer {
+        if let Some(fault) = ask.settings.fault.as_ref().filter(|fault| !page.supports(fault)) {
             return Ok(reply(dialect.refuse(&Refusal::setting("fault", fault))));
         }
         let Some(fault) = self.fault(ask, page) else {
@@ -73,16 +73,16 @@ impl Shared {
         let settings = ask.settings;
         let fault = settings.fault.as_ref()?;
         let redirected = ask.target.path.starts_with(MOVED) || ask.target.path.starts_with(ELSEWHERE);
-        let strikes = match fault {
+        let applies = match fault {
             Fault::RedirectOther | Fault::RedirectSame if redirected => false,
             Fault::Bomb if ContentCoding::Gzip.accepted_by(ask.headers) != ContentCoding::Gzip => false,
-            _ => fault.strikes(page.number(), settings.at),
+            _ => fault.applies_to(page.number(), settings.at),
         };
-        if !strikes {
+        if !applies {
             return None;
         }
         if let Some(times) = settings.times {
-            let mut counts = self.strikes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut counts = self.fault_counts.lock().unwrap_or_else(PoisonError::into_inner);
             let count = counts.entry(ask.target.settings.to_owned()).or_default();
             if *count == times {
                 return None;

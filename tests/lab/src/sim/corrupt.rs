@@ -2,15 +2,15 @@
 
 use super::api::Refusal;
 use super::fault::Fault;
-use super::json::{Columns, Kind, Twist};
+use super::json::{Columns, FieldOverride, Kind};
 use super::settings::Settings;
 
-/// A page's record that is spoiled: the third, so that good ones stand around it.
-pub(crate) const SPOILED_RECORD: usize = 2;
+/// A page's record that is corrupted: the third, so that good ones stand around it.
+pub(crate) const CORRUPTED_RECORD: usize = 2;
 
 /// What only the API knows of its records.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Spoils {
+pub(crate) struct Corruptions {
     /// The column of times that a request can ask a range of, and JSON of a time far outside.
     pub(crate) far: Option<(&'static str, Vec<u8>)>,
     /// A column that can be written twice, and the JSON of its second value.
@@ -32,8 +32,8 @@ pub(crate) fn check_field(settings: &Settings, columns: Columns) -> Result<(), R
     }
 }
 
-/// What a fault puts into the spoiled record.
-pub(crate) fn twist(fault: &Fault, columns: Columns, spoils: Spoils) -> Option<Twist> {
+/// What a fault puts into the corrupted record.
+pub(crate) fn field_override(fault: &Fault, columns: Columns, corruptions: Corruptions) -> Option<FieldOverride> {
     let mut again = false;
     let (field, value) = match fault {
         Fault::WrongType(field) => match columns[column(columns, field)?].1 {
@@ -43,12 +43,12 @@ pub(crate) fn twist(fault: &Fault, columns: Columns, spoils: Spoils) -> Option<T
         Fault::Nul(field) => (field.as_str(), b"\"before\\u0000after\"".to_vec()),
         Fault::Surrogate(field) => (field.as_str(), b"\"before\\ud800after\"".to_vec()),
         Fault::Huge(field, bytes) => (field.as_str(), [&b"\""[..], &b"x".repeat(*bytes), b"\""].concat()),
-        Fault::FarRow => spoils.far?,
+        Fault::FarRow => corruptions.far?,
         Fault::DupFields => {
             again = true;
-            spoils.twice?
+            corruptions.twice?
         }
         _ => return None,
     };
-    Some(Twist { column: column(columns, field)?, value, again })
+    Some(FieldOverride { column: column(columns, field)?, value, again })
 }

@@ -14,7 +14,7 @@ const DIGITS: usize = 7;
 
 /// All cases of one URL's settings.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Desk {
+pub(crate) struct CaseData {
     /// Where the cases' creation lies in time.
     pub(crate) spread: Spread,
     pub(crate) cases: u64,
@@ -82,7 +82,7 @@ pub(crate) fn label_id(label: usize) -> String {
     format!("lb-{label}")
 }
 
-impl Desk {
+impl CaseData {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             spread: Spread::of(settings, settings.cases),
@@ -107,34 +107,34 @@ impl Desk {
 
     /// The case of a number; the first row behind the last one may be asked for under a number of its own.
     pub(crate) fn case(&self, number: u64, id_number: u64) -> Case {
-        let dice = mix(self.seed, number);
-        let pick = |shift: u32, count: usize| (dice >> shift) as usize % count;
+        let bits = mix(self.seed, number);
+        let pick = |shift: u32, count: usize| (bits >> shift) as usize % count;
         let status = STATUSES[pick(3, STATUSES.len())];
         let created = self.created(number);
         let is_done = status == 3;
         Case {
             id: case_id(id_number),
-            xcustomer: (dice & 3 == 0).then(|| (PEOPLE[pick(30, PEOPLE.len())], dice >> 5 & 63)),
+            xcustomer: (bits & 3 == 0).then(|| (PEOPLE[pick(30, PEOPLE.len())], bits >> 5 & 63)),
             status,
             business_type: BUSINESS_TYPES[pick(7, BUSINESS_TYPES.len())],
             incident_type: INCIDENT_TYPES[pick(11, INCIDENT_TYPES.len())],
-            product: (dice >> 13 & 7 != 0).then(|| PRODUCTS[pick(15, PRODUCTS.len())]),
-            service_type: (dice >> 17 & 3).cast_signed(),
-            customer: dice >> 19 & 15,
-            region: (dice >> 21 & 3 != 0).then(|| REGIONS[pick(23, REGIONS.len())]),
+            product: (bits >> 13 & 7 != 0).then(|| PRODUCTS[pick(15, PRODUCTS.len())]),
+            service_type: (bits >> 17 & 3).cast_signed(),
+            customer: bits >> 19 & 15,
+            region: (bits >> 21 & 3 != 0).then(|| REGIONS[pick(23, REGIONS.len())]),
             description: DESCRIPTIONS[pick(25, DESCRIPTIONS.len())],
             root_cause: is_done.then(|| ROOT_CAUSES[pick(27, ROOT_CAUSES.len())]),
             resolution: is_done.then(|| RESOLUTIONS[pick(29, RESOLUTIONS.len())]),
             created,
             confirmed: is_done.then(|| whole_second(created + (self.end - created) / 2)),
-            labels: (dice >> 33 & 7 != 0).then(|| (0..LABELS.len()).filter(|label| dice >> (36 + 2 * label) & 3 == 0).collect()),
+            labels: (bits >> 33 & 7 != 0).then(|| (0..LABELS.len()).filter(|label| bits >> (36 + 2 * label) & 3 == 0).collect()),
         }
     }
 
     /// Entries of a case's log: from none to sixty, unless their number is set.
     pub(crate) fn log_count(&self, case: u64) -> u64 {
-        let dice = mix(self.seed, !case);
-        self.logs.unwrap_or_else(|| if dice.is_multiple_of(6) { 0 } else { (dice >> 8) % 31 + (dice >> 16) % 31 })
+        let bits = mix(self.seed, !case);
+        self.logs.unwrap_or_else(|| if bits.is_multiple_of(6) { 0 } else { (bits >> 8) % 31 + (bits >> 16) % 31 })
     }
 
     pub(crate) fn message_count(&self, case: u64) -> u64 {
@@ -142,33 +142,33 @@ impl Desk {
     }
 
     pub(crate) fn log(&self, case: u64, place: u64, id_place: u64) -> Log {
-        let dice = mix(mix(self.seed, case), place);
+        let bits = mix(mix(self.seed, case), place);
         // A log begins with the case's creation.
-        let (operation, said) = if place == 0 { OPERATIONS[0] } else { OPERATIONS[1 + (dice >> 5) as usize % (OPERATIONS.len() - 1)] };
+        let (operation, said) = if place == 0 { OPERATIONS[0] } else { OPERATIONS[1 + (bits >> 5) as usize % (OPERATIONS.len() - 1)] };
         Log {
             id: (case + 1) * 100_000_000 + id_place,
             operation,
             said,
-            operator_type: (dice >> 9 & 3).cast_signed(),
-            operator: dice >> 11 & 63,
-            operator_name: (dice & 7 != 0).then(|| PEOPLE[(dice >> 17) as usize % PEOPLE.len()]),
+            operator_type: (bits >> 9 & 3).cast_signed(),
+            operator: bits >> 11 & 63,
+            operator_name: (bits & 7 != 0).then(|| PEOPLE[(bits >> 17) as usize % PEOPLE.len()]),
             time: self.within(case, place, self.log_count(case)),
         }
     }
 
     pub(crate) fn message(&self, case: u64, place: u64) -> Message {
-        let dice = mix(mix(self.seed, !case), place);
-        let kind = (dice & 1).cast_signed();
+        let bits = mix(mix(self.seed, !case), place);
+        let kind = (bits & 1).cast_signed();
         Message {
             kind,
-            replier_type: if dice >> 1 & 7 == 0 { 2 } else { kind },
-            replier: dice >> 5 & 63,
-            replier_name: (dice >> 11 & 3 != 0).then(|| PEOPLE[(dice >> 13) as usize % PEOPLE.len()]),
-            content: CONTENTS[(dice >> 17) as usize % CONTENTS.len()],
+            replier_type: if bits >> 1 & 7 == 0 { 2 } else { kind },
+            replier: bits >> 5 & 63,
+            replier_name: (bits >> 11 & 3 != 0).then(|| PEOPLE[(bits >> 13) as usize % PEOPLE.len()]),
+            content: CONTENTS[(bits >> 17) as usize % CONTENTS.len()],
             time: self.within(case, place, self.message_count(case)),
             is_first: place == 0,
-            iam_user_type: (dice >> 21 & 1 == 1).then_some((dice >> 22 & 1).cast_signed()),
-            accessories: (dice >> 23 & 7).saturating_sub(5),
+            iam_user_type: (bits >> 21 & 1 == 1).then_some((bits >> 22 & 1).cast_signed()),
+            accessories: (bits >> 23 & 7).saturating_sub(5),
         }
     }
 

@@ -20,7 +20,7 @@ const SHORTENED: &str = "default_from";
 /// The SQLSTATE of a query that lacks what the API demands.
 const DEMANDS: &str = "HV00J";
 /// How the SQLSTATEs begin of statements that Postgres does not understand.
-const MISSPELT: &str = "42";
+const INVALID_SQL: &str = "42";
 /// What stands for an SQLSTATE when the connection is gone.
 pub(super) const LOST: &str = "lost";
 
@@ -30,13 +30,13 @@ pub(super) enum Verdict {
     /// Both say the same; so many rows.
     Agreed(usize),
     /// A default stood in, and somebody was told: the answer is that of rows from the default on.
-    Told(usize),
+    Shortened(usize),
     /// The API demands a condition that the query lacks, or the extension was not shown: what it says.
     Refused(String),
     /// The local copy fails, and so nothing can be compared: a bad cast, a time out of range.
-    Unanswered,
+    LocalError,
     /// The local copy does not understand it: a fault of ours.
-    Misspelt(Refused),
+    InvalidSql(Refused),
     Wrong(Wrong),
 }
 
@@ -82,22 +82,22 @@ impl Wrong {
 
 /// The two sides of the test.
 #[derive(Debug)]
-pub(super) struct Judge<'s> {
+pub(super) struct Comparator<'s> {
     session: Session,
     simulator: &'s Simulator,
     cluster: &'s Cluster,
     /// Scans whose cost was held against its bound.
-    pub(super) weighed: usize,
+    pub(super) cost_checked: usize,
     /// How much of the server's log is known. What is said behind postgres_fdw goes there.
     log: usize,
 }
 
-impl<'s> Judge<'s> {
+impl<'s> Comparator<'s> {
     pub(super) fn new(session: Session, simulator: &'s Simulator, cluster: &'s Cluster) -> Self {
-        Self { session, simulator, cluster, weighed: 0, log: cluster.log().len() }
+        Self { session, simulator, cluster, cost_checked: 0, log: cluster.log().len() }
     }
 
-    pub(super) fn judge(&mut self, query: &Query) -> Result<Verdict> {
+    pub(super) fn compare(&mut self, query: &Query) -> Result<Verdict> {
         let setting = |name: &str, value: &str| format!("SET LOCAL {name} = '{value}';");
         let mut begin = String::from("BEGIN;");
         begin += &setting("statement_timeout", PATIENCE);
@@ -106,7 +106,7 @@ impl<'s> Judge<'s> {
             begin += &format!("SET LOCAL {setting};");
         }
         self.session.run(&(begin + "SAVEPOINT begun"))?;
-        let verdict = self.compare(query);
+        let verdict = self.compare_sides(query);
         if self.session.ask("ROLLBACK; DEALLOCATE ALL").is_err() {
             self.cluster.wait_until_ready()?;
             self.session = Session::open(self.cluster, DATABASE)?;
@@ -114,11 +114,11 @@ impl<'s> Judge<'s> {
         Ok(verdict)
     }
 
-    fn compare(&mut self, query: &Query) -> Verdict {
+    fn compare_sides(&mut self, query: &Query) -> Verdict {
         let local = match self.play(query, COPY, script(query, Side::Local), "") {
             Ok(local) => local,
-            Err(refused) if refused.sqlstate.starts_with(MISSPELT) => return Verdict::Misspelt(refused),
-            Err(_) => return Verdict::Unanswered,
+            Err(refused) if refused.sqlstate.starts_with(INVALID_SQL) => return Verdict::InvalidSql(refused),
+            Err(_) => return Verdict::LocalError,
         };
         let setup = &SETUPS[query.setup];
         let (path, mut shortened) = (setup.path(), false);
@@ -130,8 +130,8 @@ impl<'s> Judge<'s> {
             match played {
                 Ok(foreign) => {
                     if let Some(place) = difference(query, &foreign, &local) {
-                        let is_told = self.hear(setup) || may_end_early(query);
-                        if !is_told || !self.is_of_default(query, &foreign) {
+                        let is_reported = self.hear(setup) || may_end_early(query);
+                        if !is_reported || !self.is_of_default(query, &foreign) {
                             let [foreign, local] = [&foreign, &local].map(|answers| answers[place].clone());
                             return wrong(Fault::Answers { foreign, local });
                         }
@@ -144,13 +144,13 @@ impl<'s> Judge<'s> {
             if query.form == Form::Plain && *pushdown == "on" {
                 match self.back().and_then(|()| cost(&self.session, query, self.simulator)) {
                     Ok(Some(cost)) if cost.is_too_high() => return wrong(Fault::Cost(cost)),
-                    Ok(weighed) => self.weighed += usize::from(weighed.is_some()),
+                    Ok(cost_checked) => self.cost_checked += usize::from(cost_checked.is_some()),
                     Err(refused) => return wrong(Fault::Error(refused)),
                 }
             }
         }
         let rows = local.iter().map(Vec::len).sum();
-        if shortened { Verdict::Told(rows) } else { Verdict::Agreed(rows) }
+        if shortened { Verdict::Shortened(rows) } else { Verdict::Agreed(rows) }
     }
 
     /// Whether the answers are the copy's if some tables that may begin at the default do.
