@@ -1,11 +1,11 @@
 //! `lab cancel`: how long a statement lives on after it was cancelled, timed out, terminated, or left by its client, in each
 //! phase of a scan in which it can wait; and that nothing of it stays.
 
+mod interrupt;
 mod latency;
 mod phase;
-mod silence;
+mod silent_peers;
 mod trial;
-mod way;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -21,10 +21,10 @@ use crate::failure::{Doing, Failure, Result};
 use crate::stage::prepare::prepare;
 use crate::stage::project::Project;
 use crate::stage::step::Progress;
+use interrupt::{INTERRUPTS, Interrupt};
 use latency::Latencies;
 use phase::{PHASES, Phase};
-use silence::Silence;
-use way::{WAYS, Way};
+use silent_peers::SilentPeers;
 
 /// Trials of each phase and way in a test run, and when only this is run.
 pub(crate) const ROUNDS: u32 = 3;
@@ -35,16 +35,16 @@ const DATABASE: &str = "lab_cancel";
 
 /// What all trials share.
 #[derive(Debug)]
-struct Ground {
+struct TrialContext {
     stage: Arc<Stage>,
-    silence: Silence,
+    silent_peers: SilentPeers,
 }
 
 /// The latencies of one phase and way.
 #[derive(Debug)]
 struct Measured {
     phase: Phase,
-    way: Way,
+    interrupt: Interrupt,
     latencies: Latencies,
 }
 
@@ -76,38 +76,38 @@ pub(crate) fn measure(stage: &Arc<Stage>, rounds: u32) -> Result<Outcome> {
 
 async fn all(stage: &Arc<Stage>, rounds: u32, progress: &mut Progress) -> Result<Outcome> {
     stage.cluster.create_database(DATABASE)?;
-    let silence = Silence::start(stage).await?;
+    let silent_peers = SilentPeers::start(stage).await?;
     let client = stage.connect(DATABASE).await?;
     let mut sql = String::from("CREATE EXTENSION restlog_fdw;");
     for phase in PHASES {
-        sql += &phase.objects(stage, &silence)?;
+        sql += &phase.objects(stage, &silent_peers)?;
     }
     client.ask(&sql).await.doing("making the tables")?;
     drop(client);
-    let ground = Arc::new(Ground { stage: Arc::clone(stage), silence });
+    let context = Arc::new(TrialContext { stage: Arc::clone(stage), silent_peers });
     let lanes = Arc::new(Semaphore::new(AT_ONCE));
     let mut trials = JoinSet::new();
     for phase in PHASES {
-        let (ground, lanes) = (Arc::clone(&ground), Arc::clone(&lanes));
+        let (context, lanes) = (Arc::clone(&context), Arc::clone(&lanes));
         trials.spawn(async move {
             let _lane = lanes.acquire().await.doing("a lane")?;
             let mut measured = Vec::new();
             let mut complaints = Vec::new();
-            for way in WAYS.into_iter().filter(|way| phase.has(*way)) {
+            for interrupt in INTERRUPTS.into_iter().filter(|interrupt| phase.has(*interrupt)) {
                 let mut latencies = Latencies::default();
-                if phase != Phase::Baseline && Phase::Baseline.has(way) {
+                if phase != Phase::Baseline && Phase::Baseline.has(interrupt) {
                     // What an order takes changes with what else the machine does.
                     let mut now = Latencies::default();
-                    now.add(trial::trial(&ground, Phase::Baseline, way, 0, 1).await?);
-                    measured.push(Measured { phase: Phase::Baseline, way, latencies: now });
+                    now.add(trial::trial(&context, Phase::Baseline, interrupt, 0, 1).await?);
+                    measured.push(Measured { phase: Phase::Baseline, interrupt, latencies: now });
                 }
                 for round in 0..rounds {
-                    match trial::trial(&ground, phase, way, round, rounds).await {
+                    match trial::trial(&context, phase, interrupt, round, rounds).await {
                         Ok(latency) => latencies.add(latency),
-                        Err(failure) => complaints.push(format!("cancel: {phase}, {way}: {failure}")),
+                        Err(failure) => complaints.push(format!("cancel: {phase}, {interrupt}: {failure}")),
                     }
                 }
-                measured.push(Measured { phase, way, latencies });
+                measured.push(Measured { phase, interrupt, latencies });
             }
             Ok::<_, Failure>((measured, complaints))
         });
@@ -136,31 +136,33 @@ async fn all(stage: &Arc<Stage>, rounds: u32, progress: &mut Progress) -> Result
 fn merged(measured: Vec<Measured>) -> Vec<Measured> {
     let mut all: Vec<Measured> = Vec::new();
     for one in measured {
-        match all.iter_mut().find(|known| known.phase == one.phase && known.way == one.way) {
+        match all.iter_mut().find(|known| known.phase == one.phase && known.interrupt == one.interrupt) {
             Some(known) => known.latencies.absorb(one.latencies),
             None => all.push(one),
         }
     }
-    all.sort_by_key(|one| (PHASES.iter().position(|phase| *phase == one.phase), WAYS.iter().position(|way| *way == one.way)));
+    all.sort_by_key(|one| {
+        (PHASES.iter().position(|phase| *phase == one.phase), INTERRUPTS.iter().position(|interrupt| *interrupt == one.interrupt))
+    });
     all
 }
 
 /// Holds every latency against the baseline of its way, and tells all in a table.
 fn check_latencies(measured: &[Measured], outcome: &mut Outcome) {
-    let baseline = |way: Way| {
-        let found = measured.iter().find(|one| one.phase == Phase::Baseline && one.way == way);
+    let baseline = |interrupt: Interrupt| {
+        let found = measured.iter().find(|one| one.phase == Phase::Baseline && one.interrupt == interrupt);
         found.map_or(Duration::ZERO, |one| one.latencies.max())
     };
     outcome.notes.push("\nfrom the order to the end, in ms: p50, p99, max; at most".into());
     for one in measured {
-        let Measured { phase, way, latencies } = one;
-        let bound = way.bound(baseline(way.compared_to()));
+        let Measured { phase, interrupt, latencies } = one;
+        let bound = interrupt.bound(baseline(interrupt.compared_to()));
         let late = *phase != Phase::Baseline && latencies.max() > bound;
-        outcome.notes.push(format!("{:28} {:18} {latencies}; {:5.0}", phase.to_string(), way.to_string(), bound.as_secs_f64() * 1e3));
+        outcome.notes.push(format!("{:28} {:18} {latencies}; {:5.0}", phase.to_string(), interrupt.to_string(), bound.as_secs_f64() * 1e3));
         let complaint = if latencies.is_empty() {
-            Some(format!("cancel: {phase}, {way}: nothing was measured"))
+            Some(format!("cancel: {phase}, {interrupt}: nothing was measured"))
         } else {
-            late.then(|| format!("cancel: {phase}, {way}: ended {latencies} ms after the order, at most {bound:?} were expected"))
+            late.then(|| format!("cancel: {phase}, {interrupt}: ended {latencies} ms after the order, at most {bound:?} were expected"))
         };
         outcome.check(complaint);
     }

@@ -55,7 +55,7 @@ const TRIES: usize = 400;
 
 /// What the queries came to.
 #[derive(Debug, Default)]
-pub(crate) struct Outcome {
+pub(crate) struct DifferentialOutcome {
     pub(crate) failed: u32,
     pub(crate) complaints: Vec<String>,
     tally: Tally,
@@ -63,7 +63,7 @@ pub(crate) struct Outcome {
     cost_checked: usize,
 }
 
-impl Outcome {
+impl DifferentialOutcome {
     pub(crate) fn passed(&self) -> u32 {
         self.tally.right()
     }
@@ -113,13 +113,13 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
 }
 
 /// Asks the queries of these numbers, in a database of its own.
-pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbers: Range<u64>) -> Result<Outcome> {
+pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbers: Range<u64>) -> Result<DifferentialOutcome> {
     cluster.create_database(DATABASE)?;
     let session = Session::open(cluster, DATABASE)?;
     let sample = Sample::read()?;
     world::make(&session, cluster, simulator, &sample)?;
     let mut comparator = Comparator::new(session, simulator, cluster);
-    let mut outcome = Outcome::default();
+    let mut outcome = DifferentialOutcome::default();
     let mut kinds = [0; KINDS.len()];
     let queries = numbers.end - numbers.start;
     let mut progress = Progress::new(&format!("{queries} queries of seed {seed} on both sides"));

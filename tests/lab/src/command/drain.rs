@@ -39,7 +39,7 @@ struct Pagination {
 
 /// What came through.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Drained {
+pub(crate) struct DrainStats {
     pub(crate) pages: u64,
     pub(crate) bytes: u64,
     /// Counted only by a reading that sees records.
@@ -48,12 +48,12 @@ pub(crate) struct Drained {
 
 /// One connection, kept open.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct HttpConnection {
     host: String,
     sender: SendRequest<Empty<Bytes>>,
 }
 
-impl Wire {
+impl HttpConnection {
     pub(crate) async fn connect(host: &str) -> Result<Self> {
         let stream = TcpStream::connect(host).await.doing("drain")?;
         stream.set_nodelay(true).doing("drain")?;
@@ -85,9 +85,9 @@ impl Wire {
 }
 
 /// Reads a chain to its end.
-pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<Drained> {
-    let mut wire = Wire::connect(host).await?;
-    let mut drained = Drained::default();
+pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<DrainStats> {
+    let mut connection = HttpConnection::connect(host).await?;
+    let mut drained = DrainStats::default();
     let mut key: Option<String> = None;
     loop {
         let target = match &key {
@@ -98,7 +98,7 @@ pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<Dr
             }
         };
         // The key stands in front of the records: its reader needs the first frame and drops the others.
-        let (body, bytes) = wire.get(&target, reading != Reading::KeyOnly).await?;
+        let (body, bytes) = connection.get(&target, reading != Reading::KeyOnly).await?;
         drained.pages += 1;
         drained.bytes += bytes;
         key = match reading {
@@ -112,7 +112,7 @@ pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<Dr
     }
 }
 
-impl Drained {
+impl DrainStats {
     /// Counts the page's records, and gives the next key.
     fn parse<'b, R: Deserialize<'b>>(&mut self, body: &'b [u8]) -> Result<Option<String>> {
         let page: Page<R> = serde_json::from_slice(body).doing("drain")?;

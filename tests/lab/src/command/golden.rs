@@ -23,7 +23,7 @@ pub(crate) struct Golden {
 
 /// How a test ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum GoldenResult {
     Passed,
     /// The output was taken as the expected one, which it was not before.
     Accepted,
@@ -54,9 +54,9 @@ impl Golden {
     }
 
     /// Runs the script in a database of its own.
-    pub(crate) fn run(&self, project: &Project, cluster: &Cluster, accept: bool) -> Result<Verdict> {
+    pub(crate) fn run(&self, project: &Project, cluster: &Cluster, accept: bool) -> Result<GoldenResult> {
         if !self.sql().is_file() {
-            return Ok(Verdict::Failed(format!("{} has no script", project.shown(&self.expected()))));
+            return Ok(GoldenResult::Failed(format!("{} has no script", project.shown(&self.expected()))));
         }
         let results = project.folder().join("results");
         std::fs::create_dir_all(&results)?;
@@ -64,19 +64,19 @@ impl Golden {
         let crashes_before = crashes(cluster);
         let database = format!("lab_{}", self.name);
         cluster.create_database(&database)?;
-        let ended = self.play(cluster, &database, &result)?;
+        let ended = self.run_script(cluster, &database, &result)?;
         park_if_stopping();
         if crashes(cluster) > crashes_before {
             cluster.wait_until_ready()?;
-            return Ok(Verdict::Failed("a backend crashed: see target/lab/server.log".into()));
+            return Ok(GoldenResult::Failed("a backend crashed: see target/lab/server.log".into()));
         }
         match ended {
             None => {
-                return Ok(Verdict::Failed(format!("not finished after {} s", PATIENCE.as_secs())));
+                return Ok(GoldenResult::Failed(format!("not finished after {} s", PATIENCE.as_secs())));
             }
             // psql ends with 3 only under ON_ERROR_STOP, which a script may set on purpose.
             Some(status) if !status.success() && status.code() != Some(3) => {
-                return Ok(Verdict::Failed(format!("psql: {status}\n{}", differences(&self.expected(), &result))));
+                return Ok(GoldenResult::Failed(format!("psql: {status}\n{}", differences(&self.expected(), &result))));
             }
             Some(_) => {}
         }
@@ -84,21 +84,21 @@ impl Golden {
         std::fs::write(&result, &output).doing("writing the result")?;
         let expected = std::fs::read(self.expected()).ok();
         if expected.as_ref() == Some(&output) {
-            return Ok(Verdict::Passed);
+            return Ok(GoldenResult::Passed);
         }
         if accept {
             std::fs::create_dir_all(self.folder.join("expected"))?;
             std::fs::write(self.expected(), output).doing("writing the expected output")?;
-            return Ok(Verdict::Accepted);
+            return Ok(GoldenResult::Accepted);
         }
         if expected.is_none() {
-            return Ok(Verdict::Failed(format!("{} does not exist", project.shown(&self.expected()))));
+            return Ok(GoldenResult::Failed(format!("{} does not exist", project.shown(&self.expected()))));
         }
-        Ok(Verdict::Failed(differences(&self.expected(), &result)))
+        Ok(GoldenResult::Failed(differences(&self.expected(), &result)))
     }
 
     /// Feeds the script to psql; `None` when it did not end in time.
-    fn play(&self, cluster: &Cluster, database: &str, result: &Path) -> Result<Option<ExitStatus>> {
+    fn run_script(&self, cluster: &Cluster, database: &str, result: &Path) -> Result<Option<ExitStatus>> {
         let out = File::create(result).doing("writing the result")?;
         let child = cluster
             .psql(database)

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::stress::client::Client;
-use super::stress::process::Held;
+use super::stress::process::Resources;
 use super::stress::{Outcome, Stage};
 use crate::args::Args;
 use crate::failure::{Doing, Failure, Result};
@@ -34,7 +34,7 @@ const SETTLE: Duration = Duration::from_millis(300);
 
 /// How a scan ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum ScanEnd {
     End,
     Limit,
     ApiError,
@@ -44,12 +44,13 @@ enum Way {
     Rescan,
 }
 
-const WAYS: [Way; 7] = [Way::End, Way::Limit, Way::ApiError, Way::Timeout, Way::CursorClosed, Way::Raised, Way::Rescan];
+const SCAN_ENDS: [ScanEnd; 7] =
+    [ScanEnd::End, ScanEnd::Limit, ScanEnd::ApiError, ScanEnd::Timeout, ScanEnd::CursorClosed, ScanEnd::Raised, ScanEnd::Rescan];
 
 /// A backend at a moment.
 #[derive(Debug, Clone, Copy)]
-struct Holding {
-    held: Held,
+struct BackendSnapshot {
+    held: Resources,
     contexts: u64,
     context_bytes: u64,
 }
@@ -93,16 +94,16 @@ async fn compare(stage: &Stage, scans: u32, progress: &mut Progress) -> Result<O
     let client = stage.connect(DATABASE).await?;
     let mut outcome = Outcome::default();
     scan(&client, WARM_UP, progress, &mut outcome).await?;
-    let before = holding(&client).await?;
-    let asked_before = stage.simulator.requests("leak").len();
+    let before = snapshot(&client).await?;
+    let requests_before = stage.simulator.requests("leak").len();
     let started = Instant::now();
     let counts = scan(&client, scans, progress, &mut outcome).await?;
     let seconds = started.elapsed().as_secs_f64();
-    let asked = stage.simulator.requests("leak").len() - asked_before;
-    let after = holding(&client).await?;
-    outcome.check((asked < scans as usize).then(|| format!("leak: {scans} scans cannot have sent {asked} requests only")));
+    let requests = stage.simulator.requests("leak").len() - requests_before;
+    let after = snapshot(&client).await?;
+    outcome.check((requests < scans as usize).then(|| format!("leak: {scans} scans cannot have sent {requests} requests only")));
     let growth = after.held.anonymous.saturating_sub(before.held.anonymous);
-    let others = |holding: Holding| holding.held.descriptors - holding.held.sockets;
+    let others = |snapshot: BackendSnapshot| snapshot.held.descriptors - snapshot.held.sockets;
     let grown = [
         (growth > GROWTH_KIB).then_some("anonymous memory"),
         (others(after) > others(before)).then_some("descriptors"),
@@ -113,33 +114,33 @@ async fn compare(stage: &Stage, scans: u32, progress: &mut Progress) -> Result<O
     for grown in grown {
         outcome.check(grown.map(|what| format!("leak: {what} grew\n  before {before}\n  after  {after}")));
     }
-    let ways: Vec<String> = WAYS.iter().zip(counts).map(|(way, count)| format!("{count} {way}")).collect();
+    let ends: Vec<String> = SCAN_ENDS.iter().zip(counts).map(|(end, count)| format!("{count} {end}")).collect();
     outcome.notes.push(format!(
-        "leak: {scans} scans in {seconds:.1} s, {asked} requests ({}): before {before}; after {after}: {growth} kB more",
-        ways.join(", ")
+        "leak: {scans} scans in {seconds:.1} s, {requests} requests ({}): before {before}; after {after}: {growth} kB more",
+        ends.join(", ")
     ));
     roles::measure(stage, progress, &mut outcome).await?;
     Ok(outcome)
 }
 
 /// Runs so many scans, batch by batch and way by way, and says how many ended in each way.
-async fn scan(client: &Client, scans: u32, progress: &mut Progress, outcome: &mut Outcome) -> Result<[u32; WAYS.len()]> {
-    let mut counts = [0; WAYS.len()];
+async fn scan(client: &Client, scans: u32, progress: &mut Progress, outcome: &mut Outcome) -> Result<[u32; SCAN_ENDS.len()]> {
+    let mut counts = [0; SCAN_ENDS.len()];
     let mut left = scans;
-    for place in (0..WAYS.len()).cycle() {
+    for place in (0..SCAN_ENDS.len()).cycle() {
         if left == 0 {
             break;
         }
         progress.tick()?;
         let batch = left.min(BATCH);
-        WAYS[place].run(client, batch, outcome).await?;
+        SCAN_ENDS[place].run(client, batch, outcome).await?;
         counts[place] += batch;
         left -= batch;
     }
     Ok(counts)
 }
 
-impl Way {
+impl ScanEnd {
     async fn run(self, client: &Client, scans: u32, outcome: &mut Outcome) -> Result<()> {
         let Some(block) = self.block() else {
             client.ask("SET statement_timeout = '4ms'").await.doing("SET")?;
@@ -180,7 +181,7 @@ impl Way {
     }
 }
 
-impl fmt::Display for Way {
+impl fmt::Display for ScanEnd {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::End => "end",
@@ -200,7 +201,7 @@ fn range(schema: &str) -> String {
 }
 
 /// What the backend holds once it rests.
-async fn holding(client: &Client) -> Result<Holding> {
+async fn snapshot(client: &Client) -> Result<BackendSnapshot> {
     for schema in ["good", "bad", "slow"] {
         // Each pool has a connection then.
         let first_page = format!("SELECT ticketid FROM {} LIMIT 1", range(schema));
@@ -211,12 +212,12 @@ async fn holding(client: &Client) -> Result<Holding> {
     let contexts = contexts.doing("pg_backend_memory_contexts")?;
     let numbers = contexts.split_once(' ').and_then(|(count, bytes)| Some((count.parse().ok()?, bytes.parse().ok()?)));
     let (contexts, context_bytes) = numbers.ok_or_else(|| Failure::new(format!("{contexts:?} are no numbers")))?;
-    Ok(Holding { held: Held::by(client.backend)?, contexts, context_bytes })
+    Ok(BackendSnapshot { held: Resources::by(client.backend)?, contexts, context_bytes })
 }
 
-impl fmt::Display for Holding {
+impl fmt::Display for BackendSnapshot {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { held: Held { anonymous, descriptors, sockets, threads }, contexts, context_bytes } = self;
+        let Self { held: Resources { anonymous, descriptors, sockets, threads }, contexts, context_bytes } = self;
         write!(
             out,
             "{anonymous} kB, {descriptors} descriptors ({sockets} sockets), {threads} threads, {contexts} contexts of {} kB",

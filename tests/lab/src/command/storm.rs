@@ -3,8 +3,8 @@
 
 mod aftermath;
 mod crash;
-mod order;
-mod piece;
+mod disturbance;
+mod scenario;
 mod session;
 mod tally;
 mod world;
@@ -17,14 +17,14 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use super::stress::client::{Client, Refused};
+use super::stress::client::{Client, StatementError};
 use super::stress::{Outcome, Stage};
 use crate::args::Args;
 use crate::failure::{Doing, Result};
 use crate::stage::prepare::prepare;
 use crate::stage::project::Project;
 use crate::stage::step::Progress;
-use tally::Tally;
+use tally::ScenarioTally;
 use world::World;
 
 /// How large and how long a storm is.
@@ -68,7 +68,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     if !no_build {
         prepare(&project)?;
     }
-    let outcome = rage(&Stage::start(&project, size.sessions)?, size)?;
+    let outcome = measure(&Stage::start(&project, size.sessions)?, size)?;
     let mut out = std::io::stdout().lock();
     for line in outcome.notes.iter().chain(&outcome.complaints) {
         writeln!(out, "{line}")?;
@@ -78,7 +78,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
 }
 
 /// Lets the storm rage, and looks at what it left.
-pub(crate) fn rage(stage: &Stage, size: Size) -> Result<Outcome> {
+pub(crate) fn measure(stage: &Stage, size: Size) -> Result<Outcome> {
     let title = format!("a storm of {} sessions for {} s", size.sessions, size.duration.as_secs());
     let mut progress = Progress::new(&title);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -99,10 +99,10 @@ async fn all(stage: &Stage, size: Size, progress: &mut Progress) -> Result<Outco
     });
     let mut sessions = JoinSet::new();
     for number in 0..size.sessions {
-        sessions.spawn(session::live(Arc::clone(&storm), number, size.seed));
+        sessions.spawn(session::run_session(Arc::clone(&storm), number, size.seed));
     }
     let crash = tokio::spawn(crash::crash(Arc::clone(&storm), size.duration.mul_f64(0.4)));
-    let mut tally = Tally::default();
+    let mut tally = ScenarioTally::default();
     let mut tick = tokio::time::interval(Duration::from_millis(200));
     loop {
         tokio::select! {
@@ -130,7 +130,7 @@ impl Storm {
     }
 
     /// Gives an order by the session that is for this, and the answer's first value.
-    async fn command(&self, sql: &str) -> std::result::Result<String, Refused> {
+    async fn command(&self, sql: &str) -> std::result::Result<String, StatementError> {
         let mut control = self.control.lock().await;
         let client = match control.take() {
             Some(client) => client,

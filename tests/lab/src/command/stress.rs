@@ -10,7 +10,7 @@ use std::net::UdpSocket;
 use lab::Simulator;
 
 use crate::failure::{Doing, Result};
-use crate::stage::cluster::{Cluster, Setup};
+use crate::stage::cluster::{Cluster, ClusterConfig};
 use crate::stage::project::Project;
 use client::Client;
 
@@ -41,14 +41,14 @@ impl Stage {
         let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
         let nameserver = UdpSocket::bind("127.0.0.1:0").doing("a port for the nameserver")?;
         nameserver.set_nonblocking(true)?;
-        let setup = Setup {
+        let config = ClusterConfig {
             connections: sessions * 2 + 40,
             settings: SETTINGS,
             nameserver: Some(nameserver.local_addr()?.port()),
             log: "server-under-stress",
-            ..Setup::default()
+            ..ClusterConfig::default()
         };
-        let cluster = Cluster::start_with(project, &simulator.url(), &setup)?;
+        let cluster = Cluster::start_with(project, &simulator.url(), &config)?;
         Ok(Self { cluster, simulator, nameserver })
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use lab::Simulator;
 
-use super::golden::{Golden, Verdict, goldens};
+use super::golden::{Golden, GoldenResult, goldens};
 use super::stress::{Outcome, Stage};
 use super::{cancel, differential, leak, rust_tests, storm};
 use crate::args::Args;
@@ -54,7 +54,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     }
     let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
     let mut cluster = Cluster::start(&project, None, &simulator.url())?;
-    cluster.tell_of(&simulator.start_secure().doing("starting the simulator's https")?)?;
+    cluster.publish_tls(&simulator.start_secure().doing("starting the simulator's https")?)?;
     let rust_lines = lines.len();
     let mut progress = Progress::new(&format!("{} golden tests", goldens.len()));
     for golden in goldens {
@@ -62,11 +62,11 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         let started = Instant::now();
         let verdict = golden.run(&project, &cluster, accept)?;
         let seconds = started.elapsed().as_secs_f64();
-        let passed = !matches!(verdict, Verdict::Failed(_));
+        let passed = !matches!(verdict, GoldenResult::Failed(_));
         let note = match verdict {
-            Verdict::Passed => "",
-            Verdict::Accepted => " (accepted)",
-            Verdict::Failed(reason) => {
+            GoldenResult::Passed => "",
+            GoldenResult::Accepted => " (accepted)",
+            GoldenResult::Failed(reason) => {
                 complaints.push(format!("{}: {reason}", golden.name));
                 ""
             }
@@ -101,7 +101,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         };
         add("cancel in every phase", &|| cancel::measure(&stage, cancel::ROUNDS))?;
         add("leak", &|| leak::measure(&stage, leak::SCANS))?;
-        add(&format!("storm, seed {}", storm::SHORT.seed), &|| storm::rage(&stage, storm::SHORT))?;
+        add(&format!("storm, seed {}", storm::SHORT.seed), &|| storm::measure(&stage, storm::SHORT))?;
     }
     report(&lines, &notes, &complaints, skip_rust)
 }

@@ -23,7 +23,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     }
     let simulator = Simulator::start(([127, 0, 0, 1], simulator_port)).doing("starting the simulator")?;
     let mut cluster = Cluster::start(&project, port, &simulator.url())?;
-    cluster.tell_of(&simulator.start_secure().doing("starting the simulator's https")?)?;
+    cluster.publish_tls(&simulator.start_secure().doing("starting the simulator's https")?)?;
     let mut out = std::io::stdout();
     let variables: Vec<String> = cluster.environment().iter().map(|(name, value)| format!(" {name}={value}")).collect();
     writeln!(

@@ -13,7 +13,7 @@ use super::target::Target;
 
 /// A request that reached an API's endpoint.
 #[derive(Debug)]
-pub(crate) struct Ask<'a> {
+pub(crate) struct ApiRequest<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) target: Target<'a>,
     /// What stands in the path where the endpoint's path has `{}`.
@@ -26,7 +26,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) port: u16,
 }
 
-impl Ask<'_> {
+impl ApiRequest<'_> {
     /// The parameter's value; the last one wins if it is repeated.
     pub(crate) fn one(&self, name: &str) -> Option<&str> {
         self.many(name).last()
@@ -116,7 +116,7 @@ pub(crate) trait Dialect: Sync {
     fn envelope(&self) -> Reply;
 
     /// The secret that a client sent, as it came.
-    fn credential(&self, ask: &Ask<'_>) -> Option<String>;
+    fn credential(&self, request: &ApiRequest<'_>) -> Option<String>;
 
     /// A failure by order. It echoes the secret on purpose: a client that shows bodies in its errors would leak it.
     fn fail(&self, status: u16, credential: Option<String>) -> Reply {
@@ -149,7 +149,7 @@ pub(crate) trait Endpoint: Sync {
     fn dialect(&self) -> &'static dyn Dialect;
 
     /// Checks a request and finds its page.
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal>;
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal>;
 }
 
 /// A page found, not yet written.

@@ -7,12 +7,12 @@ pub(crate) mod truth;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
-use super::asked_range::AskedRange;
+use super::api::{ApiRequest, Dialect, Endpoint, Found, Refusal, Reply};
 use super::corrupt::Corruptions;
-use super::json::{Columns, FieldOverride, Kind, RecordWriter, push_text, wire_name};
-use super::list::{Entry, Frame, Given, List, ListPage, PageRange, Pass, Rows, page_size};
+use super::json::{Columns, FieldKind, FieldOverride, RecordWriter, push_text, wire_name};
+use super::list::{Entry, Frame, List, ListPage, PageFacts, PageRange, Pass, Rows, page_size};
 use super::page_key::Key;
+use super::requested_range::RequestedRange;
 use super::server::OTHER_HOST;
 use super::settings::{Last, NextUrl, Nulls, Order, Switch};
 use super::target::SECRET;
@@ -26,14 +26,14 @@ const LIMITS: (u64, u64) = (100, 500);
 const AFTER: &str = "after";
 
 const COLUMNS: Columns = &[
-    ("id", Kind::Number),
-    ("at", Kind::Time),
-    ("kind", Kind::Text),
-    ("who", Kind::Nested),
-    ("who.name", Kind::Text),
-    ("who.mail", Kind::Text),
-    ("size", Kind::Number),
-    ("tags", Kind::Object),
+    ("id", FieldKind::Number),
+    ("at", FieldKind::Time),
+    ("kind", FieldKind::Text),
+    ("who", FieldKind::Nested),
+    ("who.name", FieldKind::Text),
+    ("who.mail", FieldKind::Text),
+    ("size", FieldKind::Number),
+    ("tags", FieldKind::Object),
 ];
 
 /// How the audit API says no.
@@ -49,8 +49,8 @@ impl Dialect for Audit {
         Reply::new(200, json!({"error": "the index is being rebuilt", "code": "REBUILD"}))
     }
 
-    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
-        ask.one(SECRET).or(ask.header("x-key")).map(str::to_owned)
+    fn credential(&self, request: &ApiRequest<'_>) -> Option<String> {
+        request.one(SECRET).or(request.header("x-key")).map(str::to_owned)
     }
 }
 
@@ -67,8 +67,8 @@ impl Endpoint for Events {
         &Audit
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        read(ask, ask.one(SECRET), "page_size", Told::InBody)
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        read(request, request.one(SECRET), "page_size", LinkLocation::InBody)
     }
 }
 
@@ -85,55 +85,55 @@ impl Endpoint for Entries {
         &Audit
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        read(ask, ask.header("x-key"), "per_page", Told::InHeader)
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        read(request, request.header("x-key"), "per_page", LinkLocation::InHeader)
     }
 }
 
 /// Where the URL of the next page stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum LinkLocation {
     InBody,
     InHeader,
 }
 
-fn read<'a>(ask: &'a Ask<'a>, key: Option<&str>, size_name: &str, told: Told) -> Result<Found<'a>, Refusal> {
-    if key != Some(ask.settings.key.as_str()) {
+fn read<'a>(request: &'a ApiRequest<'a>, key: Option<&str>, size_name: &str, link_location: LinkLocation) -> Result<Found<'a>, Refusal> {
+    if key != Some(request.settings.key.as_str()) {
         return Err(Refusal::unauthorized("the key is missing or wrong"));
     }
     let bound = |name: &str| {
         let refused = || Refusal::bad_request(format!("{name} is not a time"));
-        ask.one(name).map(|text| read_ticks(text).ok_or_else(refused)).transpose()
+        request.one(name).map(|text| read_ticks(text).ok_or_else(refused)).transpose()
     };
-    let trail = Trail::new(ask.settings);
-    let range = AskedRange::new(ask.settings, bound("since")?, bound("until")?);
-    let limit = page_size(ask, size_name, ask.number(size_name)?, LIMITS.0, LIMITS.1)?;
-    let page_range = match ask.one(AFTER) {
+    let trail = Trail::new(request.settings);
+    let range = RequestedRange::new(request.settings, bound("since")?, bound("until")?);
+    let limit = page_size(request, size_name, request.number(size_name)?, LIMITS.0, LIMITS.1)?;
+    let page_range = match request.one(AFTER) {
         None => PageRange { offset: 0, limit, page: 1 },
         Some(text) => {
             let key = Key::decode(text, trail.marks()).ok_or_else(|| Refusal::bad_request("after is unknown"))?;
             PageRange { offset: key.cursor, limit, page: key.page }
         }
     };
-    let kinds: Vec<&str> = ask.many("kind").collect();
-    let is_ranged = ask.one("since").or(ask.one("until")).is_some() && ask.settings.untimed_in_range == Switch::Off;
+    let kinds: Vec<&str> = request.many("kind").collect();
+    let is_ranged = request.one("since").or(request.one("until")).is_some() && request.settings.untimed_in_range == Switch::Off;
     let passes = move |row| (kinds.is_empty() || kinds.contains(&trail.kind(row))) && (!is_ranged || trail.has_time(row));
-    let filter = (ask.one("kind").is_some() || ask.settings.untimed.is_some()).then(|| Box::new(passes) as Pass<'_>);
-    let rows = Rows::Range(range.rows(&trail.spread, |time| time), filter, ask.settings.order_or(Order::Ascending));
-    Ok(Found::page(ListPage::new(ask, Records { ask, trail, range, told }, "audit", rows, page_range)?))
+    let filter = (request.one("kind").is_some() || request.settings.untimed.is_some()).then(|| Box::new(passes) as Pass<'_>);
+    let rows = Rows::Range(range.rows(&trail.spread, |time| time), filter, request.settings.order_or(Order::Ascending));
+    Ok(Found::page(ListPage::new(request, Records { request, trail, range, link_location }, "audit", rows, page_range)?))
 }
 
 struct Records<'a> {
-    ask: &'a Ask<'a>,
+    request: &'a ApiRequest<'a>,
     trail: Trail,
-    range: AskedRange,
-    told: Told,
+    range: RequestedRange,
+    link_location: LinkLocation,
 }
 
 impl Records<'_> {
     /// The URL of the page with this key; without one it is the first page's.
     fn url(&self, after: Option<&str>) -> String {
-        let Ask { target, parameters, settings, port, .. } = self.ask;
+        let ApiRequest { target, parameters, settings, port, .. } = self.request;
         let kept = parameters.iter().filter(|(name, _)| name != SECRET && name != AFTER);
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(kept);
@@ -141,7 +141,7 @@ impl Records<'_> {
         let query = query.finish();
         let path = if target.settings.is_empty() { target.path.to_owned() } else { format!("/~{}{}", target.settings, target.path) };
         match settings.next {
-            NextUrl::Absolute => format!("http://{}{path}?{query}", self.ask.header("host").unwrap_or_default()),
+            NextUrl::Absolute => format!("http://{}{path}?{query}", self.request.header("host").unwrap_or_default()),
             NextUrl::Relative => format!("{path}?{query}"),
             NextUrl::Query => format!("?{query}"),
             NextUrl::OtherHost => format!("http://{OTHER_HOST}:{port}{path}?{query}"),
@@ -149,15 +149,15 @@ impl Records<'_> {
     }
 
     /// The URL of the page after this one, if there is one.
-    fn next(&self, given: &Given) -> Option<String> {
-        let end = given.behind.unwrap_or(given.total);
+    fn next(&self, facts: &PageFacts) -> Option<String> {
+        let end = facts.behind.unwrap_or(facts.total);
         let key = |page| Key { cursor: end, page }.encode(self.trail.marks());
-        let is_last = given.behind.is_none();
-        let is_bookmark = is_last && self.ask.settings.last == Last::Bookmark;
-        if given.repeats || (is_bookmark && given.count == 0 && given.page_range.page > 1) {
-            return Some(self.url(self.ask.one(AFTER)));
+        let is_last = facts.behind.is_none();
+        let is_bookmark = is_last && self.request.settings.last == Last::Bookmark;
+        if facts.repeats || (is_bookmark && facts.count == 0 && facts.page_range.page > 1) {
+            return Some(self.url(self.request.one(AFTER)));
         }
-        (!is_last || is_bookmark).then(|| self.url(Some(&key(given.page_range.page + 1))))
+        (!is_last || is_bookmark).then(|| self.url(Some(&key(facts.page_range.page + 1))))
     }
 }
 
@@ -178,7 +178,7 @@ impl List for Records<'_> {
         }
         tags.push(b']');
         let name = |column| wire_name(COLUMNS, column);
-        let mut record = RecordWriter::new(out, self.ask.settings.write_nulls_or(Nulls::Present), field_override);
+        let mut record = RecordWriter::new(out, self.request.settings.write_nulls_or(Nulls::Present), field_override);
         record.number(0, name(0), Some(event.id));
         record.time(1, name(1), event.at);
         record.text(2, name(2), Some(event.kind));
@@ -192,11 +192,11 @@ impl List for Records<'_> {
         record.end(name);
     }
 
-    fn frame(&self, given: &Given) -> Frame {
-        if self.told == Told::InHeader {
+    fn frame(&self, facts: &PageFacts) -> Frame {
+        if self.link_location == LinkLocation::InHeader {
             return Frame::default();
         }
-        let links = match (self.next(given), self.ask.settings.last) {
+        let links = match (self.next(facts), self.request.settings.last) {
             (Some(url), _) => json!({"next": url}),
             (None, Last::Absent) => json!({}),
             (None, Last::Empty) => json!({"next": ""}),
@@ -205,13 +205,13 @@ impl List for Records<'_> {
         Frame { before: Vec::new(), records: Some("items"), after: vec![format!("\"links\":{links}")] }
     }
 
-    fn headers(&self, given: &Given) -> Vec<(&'static str, String)> {
-        if self.told == Told::InBody {
+    fn headers(&self, facts: &PageFacts) -> Vec<(&'static str, String)> {
+        if self.link_location == LinkLocation::InBody {
             return Vec::new();
         }
         // Another relation stands before the wanted one, as in most such headers.
         let first = format!("<{}>; rel=\"first\"", self.url(None));
-        let next = self.next(given).map(|url| format!(", <{url}>; rel=\"next\"")).unwrap_or_default();
+        let next = self.next(facts).map(|url| format!(", <{url}>; rel=\"next\"")).unwrap_or_default();
         vec![("link", first + &next)]
     }
 

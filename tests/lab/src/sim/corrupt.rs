@@ -2,7 +2,7 @@
 
 use super::api::Refusal;
 use super::fault::Fault;
-use super::json::{Columns, FieldOverride, Kind};
+use super::json::{Columns, FieldKind, FieldOverride};
 use super::settings::Settings;
 
 /// A page's record that is corrupted: the third, so that good ones stand around it.
@@ -37,8 +37,8 @@ pub(crate) fn field_override(fault: &Fault, columns: Columns, corruptions: Corru
     let mut again = false;
     let (field, value) = match fault {
         Fault::WrongType(field) => match columns[column(columns, field)?].1 {
-            Kind::Time | Kind::Flag | Kind::Number | Kind::Nested => (field.as_str(), b"\"not-a-value\"".to_vec()),
-            Kind::Text | Kind::Object => (field.as_str(), b"{\"unexpected\":[1,2]}".to_vec()),
+            FieldKind::Time | FieldKind::Flag | FieldKind::Number | FieldKind::Nested => (field.as_str(), b"\"not-a-value\"".to_vec()),
+            FieldKind::Text | FieldKind::Object => (field.as_str(), b"{\"unexpected\":[1,2]}".to_vec()),
         },
         Fault::Nul(field) => (field.as_str(), b"\"before\\u0000after\"".to_vec()),
         Fault::Surrogate(field) => (field.as_str(), b"\"before\\ud800after\"".to_vec()),

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use super::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use super::audit;
 use super::body::Body;
 use super::huawei;
@@ -33,25 +33,25 @@ static ENDPOINTS: [&dyn Endpoint; 14] = [
     &huawei::OperateLogs,
     &huawei::Cases,
     &huawei::Messages,
-    &huawei::Login,
+    &huawei::IamLogin,
     &viviot::ActionLogs,
     &viviot::Login,
-    &socialboards::TicketLog,
-    &socialboards::Tickets,
+    &socialboards::BoardTicketLog,
+    &socialboards::BoardTickets,
     &socialboards::Tokens,
     &audit::Events,
     &audit::Entries,
 ];
 
-pub(crate) type Answer = io::Result<Response<Body>>;
+pub(crate) type HttpResult = io::Result<Response<Body>>;
 
 /// One request. An error closes the connection without an answer.
-pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
+pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> HttpResult {
     let (head, body) = request.into_parts();
     let target = Target::split(head.uri.path(), head.uri.query());
     match target.path {
         "/_ready" => return Ok(plain(StatusCode::OK, "ready\n".into())),
-        "/_requests" => return Ok(shared.tell_requests(&head.method, &target)),
+        "/_requests" => return Ok(shared.serve_request_log(&head.method, &target)),
         _ => {}
     }
     let bytes: Bytes = Limited::new(body, MAX_BODY).collect().await.map_err(io::Error::other)?.to_bytes();
@@ -76,7 +76,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> A
         Err(refusal) => return Ok(reply(Tixngo.refuse(&refusal))),
     };
     let parameters = target.parameters();
-    let ask = Ask {
+    let request = ApiRequest {
         settings: &settings,
         target,
         segments,
@@ -86,8 +86,8 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> A
         memory: &shared.memory,
         port: shared.port,
     };
-    let mut answer = match endpoint.read(&ask) {
-        Ok(Found::Page(page)) => shared.respond(&ask, endpoint.dialect(), page.as_ref()).await?,
+    let mut answer = match endpoint.read(&request) {
+        Ok(Found::Page(page)) => shared.respond(&request, endpoint.dialect(), page.as_ref()).await?,
         Ok(Found::Reply(found)) => reply(found),
         Err(refusal) => reply(endpoint.dialect().refuse(&refusal)),
     };
@@ -119,7 +119,7 @@ impl Shared {
     }
 
     /// `/_requests?tag=T[&headers=a,b]`: shown by GET, cleared by DELETE.
-    fn tell_requests(&self, method: &Method, target: &Target<'_>) -> Response<Body> {
+    fn serve_request_log(&self, method: &Method, target: &Target<'_>) -> Response<Body> {
         let parameters = target.parameters();
         let one = |name| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let tag = one("tag").unwrap_or("default");

@@ -10,15 +10,15 @@ pub(crate) mod truth;
 
 use serde_json::json;
 
-use super::api::{Ask, Dialect, Refusal, Reply};
+use super::api::{ApiRequest, Dialect, Refusal, Reply};
 use super::list::{PageRange, page_size};
-use super::memory::Standing;
+use super::memory::TokenStatus;
 use super::settings::{Language, Settings, TimeForm, Total, UnknownCase};
 use super::wire_time::{local_text, read_zone, read_zoned_ticks, time_json};
 
 use case_data::CaseData;
 pub(crate) use cases::Cases;
-pub(crate) use login::Login;
+pub(crate) use login::IamLogin;
 pub(crate) use messages::Messages;
 pub(crate) use operate_logs::OperateLogs;
 
@@ -37,15 +37,15 @@ pub(crate) struct Huawei;
 
 impl Dialect for Huawei {
     fn refuse(&self, refusal: &Refusal) -> Reply {
-        let said = refusal.message.as_str();
+        let text = refusal.message.as_str();
         let (code, message, by_gateway) = match refusal.status {
-            200 => (refusal.code, said, false),
-            401 => ("APIG.0301", said, true),
-            404 | 405 => ("APIGW.0101", said, true),
+            200 => (refusal.code, text, false),
+            401 => ("APIG.0301", text, true),
+            404 | 405 => ("APIGW.0101", text, true),
             429 => ("APIG.0308", "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 second", true),
-            403 => ("OSM.0003", said, false),
-            500.. => ("OSM.0004", said, false),
-            _ => ("OSM.0001", said, false),
+            403 => ("OSM.0003", text, false),
+            500.. => ("OSM.0004", text, false),
+            _ => ("OSM.0001", text, false),
         };
         if by_gateway {
             let body = json!({"error_code": code, "error_msg": message, "request_id": "lab-request"});
@@ -58,8 +58,8 @@ impl Dialect for Huawei {
         self.refuse(&Refusal::new(200, "OSM.01010002", "No operation permission."))
     }
 
-    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
-        ask.header("x-auth-token").map(str::to_owned)
+    fn credential(&self, request: &ApiRequest<'_>) -> Option<String> {
+        request.header("x-auth-token").map(str::to_owned)
     }
 }
 
@@ -75,33 +75,33 @@ struct RequestParams<'a> {
 
 impl<'a> RequestParams<'a> {
     /// Checks the token and reads what all lists have in common.
-    fn read(ask: &'a Ask<'a>) -> Result<Self, Refusal> {
+    fn read(request: &'a ApiRequest<'a>) -> Result<Self, Refusal> {
         let refused = |why: &str| Err(Refusal::unauthorized(format!("Incorrect IAM authentication information: {why}")));
-        match ask.header("x-auth-token").map(|token| ask.memory.spend(token, ask.settings)) {
-            Some(Standing::Valid) => {}
-            Some(Standing::Expired) => return refused("token expires, expires_at:2026-01-01T00:00:00.000000Z"),
-            Some(Standing::Unknown) => return refused("decrypt token fail"),
+        match request.header("x-auth-token").map(|token| request.memory.spend(token, request.settings)) {
+            Some(TokenStatus::Valid) => {}
+            Some(TokenStatus::Expired) => return refused("token expires, expires_at:2026-01-01T00:00:00.000000Z"),
+            Some(TokenStatus::Unknown) => return refused("decrypt token fail"),
             None => return refused("x-auth-token not found"),
         }
-        if ask.one("group_id").is_some_and(|group| !group.is_empty() && group != GROUP) {
+        if request.one("group_id").is_some_and(|group| !group.is_empty() && group != GROUP) {
             return Err(Refusal::new(200, "OSM.01010002", "No operation permission."));
         }
-        let offset = ask.number("offset")?.unwrap_or(0);
+        let offset = request.number("offset")?.unwrap_or(0);
         if offset > MAX_OFFSET {
             return Err(Refusal::bad_request(format!("offset must not exceed {MAX_OFFSET}")));
         }
-        let limit = page_size(ask, "limit", ask.number("limit")?, DEFAULT_LIMIT, MAX_LIMIT)?;
-        let zone = match ask.header("x-time-zone") {
+        let limit = page_size(request, "limit", request.number("limit")?, DEFAULT_LIMIT, MAX_LIMIT)?;
+        let zone = match request.header("x-time-zone") {
             None => ZONE,
             Some(text) => read_zone(text).ok_or_else(|| Refusal::bad_request("X-Time-Zone is unknown"))?,
         };
-        let language = ask.header("x-language").and_then(Language::asked).unwrap_or(ask.settings.language);
-        Ok(Self { settings: ask.settings, page_range: PageRange::at(offset, limit), zone, language })
+        let language = request.header("x-language").and_then(Language::from_tag).unwrap_or(request.settings.language);
+        Ok(Self { settings: request.settings, page_range: PageRange::at(offset, limit), zone, language })
     }
 
     /// The number of the case in the path; `None` is one that is unknown and has no rows.
-    fn case(&self, ask: &Ask<'_>, data: &CaseData) -> Result<Option<u64>, Refusal> {
-        match data.case_number(ask.segment(0)) {
+    fn case(&self, request: &ApiRequest<'_>, data: &CaseData) -> Result<Option<u64>, Refusal> {
+        match data.case_number(request.segment(0)) {
             Some(case) => Ok(Some(case)),
             None if self.settings.unknown_case == UnknownCase::Empty => Ok(None),
             None => Err(Refusal::new(200, "OSM.01010001", "Param validation fail.")),
@@ -109,9 +109,9 @@ impl<'a> RequestParams<'a> {
     }
 
     /// A bound of a range of time, in ticks.
-    fn bound(&self, ask: &Ask<'_>, name: &str) -> Result<Option<i64>, Refusal> {
+    fn bound(&self, request: &ApiRequest<'_>, name: &str) -> Result<Option<i64>, Refusal> {
         let read = |text| read_zoned_ticks(text, self.zone).ok_or_else(|| Refusal::bad_request(format!("{name} is not a time")));
-        ask.one(name).map(read).transpose()
+        request.one(name).map(read).transpose()
     }
 
     /// A time for machines, as JSON.

@@ -4,7 +4,7 @@ use super::wire_time::push_time;
 
 /// What a field holds; decides which value is of the wrong type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FieldKind {
     Text,
     Time,
     Flag,
@@ -16,7 +16,7 @@ pub(crate) enum Kind {
 }
 
 /// The fields of a record in their order on the wire; a nested one is `outer.inner`.
-pub(crate) type Columns = &'static [(&'static str, Kind)];
+pub(crate) type Columns = &'static [(&'static str, FieldKind)];
 
 /// The name of a column on the wire: without the object in which it lies.
 pub(crate) fn wire_name(columns: Columns, column: usize) -> &'static str {

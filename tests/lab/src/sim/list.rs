@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use hyper::header::HOST;
 
-use super::api::{Ask, Page, Refusal};
+use super::api::{ApiRequest, Page, Refusal};
 use super::corrupt::{CORRUPTED_RECORD, Corruptions, check_field, field_override};
 use super::edit::Edit;
 use super::fault::Fault;
@@ -51,12 +51,12 @@ impl PageRange {
 }
 
 /// The page size that was asked for, within the bounds that hold here.
-pub(crate) fn page_size(ask: &Ask<'_>, name: &str, asked: Option<u64>, default: u64, max: u64) -> Result<u64, Refusal> {
-    let (default, max) = ask.settings.limits_or(default, max);
-    match asked {
+pub(crate) fn page_size(request: &ApiRequest<'_>, name: &str, requested: Option<u64>, default: u64, max: u64) -> Result<u64, Refusal> {
+    let (default, max) = request.settings.limits_or(default, max);
+    match requested {
         None => Ok(default),
         Some(size) if (1..=max).contains(&size) => Ok(size),
-        Some(size) if size > max && ask.settings.over == Over::Clamp => Ok(max),
+        Some(size) if size > max && request.settings.over == Over::Clamp => Ok(max),
         Some(_) => Err(Refusal::bad_request(format!("{name} must be between 1 and {max}"))),
     }
 }
@@ -72,7 +72,7 @@ pub(crate) struct Entry {
 
 /// What a frame may tell of its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Given {
+pub(crate) struct PageFacts {
     pub(crate) page_range: PageRange,
     pub(crate) total: u64,
     /// Records of this page.
@@ -98,9 +98,9 @@ pub(crate) trait List: Send + Sync {
 
     fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>);
 
-    fn frame(&self, given: &Given) -> Frame;
+    fn frame(&self, facts: &PageFacts) -> Frame;
 
-    fn headers(&self, _given: &Given) -> Vec<(&'static str, String)> {
+    fn headers(&self, _given: &PageFacts) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
@@ -111,7 +111,7 @@ pub(crate) trait List: Send + Sync {
         true
     }
 
-    fn tells_total(&self) -> bool {
+    fn has_total(&self) -> bool {
         true
     }
 
@@ -123,7 +123,7 @@ pub(crate) trait List: Send + Sync {
 
 /// A page of a list, found and not yet written.
 pub(crate) struct ListPage<'a, L> {
-    ask: &'a Ask<'a>,
+    request: &'a ApiRequest<'a>,
     list: L,
     rows: Rows<'a>,
     page_range: PageRange,
@@ -148,11 +148,11 @@ impl<L> fmt::Debug for ListPage<'_, L> {
 
 impl<'a, L: List> ListPage<'a, L> {
     /// `chain` names the list among those that grow apart: its endpoint and its parent.
-    pub(crate) fn new(ask: &'a Ask<'a>, list: L, chain: &str, rows: Rows<'a>, page_range: PageRange) -> Result<Self, Refusal> {
-        check_field(ask.settings, list.columns())?;
-        let arrived = if list.shifts() { ask.memory.arrived(ask.settings, &ask.target, chain, page_range.page) } else { 0 };
-        let edit = ask.memory.edited(ask.settings, &ask.target, chain, page_range.page);
-        Ok(Self { ask, list, rows, page_range, arrived, edit, found: OnceLock::new() })
+    pub(crate) fn new(request: &'a ApiRequest<'a>, list: L, chain: &str, rows: Rows<'a>, page_range: PageRange) -> Result<Self, Refusal> {
+        check_field(request.settings, list.columns())?;
+        let arrived = if list.shifts() { request.memory.arrived(request.settings, &request.target, chain, page_range.page) } else { 0 };
+        let edit = request.memory.edited(request.settings, &request.target, chain, page_range.page);
+        Ok(Self { request, list, rows, page_range, arrived, edit, found: OnceLock::new() })
     }
 
     /// The rows of all pages together.
@@ -219,10 +219,16 @@ impl<'a, L: List> ListPage<'a, L> {
         PageContents { entries: (begin..end).map(entry).collect(), total, behind }
     }
 
-    fn given(&self, count: usize, fault: Option<&Fault>) -> Given {
+    fn facts(&self, count: usize, fault: Option<&Fault>) -> PageFacts {
         // A page that a fault emptied has its rows behind it.
         let behind = if count == 0 && self.page_range.offset < self.total() { Some(self.page_range.offset) } else { self.found().behind };
-        Given { page_range: self.page_range, total: self.total(), count: count as u64, behind, repeats: fault == Some(&Fault::RepeatKey) }
+        PageFacts {
+            page_range: self.page_range,
+            total: self.total(),
+            count: count as u64,
+            behind,
+            repeats: fault == Some(&Fault::RepeatKey),
+        }
     }
 
     fn entries(&self, fault: Option<&Fault>) -> &[Entry] {
@@ -248,11 +254,11 @@ impl<L: List> Page for ListPage<'_, L> {
     }
 
     fn identity(&self) -> String {
-        let Ask { target, segments, body, .. } = self.ask;
+        let ApiRequest { target, segments, body, .. } = self.request;
         // Addresses of the next page hold the settings, also those that leave records as they are.
         let settings = if self.list.names_next() { target.settings } else { "" };
         // The host stands in URLs of the next page; the other two decide how times and texts are written.
-        let headers = [HOST.as_str(), "x-time-zone", "x-language"].map(|name| self.ask.header(name).unwrap_or_default());
+        let headers = [HOST.as_str(), "x-time-zone", "x-language"].map(|name| self.request.header(name).unwrap_or_default());
         format!("{settings} {} {segments:?} {} {} {headers:?} {} {:?}", target.path, target.query, body.text(), self.arrived, self.edit)
     }
 
@@ -264,18 +270,18 @@ impl<L: List> Page for ListPage<'_, L> {
             Fault::RepeatKey => self.list.names_next(),
             Fault::Shift => self.list.shifts(),
             Fault::Edit(Edit::Move(..)) => !self.list.names_next(),
-            Fault::MovedTotal => self.list.shifts() && self.list.tells_total(),
+            Fault::MovedTotal => self.list.shifts() && self.list.has_total(),
             _ => true,
         }
     }
 
     fn headers(&self, fault: Option<&Fault>) -> Vec<(&'static str, String)> {
-        self.list.headers(&self.given(self.entries(fault).len(), fault))
+        self.list.headers(&self.facts(self.entries(fault).len(), fault))
     }
 
     fn write(&self, fault: Option<&Fault>) -> Vec<u8> {
         let entries = self.entries(fault);
-        let frame = self.list.frame(&self.given(entries.len(), fault));
+        let frame = self.list.frame(&self.facts(entries.len(), fault));
         match fault {
             Some(Fault::NoRecords) => return format!("{{{}}}", [frame.before, frame.after].concat().join(",")).into_bytes(),
             Some(Fault::RecordsObject) => {
@@ -300,6 +306,6 @@ impl<L: List> Page for ListPage<'_, L> {
 
     fn shell(&self) -> (Vec<u8>, Vec<u8>) {
         let page_range = PageRange { offset: 0, limit: 1, page: 1 };
-        self.around(&self.list.frame(&Given { page_range, total: 0, count: 0, behind: None, repeats: false }))
+        self.around(&self.list.frame(&PageFacts { page_range, total: 0, count: 0, behind: None, repeats: false }))
     }
 }

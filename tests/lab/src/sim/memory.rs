@@ -31,7 +31,7 @@ struct Token {
 
 /// What a token is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum TokenStatus {
     Valid,
     Expired,
     Unknown,
@@ -56,21 +56,21 @@ impl Memory {
 
     /// Looks a token up, and counts one use of it. Both the login's settings and these may limit it: a login may live
     /// under a URL of its own.
-    pub(crate) fn spend(&self, token: &str, settings: &Settings) -> Standing {
+    pub(crate) fn spend(&self, token: &str, settings: &Settings) -> TokenStatus {
         if token == STATIC_TOKEN {
-            return if settings.static_token == Switch::On { Standing::Valid } else { Standing::Unknown };
+            return if settings.static_token == Switch::On { TokenStatus::Valid } else { TokenStatus::Unknown };
         }
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(token) = tokens.get_mut(token) else {
-            return Standing::Unknown;
+            return TokenStatus::Unknown;
         };
         let life = settings.token_life.map_or(token.life, |seconds| token.life.min(Duration::from_secs(seconds)));
         let most_uses = settings.token_uses.map_or(token.most_uses, |uses| token.most_uses.min(uses));
         if token.uses >= most_uses || token.issued.elapsed() >= life {
-            return Standing::Expired;
+            return TokenStatus::Expired;
         }
         token.uses += 1;
-        Standing::Valid
+        TokenStatus::Valid
     }
 
     /// How many rows have appeared at the front of a list when this page of it is read.
@@ -115,20 +115,20 @@ mod tests {
         let token = memory.issue(&settings("tag=a,token_uses=2"), 60);
         assert_eq!(token, "issued-a-1");
         let spend = |text: &str, token: &str| memory.spend(token, &settings(text));
-        assert_eq!([(); 3].map(|()| spend("", &token)), [Standing::Valid, Standing::Valid, Standing::Expired]);
+        assert_eq!([(); 3].map(|()| spend("", &token)), [TokenStatus::Valid, TokenStatus::Valid, TokenStatus::Expired]);
         let token = memory.issue(&settings("tag=a,token_life=0"), 60);
-        assert_eq!((token.as_str(), spend("", &token)), ("issued-a-2", Standing::Expired));
+        assert_eq!((token.as_str(), spend("", &token)), ("issued-a-2", TokenStatus::Expired));
         let token = memory.issue(&settings(""), 60);
-        assert_eq!(spend("token_life=0", &token), Standing::Expired);
-        assert_eq!([(); 2].map(|()| spend("token_uses=1", &token)), [Standing::Valid, Standing::Expired]);
-        assert_eq!(spend("", "made-up"), Standing::Unknown);
+        assert_eq!(spend("token_life=0", &token), TokenStatus::Expired);
+        assert_eq!([(); 2].map(|()| spend("token_uses=1", &token)), [TokenStatus::Valid, TokenStatus::Expired]);
+        assert_eq!(spend("", "made-up"), TokenStatus::Unknown);
     }
 
     #[test]
     fn the_static_token_can_be_switched_off() {
         let memory = Memory::default();
-        assert_eq!(memory.spend("lab-token", &settings("token_uses=0")), Standing::Valid);
-        assert_eq!(memory.spend("lab-token", &settings("static_token=off")), Standing::Unknown);
+        assert_eq!(memory.spend("lab-token", &settings("token_uses=0")), TokenStatus::Valid);
+        assert_eq!(memory.spend("lab-token", &settings("static_token=off")), TokenStatus::Unknown);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! log, the page cache and everything about sockets are shared.
 
 mod api;
-mod asked_range;
 mod audit;
 mod body;
 mod certificates;
@@ -20,6 +19,7 @@ mod page_key;
 mod proxy;
 mod request_body;
 mod request_log;
+mod requested_range;
 mod respond;
 mod response;
 pub(crate) mod rows;

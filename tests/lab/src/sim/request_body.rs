@@ -126,14 +126,14 @@ mod tests {
 
     #[test]
     fn json_is_told_in_one_line_and_without_secrets() {
-        let told = |text: &str| body("application/json", text).readable();
-        assert_eq!(told("{ \"b\" : [ 1, \"x \\\" y\" ],\n \"a\": null }"), r#"{"b":[1,"x \" y"],"a":null}"#);
+        let readable = |text: &str| body("application/json", text).readable();
+        assert_eq!(readable("{ \"b\" : [ 1, \"x \\\" y\" ],\n \"a\": null }"), r#"{"b":[1,"x \" y"],"a":null}"#);
         assert_eq!(
-            told(r#"{"methods": ["password"], "password": {"user": {"password": "s3\"cret", "name": "password"}}}"#),
+            readable(r#"{"methods": ["password"], "password": {"user": {"password": "s3\"cret", "name": "password"}}}"#),
             r#"{"methods":["password"],"password":{"user":{"password":"***","name":"password"}}}"#
         );
-        assert_eq!(told("{not\njson"), "{not json");
-        assert_eq!(told(""), "");
+        assert_eq!(readable("{not\njson"), "{not json");
+        assert_eq!(readable(""), "");
     }
 
     #[test]

@@ -11,11 +11,11 @@ const ENTRIES_PER_TAG: usize = 100_000;
 /// Requests by tag, in the order of their arrival.
 #[derive(Debug, Default)]
 pub(crate) struct RequestLog {
-    tags: Mutex<HashMap<String, VecDeque<Entry>>>,
+    tags: Mutex<HashMap<String, VecDeque<LoggedRequest>>>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct LoggedRequest {
     line: String,
     headers: HeaderMap,
     version: Version,
@@ -28,7 +28,7 @@ impl RequestLog {
         if entries.len() == ENTRIES_PER_TAG {
             entries.pop_front();
         }
-        entries.push_back(Entry { line, headers, version });
+        entries.push_back(LoggedRequest { line, headers, version });
     }
 
     /// One line per request of a tag, followed by the wanted headers.

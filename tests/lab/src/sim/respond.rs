@@ -6,9 +6,9 @@ use std::sync::PoisonError;
 use bytes::Bytes;
 use hyper::header::RETRY_AFTER;
 
-use super::api::{Ask, Dialect, Page, Refusal};
+use super::api::{ApiRequest, Dialect, Page, Refusal};
 use super::body::Body;
-use super::exchange::Answer;
+use super::exchange::HttpResult;
 use super::fault::{Fault, RetryAfter};
 use super::response::{JSON, json, redirect, reply, text};
 use super::server::{OTHER_HOST, Shared};
@@ -20,16 +20,16 @@ const ELSEWHERE: &str = "/elsewhere";
 
 impl Shared {
     /// Answers with a page, or with what a fault makes of it.
-    pub(crate) async fn respond(&self, ask: &Ask<'_>, dialect: &dyn Dialect, page: &dyn Page) -> Answer {
-        if let Some(fault) = ask.settings.fault.as_ref().filter(|fault| !page.supports(fault)) {
+    pub(crate) async fn respond(&self, request: &ApiRequest<'_>, dialect: &dyn Dialect, page: &dyn Page) -> HttpResult {
+        if let Some(fault) = request.settings.fault.as_ref().filter(|fault| !page.supports(fault)) {
             return Ok(reply(dialect.refuse(&Refusal::setting("fault", fault))));
         }
-        let Some(fault) = self.fault(ask, page) else {
-            return self.page(ask, page, &Body::whole);
+        let Some(fault) = self.fault(request, page) else {
+            return self.page(request, page, &Body::whole);
         };
-        let (settings, path, query) = (ask.target.settings, ask.target.path, ask.target.query);
+        let (settings, path, query) = (request.target.settings, request.target.path, request.target.query);
         match fault {
-            Fault::Status(code) => Ok(reply(dialect.fail(*code, dialect.credential(ask)))),
+            Fault::Status(code) => Ok(reply(dialect.fail(*code, dialect.credential(request)))),
             Fault::Throttle(when) => {
                 let mut response = reply(dialect.refuse(&Refusal::new(429, "THROTTLED", "too many requests")));
                 let when = match when {
@@ -47,9 +47,9 @@ impl Shared {
             }
             Fault::Close => Err(io::Error::other("closed by order")),
             Fault::StallHeaders => std::future::pending().await,
-            Fault::Cut => self.page(ask, page, &|body: Bytes| Body::cut(&body)),
-            Fault::Stall => self.page(ask, page, &|body: Bytes| Body::stall(&body)),
-            Fault::Drip(speed) => self.page(ask, page, &|body: Bytes| Body::drip(body, *speed)),
+            Fault::Cut => self.page(request, page, &|body: Bytes| Body::cut(&body)),
+            Fault::Stall => self.page(request, page, &|body: Bytes| Body::stall(&body)),
+            Fault::Drip(speed) => self.page(request, page, &|body: Bytes| Body::drip(body, *speed)),
             Fault::BadJson => Ok(text(200, JSON, "{\"pagination\":{,}".into())),
             Fault::TruncatedJson => {
                 let whole = page.write(None);
@@ -69,13 +69,13 @@ impl Shared {
     }
 
     /// The fault that strikes this page now, counted if it may strike only so often.
-    fn fault<'a>(&self, ask: &Ask<'a>, page: &dyn Page) -> Option<&'a Fault> {
-        let settings = ask.settings;
+    fn fault<'a>(&self, request: &ApiRequest<'a>, page: &dyn Page) -> Option<&'a Fault> {
+        let settings = request.settings;
         let fault = settings.fault.as_ref()?;
-        let redirected = ask.target.path.starts_with(MOVED) || ask.target.path.starts_with(ELSEWHERE);
+        let redirected = request.target.path.starts_with(MOVED) || request.target.path.starts_with(ELSEWHERE);
         let applies = match fault {
             Fault::RedirectOther | Fault::RedirectSame if redirected => false,
-            Fault::Bomb if ContentCoding::Gzip.accepted_by(ask.headers) != ContentCoding::Gzip => false,
+            Fault::Bomb if ContentCoding::Gzip.accepted_by(request.headers) != ContentCoding::Gzip => false,
             _ => fault.applies_to(page.number(), settings.at),
         };
         if !applies {
@@ -83,7 +83,7 @@ impl Shared {
         }
         if let Some(times) = settings.times {
             let mut counts = self.fault_counts.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = counts.entry(ask.target.settings.to_owned()).or_default();
+            let count = counts.entry(request.target.settings.to_owned()).or_default();
             if *count == times {
                 return None;
             }
@@ -93,9 +93,9 @@ impl Shared {
     }
 
     /// The page as it should be, from the cache if it was written before.
-    fn page(&self, ask: &Ask<'_>, page: &dyn Page, wrap: &dyn Fn(Bytes) -> Body) -> Answer {
-        let coding = ask.settings.encoding.accepted_by(ask.headers);
-        let identity = format!("{coding:?} {} {}", ask.settings.content, page.identity());
+    fn page(&self, request: &ApiRequest<'_>, page: &dyn Page, wrap: &dyn Fn(Bytes) -> Body) -> HttpResult {
+        let coding = request.settings.encoding.accepted_by(request.headers);
+        let identity = format!("{coding:?} {} {}", request.settings.content, page.identity());
         let body = match self.cache.get(&identity) {
             Some(body) => body,
             None => {

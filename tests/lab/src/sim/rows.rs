@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::audit;
 use super::huawei;
-use super::json::{Columns, Kind};
+use super::json::{Columns, FieldKind};
 use super::settings::{SettingError, Settings};
 use super::socialboards;
 use super::tixngo;
@@ -43,7 +43,7 @@ static TRUTHS: [Truth; 10] = [
 impl Truth {
     /// The columns, folded as SQL folds them.
     fn names(&self) -> impl Iterator<Item = String> {
-        let fields = self.columns.iter().filter(|(_, kind)| *kind != Kind::Nested);
+        let fields = self.columns.iter().filter(|(_, kind)| *kind != FieldKind::Nested);
         fields.map(|(name, _)| name.replace('.', "").to_lowercase()).chain(self.request.iter().map(|name| (*name).to_owned()))
     }
 }

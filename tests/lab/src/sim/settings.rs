@@ -11,8 +11,8 @@ use std::fmt;
 use super::fault::Fault;
 use super::target::percent_decode;
 pub(crate) use choice::{
-    Activation, Bounds, Case, ContentCoding, FilterColumn, Granularity, Language, Last, NextUrl, Nulls, Order, Over, PastEnd, Shape,
-    Spelling, Switch, TimeForm, Total, UnknownCase, UnknownTicket,
+    ActivationForm, Bounds, ContentCoding, FilterColumn, Granularity, Language, Last, LetterCase, NextUrl, Nulls, Order, Over, PastEnd,
+    Shape, Spelling, Switch, TimeForm, Total, UnknownCase, UnknownTicket,
 };
 use value::{moment, positive, positive_u32, whole};
 
@@ -69,7 +69,7 @@ pub(crate) struct Settings {
     pub(crate) total: Total,
     pub(crate) past_end: PastEnd,
     pub(crate) next: NextUrl,
-    pub(crate) case: Case,
+    pub(crate) case: LetterCase,
     pub(crate) header: String,
     pub(crate) scheme: String,
     pub(crate) key: String,
@@ -87,7 +87,7 @@ pub(crate) struct Settings {
     pub(crate) time_form: TimeForm,
     pub(crate) language: Language,
     pub(crate) spelling: Spelling,
-    pub(crate) activation: Activation,
+    pub(crate) activation: ActivationForm,
     pub(crate) nulls: Option<Nulls>,
     /// Milliseconds before the headers of each answer.
     pub(crate) latency: u64,
@@ -129,7 +129,7 @@ impl Default for Settings {
             total: Total::Exact,
             past_end: PastEnd::Empty,
             next: NextUrl::Absolute,
-            case: Case::Exact,
+            case: LetterCase::Exact,
             header: "x-api-key".into(),
             scheme: String::new(),
             key: "lab-key".into(),
@@ -143,7 +143,7 @@ impl Default for Settings {
             time_form: TimeForm::Rfc3339,
             language: Language::Chinese,
             spelling: Spelling::CapitalD,
-            activation: Activation::Object,
+            activation: ActivationForm::Object,
             nulls: None,
             latency: 0,
             keep_alive: Switch::On,
@@ -199,7 +199,7 @@ impl Settings {
             "total" => self.total = Total::read(value)?,
             "past_end" => self.past_end = PastEnd::read(value)?,
             "next" => self.next = NextUrl::read(value)?,
-            "case" => self.case = Case::read(value)?,
+            "case" => self.case = LetterCase::read(value)?,
             "header" => self.header = value.to_ascii_lowercase(),
             "scheme" => self.scheme = value.into(),
             "key" => self.key = value.into(),
@@ -213,7 +213,7 @@ impl Settings {
             "time_form" => self.time_form = TimeForm::read(value)?,
             "language" => self.language = Language::read(value)?,
             "spelling" => self.spelling = Spelling::read(value)?,
-            "activation" => self.activation = Activation::read(value)?,
+            "activation" => self.activation = ActivationForm::read(value)?,
             "nulls" => self.nulls = Some(Nulls::read(value)?),
             "latency" => self.latency = whole(value)?,
             "keep_alive" => self.keep_alive = Switch::read(value)?,
@@ -281,14 +281,14 @@ mod tests {
 
     #[test]
     fn names_what_it_cannot_use() {
-        let said = |text: &str| Settings::parse(text).unwrap_err().to_string();
-        assert_eq!(said("row=5"), "setting row: no such setting");
-        assert_eq!(said("rows=x"), "setting rows: \"x\" is not a whole number");
-        assert_eq!(said("order=up"), "setting order: \"up\" is none of asc, desc");
-        assert_eq!(said("rows"), "setting \"rows\" is not key=value");
-        assert_eq!(said("fault=melt"), "setting fault: no fault is called \"melt\"");
-        assert_eq!(said("end=2025-01-01"), "setting end: must lie after start");
-        assert_eq!(said("default_limit=20,max_limit=10"), "setting default_limit: must not exceed max_limit");
+        let error = |text: &str| Settings::parse(text).unwrap_err().to_string();
+        assert_eq!(error("row=5"), "setting row: no such setting");
+        assert_eq!(error("rows=x"), "setting rows: \"x\" is not a whole number");
+        assert_eq!(error("order=up"), "setting order: \"up\" is none of asc, desc");
+        assert_eq!(error("rows"), "setting \"rows\" is not key=value");
+        assert_eq!(error("fault=melt"), "setting fault: no fault is called \"melt\"");
+        assert_eq!(error("end=2025-01-01"), "setting end: must lie after start");
+        assert_eq!(error("default_limit=20,max_limit=10"), "setting default_limit: must not exceed max_limit");
     }
 
     #[test]

@@ -9,14 +9,14 @@ pub(crate) mod truth;
 
 use serde_json::json;
 
-use super::api::{Ask, Dialect, Refusal, Reply};
+use super::api::{ApiRequest, Dialect, Refusal, Reply};
 use super::json::RecordWriter;
 use super::list::Frame;
-use super::memory::Standing;
+use super::memory::TokenStatus;
 
 use board::User;
-pub(crate) use ticket_log::TicketLog;
-pub(crate) use tickets::Tickets;
+pub(crate) use ticket_log::BoardTicketLog;
+pub(crate) use tickets::BoardTickets;
 pub(crate) use token::Tokens;
 
 const DEFAULT_TAKE: u64 = 25;
@@ -40,15 +40,15 @@ impl Dialect for Socialboards {
         self.refuse(&Refusal::new(200, "17", "The community is being moved."))
     }
 
-    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
-        ask.bearer().map(str::to_owned)
+    fn credential(&self, request: &ApiRequest<'_>) -> Option<String> {
+        request.bearer().map(str::to_owned)
     }
 }
 
 /// Refuses a client without a valid access token.
-fn check_token(ask: &Ask<'_>) -> Result<(), Refusal> {
-    match ask.bearer().map(|token| ask.memory.spend(token, ask.settings)) {
-        Some(Standing::Valid) => Ok(()),
+fn check_token(request: &ApiRequest<'_>) -> Result<(), Refusal> {
+    match request.bearer().map(|token| request.memory.spend(token, request.settings)) {
+        Some(TokenStatus::Valid) => Ok(()),
         _ => Err(Refusal::unauthorized("denied")),
     }
 }

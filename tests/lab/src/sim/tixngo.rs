@@ -8,13 +8,13 @@ pub(crate) mod truth;
 
 use std::ops::Range;
 
-use super::api::{Ask, Dialect, Endpoint, Found, Page, Refusal, Reply};
-use super::asked_range::AskedRange;
+use super::api::{ApiRequest, Dialect, Endpoint, Found, Page, Refusal, Reply};
 use super::corrupt::{CORRUPTED_RECORD, Corruptions, check_field, field_override};
 use super::edit::Edit;
 use super::fault::Fault;
 use super::page_key::Key;
-use super::settings::{Case, FilterColumn, Last, Order, Over, Settings};
+use super::requested_range::RequestedRange;
+use super::settings::{FilterColumn, Last, LetterCase, Order, Over, Settings};
 use super::spread::{mix, mix_text};
 use super::wire_time::{DAY, read_ticks, time_json};
 
@@ -38,8 +38,8 @@ impl Dialect for Tixngo {
         Reply::new(200, r#"{"error":{"code":"E1042","message":"report is not available"}}"#)
     }
 
-    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
-        ask.header(&ask.settings.header).map(str::to_owned)
+    fn credential(&self, request: &ApiRequest<'_>) -> Option<String> {
+        request.header(&request.settings.header).map(str::to_owned)
     }
 
     fn fail(&self, status: u16, credential: Option<String>) -> Reply {
@@ -49,20 +49,20 @@ impl Dialect for Tixngo {
 }
 
 /// Refuses a client that does not carry the right key.
-fn check_key(ask: &Ask<'_>) -> Result<(), Refusal> {
-    let Settings { scheme, key, header, .. } = ask.settings;
+fn check_key(request: &ApiRequest<'_>) -> Result<(), Refusal> {
+    let Settings { scheme, key, header, .. } = request.settings;
     let expected = if scheme.is_empty() { key.clone() } else { format!("{scheme} {key}") };
-    if ask.header(header) == Some(expected.as_str()) { Ok(()) } else { Err(Refusal::unauthorized("the api key is missing or wrong")) }
+    if request.header(header) == Some(expected.as_str()) { Ok(()) } else { Err(Refusal::unauthorized("the api key is missing or wrong")) }
 }
 
-fn required<'a>(ask: &'a Ask<'a>, name: &str) -> Result<&'a str, Refusal> {
-    ask.one(name).filter(|value| !value.is_empty()).ok_or_else(|| Refusal::bad_request(format!("{name} is required")))
+fn required<'a>(request: &'a ApiRequest<'a>, name: &str) -> Result<&'a str, Refusal> {
+    request.one(name).filter(|value| !value.is_empty()).ok_or_else(|| Refusal::bad_request(format!("{name} is required")))
 }
 
 /// The mobile application that is asked about.
-fn app<'a>(ask: &'a Ask<'a>) -> Result<&'a str, Refusal> {
-    let app = required(ask, "mobileAppId")?;
-    let is_known = ask.settings.apps.iter().any(|known| known == app);
+fn app<'a>(request: &'a ApiRequest<'a>) -> Result<&'a str, Refusal> {
+    let app = required(request, "mobileAppId")?;
+    let is_known = request.settings.apps.iter().any(|known| known == app);
     is_known.then_some(app).ok_or_else(|| Refusal::bad_request("mobileAppId is unknown"))
 }
 
@@ -79,18 +79,18 @@ impl Endpoint for TicketStatusLogs {
         &Tixngo
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        check_key(ask)?;
-        let settings = ask.settings;
-        let app = app(ask)?;
-        let time = |name| read_ticks(required(ask, name)?).ok_or_else(|| Refusal::bad_request(format!("{name} is not a date-time")));
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        check_key(request)?;
+        let settings = request.settings;
+        let app = app(request)?;
+        let time = |name| read_ticks(required(request, name)?).ok_or_else(|| Refusal::bad_request(format!("{name} is not a date-time")));
         check_field(settings, COLUMNS)?;
-        let range = AskedRange::new(settings, Some(time("from")?), Some(time("to")?));
+        let range = RequestedRange::new(settings, Some(time("from")?), Some(time("to")?));
         let log = TicketLog::new(settings, app);
         let window = window(&range, &log, settings.filter);
         let marks = mix_text(mix(settings.seed, settings.rows), app);
         let order = settings.order_or(Order::Ascending);
-        let (cursor, number) = match ask.one("paginationKey").filter(|text| !text.is_empty()) {
+        let (cursor, number) = match request.one("paginationKey").filter(|text| !text.is_empty()) {
             Some(text) => {
                 let key = Key::decode(text, marks).ok_or_else(|| Refusal::bad_request("paginationKey is unknown"))?;
                 (key.cursor.clamp(window.start, window.end), key.page)
@@ -102,22 +102,22 @@ impl Endpoint for TicketStatusLogs {
             settings,
             order,
             log,
-            filters: Filters::new(ask, &range),
+            filters: Filters::new(request, &range),
             range,
             window,
             cursor,
             number,
-            limit: limit(ask)?,
+            limit: limit(request)?,
             marks,
-            edit: ask.memory.edited(settings, &ask.target, "log", number),
+            edit: request.memory.edited(settings, &request.target, "log", number),
         }))
     }
 }
 
-fn limit(ask: &Ask<'_>) -> Result<u64, Refusal> {
-    let settings = ask.settings;
+fn limit(request: &ApiRequest<'_>) -> Result<u64, Refusal> {
+    let settings = request.settings;
     let (default, max) = settings.limits_or(LIMITS.0, LIMITS.1);
-    let Some(text) = ask.one("limit") else {
+    let Some(text) = request.one("limit") else {
         return Ok(default);
     };
     match text.parse::<u64>() {
@@ -128,7 +128,7 @@ fn limit(ask: &Ask<'_>) -> Result<u64, Refusal> {
 }
 
 /// The rows among which the answer lies: all of the answer, unless the range filters `updatedDate`.
-fn window(range: &AskedRange, log: &TicketLog, column: FilterColumn) -> Range<u64> {
+fn window(range: &RequestedRange, log: &TicketLog, column: FilterColumn) -> Range<u64> {
     let late = if column == FilterColumn::Updated { 3 * DAY } else { 0 };
     let start = range.rows(&log.spread, |time| time + late).start;
     start..range.rows(&log.spread, |time| time).end.max(start)
@@ -137,7 +137,7 @@ fn window(range: &AskedRange, log: &TicketLog, column: FilterColumn) -> Range<u6
 /// The value filters of a request; an empty list filters nothing.
 #[derive(Debug)]
 struct Filters<'a> {
-    case: Case,
+    case: LetterCase,
     actions: Vec<&'a str>,
     from_statuses: Vec<&'a str>,
     to_statuses: Vec<&'a str>,
@@ -145,20 +145,20 @@ struct Filters<'a> {
     to_owner: Option<&'a str>,
     actor: Option<&'a str>,
     /// Set when the range filters a column that does not order the rows.
-    updated: Option<AskedRange>,
+    updated: Option<RequestedRange>,
 }
 
 impl<'a> Filters<'a> {
-    fn new(ask: &'a Ask<'a>, range: &AskedRange) -> Self {
+    fn new(request: &'a ApiRequest<'a>, range: &RequestedRange) -> Self {
         Self {
-            case: ask.settings.case,
-            actions: ask.many("actionNames").collect(),
-            from_statuses: ask.many("fromStatuses").collect(),
-            to_statuses: ask.many("toStatuses").collect(),
-            from_owner: ask.one("fromOwnerId"),
-            to_owner: ask.one("toOwnerId"),
-            actor: ask.one("actor"),
-            updated: (ask.settings.filter == FilterColumn::Updated).then_some(*range),
+            case: request.settings.case,
+            actions: request.many("actionNames").collect(),
+            from_statuses: request.many("fromStatuses").collect(),
+            to_statuses: request.many("toStatuses").collect(),
+            from_owner: request.one("fromOwnerId"),
+            to_owner: request.one("toOwnerId"),
+            actor: request.one("actor"),
+            updated: (request.settings.filter == FilterColumn::Updated).then_some(*range),
         }
     }
 
@@ -175,8 +175,8 @@ impl<'a> Filters<'a> {
     fn pass(&self, log: &TicketLog, row: u64) -> bool {
         let TicketSummary { action, actor, from_owner, to_owner } = log.summary(row);
         let same = |wanted: &str, value: &str| match self.case {
-            Case::Exact => wanted == value,
-            Case::Insensitive => wanted.eq_ignore_ascii_case(value),
+            LetterCase::Exact => wanted == value,
+            LetterCase::Insensitive => wanted.eq_ignore_ascii_case(value),
         };
         let any = |wanted: &[&str], value: Option<&str>| {
             wanted.is_empty() || value.is_some_and(|value| wanted.iter().any(|wanted| same(wanted, value)))
@@ -201,7 +201,7 @@ struct LogPage<'a> {
     order: Order,
     log: TicketLog,
     filters: Filters<'a>,
-    range: AskedRange,
+    range: RequestedRange,
     window: Range<u64>,
     cursor: u64,
     number: u32,

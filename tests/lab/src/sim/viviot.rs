@@ -7,12 +7,12 @@ pub(crate) mod truth;
 
 use serde_json::json;
 
-use super::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
-use super::asked_range::AskedRange;
+use super::api::{ApiRequest, Dialect, Endpoint, Found, Refusal, Reply};
 use super::corrupt::Corruptions;
-use super::json::{Columns, FieldOverride, Kind, RecordWriter, push_text, wire_name};
-use super::list::{Entry, Frame, Given, List, ListPage, PageRange, Pass, Rows, page_size};
-use super::memory::Standing;
+use super::json::{Columns, FieldKind, FieldOverride, RecordWriter, push_text, wire_name};
+use super::list::{Entry, Frame, List, ListPage, PageFacts, PageRange, Pass, Rows, page_size};
+use super::memory::TokenStatus;
+use super::requested_range::RequestedRange;
 use super::settings::{Nulls, Order, PastEnd, Settings, Switch, Total};
 use super::wire_time::{read_ticks, read_zoned_ticks};
 
@@ -28,16 +28,16 @@ const SERVER_ZONE: i64 = 60;
 const CAP: u64 = 10_000;
 
 const COLUMNS: Columns = &[
-    ("id", Kind::Text),
-    ("timestamp", Kind::Number),
-    ("actionInitiator", Kind::Text),
-    ("action", Kind::Nested),
-    ("actionTargetThing", Kind::Text),
-    ("actionTargetUser", Kind::Text),
-    ("organizationId", Kind::Text),
-    ("actionTargetTask", Kind::Text),
-    ("actionTargetTaskList", Kind::Text),
-    ("information", Kind::Text),
+    ("id", FieldKind::Text),
+    ("timestamp", FieldKind::Number),
+    ("actionInitiator", FieldKind::Text),
+    ("action", FieldKind::Nested),
+    ("actionTargetThing", FieldKind::Text),
+    ("actionTargetUser", FieldKind::Text),
+    ("organizationId", FieldKind::Text),
+    ("actionTargetTask", FieldKind::Text),
+    ("actionTargetTaskList", FieldKind::Text),
+    ("information", FieldKind::Text),
 ];
 
 /// How Viviot says no.
@@ -66,8 +66,8 @@ impl Dialect for Viviot {
         Reply::new(200, json!({"data": [], "totalAvailableItems": 0, "totalPages": 0, "responseStatus": status}))
     }
 
-    fn credential(&self, ask: &Ask<'_>) -> Option<String> {
-        ask.bearer().map(str::to_owned)
+    fn credential(&self, request: &ApiRequest<'_>) -> Option<String> {
+        request.bearer().map(str::to_owned)
     }
 }
 
@@ -84,20 +84,21 @@ impl Endpoint for ActionLogs {
         &Viviot
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        check_access(ask)?;
-        let required = |name| number(ask, name)?.ok_or_else(|| Refusal::bad_request(format!("'{name}' must not be empty.")));
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        check_access(request)?;
+        let required = |name| number(request, name)?.ok_or_else(|| Refusal::bad_request(format!("'{name}' must not be empty.")));
         let page = required("Page")?;
         if page == 0 {
             return Err(Refusal::bad_request("'Page' must be greater than 0."));
         }
-        let size = page_size(ask, "ItemsPerPage", Some(required("ItemsPerPage")?), MAX_ITEMS, MAX_ITEMS)?;
-        let range = AskedRange::new(ask.settings, bound(ask, "From")?, bound(ask, "To")?);
-        let log = ActionLog::new(ask.settings);
+        let size = page_size(request, "ItemsPerPage", Some(required("ItemsPerPage")?), MAX_ITEMS, MAX_ITEMS)?;
+        let range = RequestedRange::new(request.settings, bound(request, "From")?, bound(request, "To")?);
+        let log = ActionLog::new(request.settings);
         let (start, end) = (log.first_where(|time| range.begun(time)), log.first_where(|time| range.ended(time)));
-        let rows = Rows::Range(start..end.max(start), filter(ask, log)?, ask.settings.order_or(Order::Descending));
-        let found = ListPage::new(ask, Actions { settings: ask.settings, log, range }, "actionlogs", rows, PageRange::page(page, size))?;
-        if ask.settings.past_end == PastEnd::Error && page > 1 && (page - 1).saturating_mul(size) >= found.total() {
+        let rows = Rows::Range(start..end.max(start), filter(request, log)?, request.settings.order_or(Order::Descending));
+        let found =
+            ListPage::new(request, Actions { settings: request.settings, log, range }, "actionlogs", rows, PageRange::page(page, size))?;
+        if request.settings.past_end == PastEnd::Error && page > 1 && (page - 1).saturating_mul(size) >= found.total() {
             return Err(Refusal::bad_request("'Page' lies behind the last one."));
         }
         Ok(Found::page(found))
@@ -105,44 +106,44 @@ impl Endpoint for ActionLogs {
 }
 
 /// Refuses a client without a valid token, key or session, or without a role that may read.
-fn check_access(ask: &Ask<'_>) -> Result<(), Refusal> {
-    let cookies = ask.header("cookie").into_iter().flat_map(|text| text.split(';'));
+fn check_access(request: &ApiRequest<'_>) -> Result<(), Refusal> {
+    let cookies = request.header("cookie").into_iter().flat_map(|text| text.split(';'));
     let session = cookies.filter_map(|cookie| cookie.trim().strip_prefix("ss-id=")).next();
-    let standing = match (ask.bearer(), session) {
-        (Some(key), _) if key == ask.settings.key => Standing::Valid,
-        (Some(token), _) | (None, Some(token)) => ask.memory.spend(token, ask.settings),
-        (None, None) => Standing::Unknown,
+    let standing = match (request.bearer(), session) {
+        (Some(key), _) if key == request.settings.key => TokenStatus::Valid,
+        (Some(token), _) | (None, Some(token)) => request.memory.spend(token, request.settings),
+        (None, None) => TokenStatus::Unknown,
     };
     match standing {
-        Standing::Valid if ask.settings.role == Switch::Off => Err(Refusal::new(403, "FORBIDDEN", "Invalid Role")),
-        Standing::Valid => Ok(()),
-        Standing::Expired => Err(Refusal::unauthorized("Token has expired")),
-        Standing::Unknown => Err(Refusal::unauthorized("Not Authenticated")),
+        TokenStatus::Valid if request.settings.role == Switch::Off => Err(Refusal::new(403, "FORBIDDEN", "Invalid Role")),
+        TokenStatus::Valid => Ok(()),
+        TokenStatus::Expired => Err(Refusal::unauthorized("Token has expired")),
+        TokenStatus::Unknown => Err(Refusal::unauthorized("Not Authenticated")),
     }
 }
 
 /// A parameter's value, whatever the case of its name.
-fn one<'a>(ask: &'a Ask<'a>, name: &str) -> Option<&'a str> {
+fn one<'a>(request: &'a ApiRequest<'a>, name: &str) -> Option<&'a str> {
     let same = |(key, value): &'a (String, String)| key.eq_ignore_ascii_case(name).then_some(value.as_str());
-    ask.parameters.iter().rev().find_map(same)
+    request.parameters.iter().rev().find_map(same)
 }
 
-fn number(ask: &Ask<'_>, name: &str) -> Result<Option<u64>, Refusal> {
+fn number(request: &ApiRequest<'_>, name: &str) -> Result<Option<u64>, Refusal> {
     let read = |text: &str| text.parse().map_err(|_| Refusal::bad_request(format!("Unable to bind to request, '{name}' is no number")));
-    one(ask, name).map(read).transpose()
+    one(request, name).map(read).transpose()
 }
 
 /// A bound of a range of time, in ticks. A bare date is taken as UTC.
-fn bound(ask: &Ask<'_>, name: &str) -> Result<Option<i64>, Refusal> {
+fn bound(request: &ApiRequest<'_>, name: &str) -> Result<Option<i64>, Refusal> {
     let read = |text: &str| {
         let ticks = read_ticks(text).or_else(|| read_zoned_ticks(text, SERVER_ZONE));
         ticks.ok_or_else(|| Refusal::bad_request(format!("Unable to bind to request, '{name}' is no date")))
     };
-    one(ask, name).map(read).transpose()
+    one(request, name).map(read).transpose()
 }
 
 /// The value filters of a request, if there are any.
-fn filter<'a>(ask: &'a Ask<'a>, log: ActionLog) -> Result<Option<Pass<'a>>, Refusal> {
+fn filter<'a>(request: &'a ApiRequest<'a>, log: ActionLog) -> Result<Option<Pass<'a>>, Refusal> {
     type Get = fn(&Action) -> Option<u64>;
     type GetText = fn(&Action) -> Option<String>;
     let numbers: [(&str, Get); 5] = [
@@ -159,11 +160,11 @@ fn filter<'a>(ask: &'a Ask<'a>, log: ActionLog) -> Result<Option<Pass<'a>>, Refu
     ];
     let mut wanted_numbers = Vec::new();
     for (name, get) in numbers {
-        if let Some(wanted) = number(ask, name)? {
+        if let Some(wanted) = number(request, name)? {
             wanted_numbers.push((wanted, get));
         }
     }
-    let wanted_texts: Vec<_> = texts.into_iter().filter_map(|(name, get)| Some((one(ask, name)?, get))).collect();
+    let wanted_texts: Vec<_> = texts.into_iter().filter_map(|(name, get)| Some((one(request, name)?, get))).collect();
     if wanted_numbers.is_empty() && wanted_texts.is_empty() {
         return Ok(None);
     }
@@ -177,7 +178,7 @@ fn filter<'a>(ask: &'a Ask<'a>, log: ActionLog) -> Result<Option<Pass<'a>>, Refu
 struct Actions<'a> {
     settings: &'a Settings,
     log: ActionLog,
-    range: AskedRange,
+    range: RequestedRange,
 }
 
 impl List for Actions<'_> {
@@ -207,14 +208,14 @@ impl List for Actions<'_> {
         record.end(name);
     }
 
-    fn frame(&self, given: &Given) -> Frame {
+    fn frame(&self, facts: &PageFacts) -> Frame {
         let total = match self.settings.total {
-            Total::Exact => given.total,
-            Total::Capped => given.total.min(CAP),
+            Total::Exact => facts.total,
+            Total::Capped => facts.total.min(CAP),
             Total::Absent => return Frame { records: Some("data"), ..Frame::default() },
         };
         // A decimal, so it may well have a fraction.
-        let pages = total as f64 / given.page_range.limit as f64;
+        let pages = total as f64 / facts.page_range.limit as f64;
         let after = vec![format!("\"totalAvailableItems\":{total}"), format!("\"totalPages\":{pages}")];
         Frame { before: Vec::new(), records: Some("data"), after }
     }

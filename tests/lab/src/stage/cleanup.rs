@@ -45,17 +45,17 @@ impl Drop for Cleanup {
 /// Waits for the signal that ends a command like `up`.
 pub(crate) fn wait_for_signal() -> ExitCode {
     EXPECTED.store(true, Ordering::Relaxed);
-    rest()
+    park_forever()
 }
 
 /// Stops here if a signal is ending the process: what failed now failed because of that.
 pub(crate) fn park_if_stopping() {
     if STOPPING.load(Ordering::Relaxed) {
-        rest();
+        park_forever();
     }
 }
 
-fn rest() -> ExitCode {
+fn park_forever() -> ExitCode {
     loop {
         std::thread::park();
     }

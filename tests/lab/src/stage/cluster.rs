@@ -22,7 +22,7 @@ const PREFIX: &str = "restlog-lab-";
 
 /// What a cluster is started with beside the usual.
 #[derive(Debug)]
-pub(crate) struct Setup<'s> {
+pub(crate) struct ClusterConfig<'s> {
     /// Its port; a free one without.
     pub(crate) port: Option<u16>,
     /// Connections that it takes.
@@ -35,7 +35,7 @@ pub(crate) struct Setup<'s> {
     pub(crate) log: &'s str,
 }
 
-impl Default for Setup<'_> {
+impl Default for ClusterConfig<'_> {
     fn default() -> Self {
         Self { port: None, connections: 40, settings: "", nameserver: None, log: "server" }
     }
@@ -55,30 +55,30 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts a cluster whose clients will be told of this simulator.
     pub(crate) fn start(project: &Project, port: Option<u16>, simulator_url: &str) -> Result<Self> {
-        Self::start_with(project, simulator_url, &Setup { port, ..Setup::default() })
+        Self::start_with(project, simulator_url, &ClusterConfig { port, ..ClusterConfig::default() })
     }
 
     /// Starts a cluster with this setup.
-    pub(crate) fn start_with(project: &Project, simulator_url: &str, setup: &Setup<'_>) -> Result<Self> {
+    pub(crate) fn start_with(project: &Project, simulator_url: &str, config: &ClusterConfig<'_>) -> Result<Self> {
         let owner = ServerOwner::find()?;
         let folder = make_folder(project, owner)?;
-        let port = match setup.port {
+        let port = match config.port {
             Some(port) => port,
             None => TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).doing("free port")?.port(),
         };
         let cleanup = {
-            let (folder, kept_log) = (folder.clone(), project.log(setup.log));
+            let (folder, kept_log) = (folder.clone(), project.log(config.log));
             at_end(move || {
                 stop(owner, &folder);
                 let _ = std::fs::copy(folder.join("server.log"), kept_log);
                 let _ = std::fs::remove_dir_all(&folder);
             })
         };
-        make_cluster(owner, &folder, port, setup)?;
+        make_cluster(owner, &folder, port, config)?;
         let program = folder.join("lab");
         std::env::current_exe().and_then(|lab| std::fs::copy(lab, &program)).doing("copying the lab")?;
         let mut server = server_command(owner, &folder, "pg_ctl", &["start", "--wait", "--silent"]);
-        if let Some(nameserver) = setup.nameserver {
+        if let Some(nameserver) = config.nameserver {
             server.envs(resolver::environment(&folder, nameserver)?);
         }
         server.args(["--log".as_ref(), folder.join("server.log").as_os_str()]).stdout(Stdio::null()).status().doing("pg_ctl").and_then(
@@ -91,7 +91,7 @@ impl Cluster {
     }
 
     /// Has clients told of the simulator's https, and lays its authorities where the server can read them.
-    pub(crate) fn tell_of(&mut self, secure: &Secure) -> Result<()> {
+    pub(crate) fn publish_tls(&mut self, secure: &Secure) -> Result<()> {
         self.environment.extend(secure.names());
         for (name, file, pem) in [
             ("RESTLOG_CA_FILE", "ca.pem", secure.authority()),
@@ -208,7 +208,7 @@ fn make_folder(project: &Project, owner: ServerOwner) -> Result<PathBuf> {
             continue;
         }
         std::fs::create_dir_all(&folder).doing(format!("making {}", folder.display()))?;
-        owner.own(&folder)?;
+        owner.chown(&folder)?;
         if owner.can_use(&folder) {
             return Ok(folder);
         }
@@ -229,7 +229,7 @@ fn remove_leftovers(parent: &Path, owner: ServerOwner) {
     }
 }
 
-fn make_cluster(owner: ServerOwner, folder: &Path, port: u16, setup: &Setup<'_>) -> Result<()> {
+fn make_cluster(owner: ServerOwner, folder: &Path, port: u16, config: &ClusterConfig<'_>) -> Result<()> {
     let output = server_command(owner, folder, "initdb", &[])
         .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
         .output()
@@ -239,7 +239,7 @@ fn make_cluster(owner: ServerOwner, folder: &Path, port: u16, setup: &Setup<'_>)
     }
     let socket = folder.join("socket");
     std::fs::create_dir(&socket)?;
-    owner.own(&socket)?;
+    owner.chown(&socket)?;
     // Nothing here needs to survive a power cut. Without autovacuum and JIT, plans do not change by themselves.
     let settings = format!(
         "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\n\
@@ -247,8 +247,8 @@ fn make_cluster(owner: ServerOwner, folder: &Path, port: u16, setup: &Setup<'_>)
          autovacuum = off\njit = off\ntimezone = 'UTC'\nlog_timezone = 'UTC'\nlc_messages = 'C'\n\
          log_min_messages = warning\n{}",
         socket.display(),
-        setup.connections,
-        setup.settings
+        config.connections,
+        config.settings
     );
     std::fs::OpenOptions::new()
         .append(true)

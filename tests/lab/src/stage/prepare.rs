@@ -17,7 +17,7 @@ const PACKAGES: [&str; 3] = ["postgresql-15", "postgresql-server-dev-15", "libcl
 pub(crate) fn prepare(project: &Project) -> Result<()> {
     install_packages(project)?;
     install_cargo_pgrx(project)?;
-    introduce_postgres(project)?;
+    register_postgres(project)?;
     install_extension(project)
 }
 
@@ -54,7 +54,7 @@ fn install_cargo_pgrx(project: &Project) -> Result<()> {
 }
 
 /// Writes the server's pg_config into pgrx's own configuration, keeping the servers that are there.
-fn introduce_postgres(project: &Project) -> Result<()> {
+fn register_postgres(project: &Project) -> Result<()> {
     let home = match std::env::var_os("PGRX_HOME") {
         Some(folder) => PathBuf::from(folder),
         None => std::env::home_dir().ok_or_else(|| Failure::new("there is no home folder"))?.join(".pgrx"),

@@ -30,7 +30,7 @@ impl ServerOwner {
     }
 
     /// Gives a folder to the server's owner.
-    pub(crate) fn own(self, folder: &Path) -> Result<()> {
+    pub(crate) fn chown(self, folder: &Path) -> Result<()> {
         match self {
             Self::Caller => Ok(()),
             Self::Postgres { user, group } => {

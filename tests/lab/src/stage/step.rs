@@ -74,13 +74,13 @@ fn without_colours(line: &str) -> String {
 pub(crate) struct Progress {
     title: String,
     started: Instant,
-    told: Duration,
+    last_line: Duration,
     terminal: bool,
 }
 
 impl Progress {
     pub(crate) fn new(title: &str) -> Self {
-        Self { title: title.to_owned(), started: Instant::now(), told: Duration::ZERO, terminal: std::io::stdout().is_terminal() }
+        Self { title: title.to_owned(), started: Instant::now(), last_line: Duration::ZERO, terminal: std::io::stdout().is_terminal() }
     }
 
     pub(crate) fn tick(&mut self) -> Result<()> {
@@ -89,8 +89,8 @@ impl Progress {
         if self.terminal {
             write!(out, "\r{} … {} s ", self.title, elapsed.as_secs())?;
             out.flush()?;
-        } else if elapsed - self.told >= PLAIN_LINE {
-            self.told = elapsed;
+        } else if elapsed - self.last_line >= PLAIN_LINE {
+            self.last_line = elapsed;
             writeln!(out, "{} … {} s", self.title, elapsed.as_secs())?;
         }
         Ok(())

@@ -21,7 +21,7 @@ pub(super) struct Goal {
 }
 
 impl Goal {
-    pub(super) fn told(&self, own: Duration, peer: Duration) -> String {
+    pub(super) fn describe(&self, own: Duration, peer: Duration) -> String {
         let (own, other, peer) = (own.as_secs_f64(), peer.as_secs_f64(), self.peer);
         match self.aim {
             Aim::Time(most) => {
@@ -51,12 +51,12 @@ mod tests {
 
     #[test]
     fn ratios_stand_beside_their_bounds() {
-        let told = |aim, own, peer| Goal { peer: "a peer", aim }.told(Duration::from_secs(own), Duration::from_secs(peer));
-        assert_eq!(told(Aim::Time(0.9), 3, 4), "0.75× the time of a peer, at most 0.90×");
-        assert_eq!(told(Aim::Time(0.9), 4, 4), "1.00× the time of a peer, at most 0.90×: missed");
-        assert_eq!(told(Aim::Speed(6.0), 1, 7), "7.00× the speed of a peer, at least 6.0×");
-        assert_eq!(told(Aim::Speed(6.0), 2, 7), "3.50× the speed of a peer, at least 6.0×: missed");
-        assert_eq!(told(Aim::Shown, 2, 7), "3.50× the speed of a peer");
+        let describe = |aim, own, peer| Goal { peer: "a peer", aim }.describe(Duration::from_secs(own), Duration::from_secs(peer));
+        assert_eq!(describe(Aim::Time(0.9), 3, 4), "0.75× the time of a peer, at most 0.90×");
+        assert_eq!(describe(Aim::Time(0.9), 4, 4), "1.00× the time of a peer, at most 0.90×: missed");
+        assert_eq!(describe(Aim::Speed(6.0), 1, 7), "7.00× the speed of a peer, at least 6.0×");
+        assert_eq!(describe(Aim::Speed(6.0), 2, 7), "3.50× the speed of a peer, at least 6.0×: missed");
+        assert_eq!(describe(Aim::Shown, 2, 7), "3.50× the speed of a peer");
         assert_eq!(at_most(131.0, 130.0, " MB"), "at most 130 MB: missed");
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::goal::at_most;
 use super::{Bench, MONTH, median};
-use crate::command::drain::Wire;
+use crate::command::drain::HttpConnection;
 use crate::failure::{Doing, Failure, Result};
 
 const DATA: &str = "rows=1000000,tag=limit";
@@ -28,13 +28,13 @@ impl Bench {
         let targets = requests.iter().map(|line| target(line)).collect::<Option<Vec<_>>>();
         let targets = targets.filter(|targets| !targets.is_empty()).ok_or_else(|| Failure::new(format!("LIMIT 1 asked {requests:?}")))?;
         let url = self.simulator.url();
-        let mut wire = self.runtime.block_on(Wire::connect(url.trim_start_matches("http://")))?;
+        let mut connection = self.runtime.block_on(HttpConnection::connect(url.trim_start_matches("http://")))?;
         let (mut extension, mut bare) = (Vec::new(), Vec::new());
         for _ in 0..rounds * RUNS {
             extension.push(timed(|| ask().map(|_| ()))?);
             bare.push(timed(|| {
                 for target in &targets {
-                    self.runtime.block_on(wire.get(target, true)).doing("LIMIT 1")?;
+                    self.runtime.block_on(connection.get(target, true)).doing("LIMIT 1")?;
                 }
                 Ok(())
             })?);

@@ -18,10 +18,10 @@ pub(super) fn libraries() -> std::result::Result<String, String> {
 pub(super) fn copy(url: &str, address: &str, table: &str) -> Result<(Duration, u64)> {
     let output = python(&[url, address, table]).output().doing("python3")?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let told = text
+    let report = text
         .split_once(' ')
         .and_then(|(seconds, rows)| Some((Duration::try_from_secs_f64(seconds.parse().ok()?).ok()?, rows.trim_end().parse().ok()?)));
-    told.ok_or_else(|| Failure::new(format!("the Python script: {}", String::from_utf8_lossy(&output.stderr))))
+    report.ok_or_else(|| Failure::new(format!("the Python script: {}", String::from_utf8_lossy(&output.stderr))))
 }
 
 fn python(args: &[&str]) -> Command {

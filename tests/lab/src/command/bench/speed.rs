@@ -17,7 +17,7 @@ const ROWS: u64 = 1_000_000;
 
 /// What the rounds gave for one measure.
 #[derive(Debug, Default)]
-struct Taken {
+struct Samples {
     times: Vec<Duration>,
     /// The simulator's part of the processor, over all rounds; `None` where the kernel does not tell.
     simulator: Option<Duration>,
@@ -39,14 +39,14 @@ impl Bench {
             }
         }
         let written = self.simulator.pages_written();
-        let mut taken: Vec<Taken> = measures.iter().map(|_| Taken::default()).collect();
+        let mut samples: Vec<Samples> = measures.iter().map(|_| Samples::default()).collect();
         for round in 1..=rounds {
             writeln!(out, "round {round} of {rounds}")?;
-            for (measure, taken) in measures.iter().zip(&mut taken).filter(|(measure, _)| runs(measure.work)) {
+            for (measure, samples) in measures.iter().zip(&mut samples).filter(|(measure, _)| runs(measure.work)) {
                 let before = simulator_time();
-                taken.times.push(self.run(&client, measure.work)?);
+                samples.times.push(self.run(&client, measure.work)?);
                 if let (Some(before), Some(after)) = (before, simulator_time()) {
-                    *taken.simulator.get_or_insert_default() += after.saturating_sub(before);
+                    *samples.simulator.get_or_insert_default() += after.saturating_sub(before);
                 }
             }
         }
@@ -61,24 +61,25 @@ impl Bench {
         )?;
         let median_of = |name: &str| {
             let at = measures.iter().position(|measure| measure.name == name)?;
-            taken.get(at).filter(|taken| !taken.times.is_empty()).map(|taken| median(&taken.times))
+            samples.get(at).filter(|samples| !samples.times.is_empty()).map(|samples| median(&samples.times))
         };
-        let mut lines = measures.iter().zip(&taken);
+        let mut lines = measures.iter().zip(&samples);
         for (heading, below) in &MEASURES {
             writeln!(out, "\n{heading:40}{:>11}{:>11}", "rows/s", "simulator")?;
-            for (measure, taken) in lines.by_ref().take(below.len()) {
-                if taken.times.is_empty() {
+            for (measure, samples) in lines.by_ref().take(below.len()) {
+                if samples.times.is_empty() {
                     let reason = script.as_ref().err().map_or("", String::as_str);
                     writeln!(out, "{:40}{:>11} left out: {reason}", measure.name, "–")?;
                     continue;
                 }
-                let own = median(&taken.times);
+                let own = median(&samples.times);
                 let speed = grouped((ROWS as f64 / own.as_secs_f64()) as u64);
-                let mut notes: Vec<String> = measure.goals.iter().filter_map(|goal| Some(goal.told(own, median_of(goal.peer)?))).collect();
+                let mut notes: Vec<String> =
+                    measure.goals.iter().filter_map(|goal| Some(goal.describe(own, median_of(goal.peer)?))).collect();
                 if let (Work::Script, Ok(libraries)) = (measure.work, &script) {
                     notes.push(libraries.clone());
                 }
-                let mut start = format!("{:40}{speed:>11}{:>11}", measure.name, taken.share());
+                let mut start = format!("{:40}{speed:>11}{:>11}", measure.name, samples.share());
                 if notes.is_empty() {
                     writeln!(out, "{start}")?;
                 }
@@ -178,7 +179,7 @@ impl Bench {
     }
 }
 
-impl Taken {
+impl Samples {
     /// The simulator's share of all cores while this was measured.
     fn share(&self) -> String {
         let wall: Duration = self.times.iter().sum();

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Ground;
-use super::silence::Silence;
-use super::way::Way;
+use super::TrialContext;
+use super::interrupt::Interrupt;
+use super::silent_peers::SilentPeers;
 use crate::command::stress::Stage;
 use crate::command::stress::sockets::{State, used};
 use crate::failure::{Doing, Failure, Result};
@@ -52,25 +52,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const A_MOMENT: Duration = Duration::from_millis(20);
 
 impl Phase {
-    pub(super) fn has(self, way: Way) -> bool {
-        match way {
+    pub(super) fn has(self, interrupt: Interrupt) -> bool {
+        match interrupt {
             // Postgres ends the timeout before it commits (postgres.c, finish_xact_command).
-            Way::Timeout => self != Self::HeldCommit,
-            Way::DeadClient => self != Self::Baseline,
-            Way::Cancel | Way::Terminate => true,
+            Interrupt::Timeout => self != Self::HeldCommit,
+            Interrupt::DeadClient => self != Self::Baseline,
+            Interrupt::Cancel | Interrupt::Terminate => true,
         }
     }
 
     /// The statements that make the phase's server and table; every one has patience for minutes.
-    pub(super) fn objects(self, stage: &Stage, silence: &Silence) -> Result<String> {
+    pub(super) fn objects(self, stage: &Stage, silent_peers: &SilentPeers) -> Result<String> {
         let name = self.schema();
         let simulated = |fault: &str| stage.url(&format!("tag={name},{fault}"));
         let url = match self {
             Self::Baseline => simulated(&format!("rows={GOOD}")),
             Self::Resolver => format!("https://api{UNANSWERED}"),
-            Self::Connect => format!("http://127.0.0.1:{}", silence.hole_port()?),
-            Self::Handshake => format!("https://127.0.0.1:{}", silence.handshake.port),
-            Self::Headers => format!("http://127.0.0.1:{}", silence.headers.port),
+            Self::Connect => format!("http://127.0.0.1:{}", silent_peers.hole_port()?),
+            Self::Handshake => format!("https://127.0.0.1:{}", silent_peers.handshake.port),
+            Self::Headers => format!("http://127.0.0.1:{}", silent_peers.headers.port),
             Self::Body => simulated("rows=60,fault=stall"),
             Self::Drip => simulated("rows=60,fault=drip:1000"),
             Self::BackOff => simulated("rows=60,fault=throttle:25"),
@@ -139,27 +139,27 @@ impl Phase {
     }
 
     /// What has been heard of the phase's statements so far.
-    pub(super) async fn heard(self, ground: &Ground) -> Result<u64> {
-        let Ground { stage, silence } = ground;
+    pub(super) async fn heard(self, context: &TrialContext) -> Result<u64> {
+        let TrialContext { stage, silent_peers } = context;
         Ok(match self {
             Self::Baseline | Self::FullChannel | Self::RefreshEnd => 0,
-            Self::Resolver => silence.questions(),
+            Self::Resolver => silent_peers.questions(),
             Self::Connect => {
-                let port = silence.hole_port()?;
+                let port = silent_peers.hole_port()?;
                 // On a busy machine the kernel's table is long: reading it must not hold up the sessions.
                 tokio::task::spawn_blocking(move || used(port, State::Asked)).await.doing("the kernel's table")?? as u64
             }
-            Self::Handshake => silence.handshake.heard(),
-            Self::Headers => silence.headers.heard(),
+            Self::Handshake => silent_peers.handshake.heard(),
+            Self::Headers => silent_peers.headers.heard(),
             Self::Body | Self::Drip | Self::BackOff | Self::HeldCommit => stage.simulator.requests(self.schema()).len() as u64,
         })
     }
 
     /// Returns once the statement waits in the phase: something was heard beyond what had been heard before.
-    pub(super) async fn reached(self, ground: &Ground, before: u64) -> Result<()> {
+    pub(super) async fn reached(self, context: &TrialContext, before: u64) -> Result<()> {
         let waits = async {
             if !matches!(self, Self::Baseline | Self::FullChannel | Self::RefreshEnd) {
-                while self.heard(ground).await? <= before {
+                while self.heard(context).await? <= before {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }

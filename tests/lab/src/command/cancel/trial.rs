@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::interrupt::Interrupt;
 use super::phase::{GOOD, Phase, REFRESHED};
-use super::way::Way;
-use super::{DATABASE, Ground};
-use crate::command::stress::client::{Answer, Client, Refused};
-use crate::command::stress::process::{Held, lives};
+use super::{DATABASE, TrialContext};
+use crate::command::stress::client::{Answer, Client, StatementError};
+use crate::command::stress::process::{Resources, lives};
 use crate::failure::{Doing, Failure, Result};
 
 /// How long a statement may wait that `statement_timeout` ends: the phase must be reached before.
@@ -17,42 +17,42 @@ const GIVE_UP: Duration = Duration::from_secs(5);
 const SETTLED: Duration = Duration::from_secs(5);
 
 /// A statement's outcome and the moment when it was known.
-type Ended = (std::result::Result<Answer, Refused>, Instant);
+type Ended = (std::result::Result<Answer, StatementError>, Instant);
 
 /// The time from the order to the end; `None` where the statement was done before the order came.
-pub(super) async fn trial(ground: &Ground, phase: Phase, way: Way, round: u32, rounds: u32) -> Result<Option<Duration>> {
-    let control = ground.stage.connect(DATABASE).await?;
-    let session = ground.stage.connect(DATABASE).await?;
+pub(super) async fn trial(context: &TrialContext, phase: Phase, interrupt: Interrupt, round: u32, rounds: u32) -> Result<Option<Duration>> {
+    let control = context.stage.connect(DATABASE).await?;
+    let session = context.stage.connect(DATABASE).await?;
     // The first scan starts the threads.
     check_answers(&session, phase).await?;
-    let idle = Held::by(session.backend)?;
+    let idle = Resources::by(session.backend)?;
     // Near the end of what the same statement took a moment ago.
     let full = if phase.may_complete() { Some(time(&session, phase).await?) } else { None };
     let near_end = full.map(|full| full.mul_f64(0.6 + 0.4 * f64::from(round) / f64::from(rounds)));
-    ground.stage.simulator.clear_requests(phase.schema());
+    context.stage.simulator.clear_requests(phase.schema());
     session.ask(&phase.before()).await.doing("what comes before the statement")?;
     tokio::time::sleep(phase.pause()).await;
     let timeout = near_end.unwrap_or(TIMEOUT);
-    if way == Way::Timeout {
+    if interrupt == Interrupt::Timeout {
         session.ask(&format!("SET statement_timeout = {}", timeout.as_millis().max(1))).await.doing("SET")?;
     }
-    let heard = phase.heard(ground).await?;
+    let heard = phase.heard(context).await?;
     let reached = async {
         match near_end {
             Some(moment) => {
                 tokio::time::sleep(moment).await;
                 Ok(())
             }
-            None => phase.reached(ground, heard).await,
+            None => phase.reached(context, heard).await,
         }
     };
     let backend = session.backend;
-    let latency = match way {
-        Way::Cancel | Way::Terminate => order(&control, &session, phase, way, reached).await?,
-        Way::Timeout => run_out(&session, phase, timeout, reached).await?,
-        Way::DeadClient => return abandon(&control, session, phase, reached).await,
+    let latency = match interrupt {
+        Interrupt::Cancel | Interrupt::Terminate => order(&control, &session, phase, interrupt, reached).await?,
+        Interrupt::Timeout => run_out(&session, phase, timeout, reached).await?,
+        Interrupt::DeadClient => return abandon(&control, session, phase, reached).await,
     };
-    if way.keeps_session() {
+    if interrupt.keeps_session() {
         session.ask("ROLLBACK; RESET statement_timeout").await.doing("ROLLBACK after the end")?;
         check_answers(&session, phase).await?;
         settle(backend, idle, phase).await?;
@@ -65,10 +65,10 @@ async fn order(
     control: &Client,
     session: &Client,
     phase: Phase,
-    way: Way,
+    interrupt: Interrupt,
     reached: impl Future<Output = Result<()>>,
 ) -> Result<Option<Duration>> {
-    let function = if way == Way::Cancel { "pg_cancel_backend" } else { "pg_terminate_backend" };
+    let function = if interrupt == Interrupt::Cancel { "pg_cancel_backend" } else { "pg_terminate_backend" };
     let ordered = async {
         reached.await?;
         let at = Instant::now();
@@ -77,18 +77,18 @@ async fn order(
     };
     let ((ended, at), ordered) = both(session, phase, ordered).await?;
     let completed = phase.may_complete() && ended.is_ok();
-    if way == Way::Terminate {
+    if interrupt == Interrupt::Terminate {
         let gone = gone(session.backend).await?;
         return match ended {
             Err(refused) if refused.is_termination() => Ok(Some(gone.saturating_duration_since(ordered))),
             _ if completed => Ok(None),
-            other => Err(Failure::new(format!("terminated, but {}", told(&other)))),
+            other => Err(Failure::new(format!("terminated, but {}", describe(&other)))),
         };
     }
     match ended {
         Err(refused) if refused.is_cancel(false) => Ok(Some(at.saturating_duration_since(ordered))),
         _ if completed => Ok(None),
-        other => Err(Failure::new(format!("cancelled, but {}", told(&other)))),
+        other => Err(Failure::new(format!("cancelled, but {}", describe(&other)))),
     }
 }
 
@@ -107,7 +107,7 @@ async fn run_out(session: &Client, phase: Phase, timeout: Duration, reached: imp
         }
         Ok(_) if phase.may_complete() => Ok(None),
         Err(refused) if refused.is_cancel(true) => Err(Failure::new("timed out before the phase was reached")),
-        other => Err(Failure::new(format!("timed out, but {}", told(&other)))),
+        other => Err(Failure::new(format!("timed out, but {}", describe(&other)))),
     }
 }
 
@@ -123,7 +123,7 @@ async fn abandon(control: &Client, session: Client, phase: Phase, reached: impl 
         return if phase.may_complete() && ended.is_ok() {
             Ok(None)
         } else {
-            Err(Failure::new(format!("not yet abandoned, but {}", told(&ended))))
+            Err(Failure::new(format!("not yet abandoned, but {}", describe(&ended))))
         };
     }
     let left = Instant::now();
@@ -185,10 +185,10 @@ async fn time(session: &Client, phase: Phase) -> Result<Duration> {
 }
 
 /// Waits until the backend holds no more threads and sockets than when it was idle.
-async fn settle(backend: u32, idle: Held, phase: Phase) -> Result<()> {
+async fn settle(backend: u32, idle: Resources, phase: Phase) -> Result<()> {
     let since = Instant::now();
     loop {
-        let now = Held::by(backend)?;
+        let now = Resources::by(backend)?;
         if now.threads <= idle.threads + phase.lingering_threads() && now.sockets <= idle.sockets + phase.idle_connections() {
             return Ok(());
         }
@@ -199,7 +199,7 @@ async fn settle(backend: u32, idle: Held, phase: Phase) -> Result<()> {
     }
 }
 
-fn told(ended: &std::result::Result<Answer, Refused>) -> String {
+fn describe(ended: &std::result::Result<Answer, StatementError>) -> String {
     match ended {
         Ok(answer) => format!("it was answered with {answer}"),
         Err(refused) => refused.to_string(),

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::condition::Condition;
 use super::select::Query;
-use super::session::{Refused, Session};
+use super::session::{Session, SqlError};
 use super::setup::SETUPS;
 use super::table::Table;
 use super::world::Server;
 use super::write::{Side, script};
 
 /// Pieces that a window is cut into for each further request in flight, as the extension has it.
-const SPARE: u64 = 3;
+const OVERSUBSCRIPTION: u64 = 3;
 /// Rows beyond the ends of a piece, which is asked for one unit wider: each moment of the data has two.
 const BESIDE: u64 = 4;
 
@@ -57,7 +57,7 @@ fn most(table: &Table, server: &Server, matching: u64, slices: u64, expected: u6
     let pages = matching.div_ceil(page - overlap);
     // Where there is a total, a slice is one chain of pages; where there is a range of time and no total, it is cut.
     let is_cut = server.concurrency > 1 && matches!(table.name, "logs" | "logs_of_both" | "board_tickets");
-    let pieces = if is_cut { SPARE * (server.concurrency - 1) + 1 } else { 1 };
+    let pieces = if is_cut { OVERSUBSCRIPTION * (server.concurrency - 1) + 1 } else { 1 };
     let chains = pieces * slices;
     Amount {
         requests: 2 * (pages + chains + 2 * pages.min(chains)).max(expected) + server.concurrency,
@@ -66,10 +66,10 @@ fn most(table: &Table, server: &Server, matching: u64, slices: u64, expected: u6
 }
 
 /// The cost of a query of one foreign table; `None` where what it announces cannot be counted on the local copy.
-pub(super) fn cost(session: &Session, query: &Query, simulator: &Simulator) -> Result<Option<Cost>, Refused> {
+pub(super) fn cost(session: &Session, query: &Query, simulator: &Simulator) -> Result<Option<Cost>, SqlError> {
     let setup = &SETUPS[query.setup];
     let server = setup.server();
-    if !setup.is_weighed() {
+    if !setup.can_check_cost() {
         return Ok(None);
     }
     let Some(table) = query.select.only_table().filter(|_| !has_parameter(&query.select.filter)) else { return Ok(None) };

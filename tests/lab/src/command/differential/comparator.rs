@@ -5,7 +5,7 @@ use lab::Simulator;
 use super::bound::{Cost, cost};
 use super::default_from::{choices, may_end_early};
 use super::select::{Form, Query};
-use super::session::{DATABASE, Refused, Row, Session};
+use super::session::{DATABASE, ResultRow, Session, SqlError};
 use super::setup::{Family, SETUPS, Setup};
 use super::write::{Script, Side, defaulted_script, script};
 use crate::failure::Result;
@@ -36,7 +36,7 @@ pub(super) enum Verdict {
     /// The local copy fails, and so nothing can be compared: a bad cast, a time out of range.
     LocalError,
     /// The local copy does not understand it: a fault of ours.
-    InvalidSql(Refused),
+    InvalidSql(SqlError),
     Wrong(Wrong),
 }
 
@@ -48,15 +48,15 @@ pub(super) const KINDS: [&str; 3] = ["other answers", "errors", "too many reques
 pub(super) struct Wrong {
     /// What restlog_fdw.pushdown was.
     pub(super) pushdown: &'static str,
-    pub(super) fault: Fault,
+    pub(super) fault: Discrepancy,
 }
 
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum Discrepancy {
     /// Foreign and local answer, which differ.
-    Answers { foreign: Vec<Row>, local: Vec<Row> },
+    Answers { foreign: Vec<ResultRow>, local: Vec<ResultRow> },
     /// The foreign server fails where the local copy answers.
-    Error(Refused),
+    Error(SqlError),
     /// More was asked for than the announced conditions need.
     Cost(Cost),
 }
@@ -65,16 +65,16 @@ impl Wrong {
     /// The kind's place in [`KINDS`].
     pub(super) fn kind(&self) -> usize {
         match self.fault {
-            Fault::Answers { .. } => 0,
-            Fault::Error(_) => 1,
-            Fault::Cost(_) => 2,
+            Discrepancy::Answers { .. } => 0,
+            Discrepancy::Error(_) => 1,
+            Discrepancy::Cost(_) => 2,
         }
     }
 
     /// Whether another failure is of the same kind: only then is a smaller query the same fault.
     pub(super) fn resembles(&self, other: &Self) -> bool {
         match (&self.fault, &other.fault) {
-            (Fault::Error(one), Fault::Error(other)) => one.sqlstate == other.sqlstate,
+            (Discrepancy::Error(one), Discrepancy::Error(other)) => one.sqlstate == other.sqlstate,
             _ => self.kind() == other.kind(),
         }
     }
@@ -125,27 +125,27 @@ impl<'s> Comparator<'s> {
         for pushdown in setup.pushdowns() {
             let wrong = |fault| Verdict::Wrong(Wrong { pushdown, fault });
             let setting = format!("SET LOCAL restlog_fdw.pushdown = {pushdown}");
-            self.hear(setup);
-            let played = self.back().and_then(|()| self.play(query, &path, script(query, Side::Foreign), &setting));
+            self.default_was_reported(setup);
+            let played = self.reset().and_then(|()| self.play(query, &path, script(query, Side::Foreign), &setting));
             match played {
                 Ok(foreign) => {
                     if let Some(place) = difference(query, &foreign, &local) {
-                        let is_reported = self.hear(setup) || may_end_early(query);
+                        let is_reported = self.default_was_reported(setup) || may_end_early(query);
                         if !is_reported || !self.is_of_default(query, &foreign) {
                             let [foreign, local] = [&foreign, &local].map(|answers| answers[place].clone());
-                            return wrong(Fault::Answers { foreign, local });
+                            return wrong(Discrepancy::Answers { foreign, local });
                         }
                         shortened = true;
                     }
                 }
                 Err(refused) if refused.sqlstate == DEMANDS => return Verdict::Refused(refused.message),
-                Err(refused) => return wrong(Fault::Error(refused)),
+                Err(refused) => return wrong(Discrepancy::Error(refused)),
             }
             if query.form == Form::Plain && *pushdown == "on" {
-                match self.back().and_then(|()| cost(&self.session, query, self.simulator)) {
-                    Ok(Some(cost)) if cost.is_too_high() => return wrong(Fault::Cost(cost)),
+                match self.reset().and_then(|()| cost(&self.session, query, self.simulator)) {
+                    Ok(Some(cost)) if cost.is_too_high() => return wrong(Discrepancy::Cost(cost)),
                     Ok(cost_checked) => self.cost_checked += usize::from(cost_checked.is_some()),
-                    Err(refused) => return wrong(Fault::Error(refused)),
+                    Err(refused) => return wrong(Discrepancy::Error(refused)),
                 }
             }
         }
@@ -154,15 +154,15 @@ impl<'s> Comparator<'s> {
     }
 
     /// Whether the answers are the copy's if some tables that may begin at the default do.
-    fn is_of_default(&self, query: &Query, foreign: &[Vec<Row>]) -> bool {
+    fn is_of_default(&self, query: &Query, foreign: &[Vec<ResultRow>]) -> bool {
         choices(query).into_iter().any(|aliases| {
-            let played = self.back().and_then(|()| self.play(query, COPY, defaulted_script(query, &aliases), ""));
+            let played = self.reset().and_then(|()| self.play(query, COPY, defaulted_script(query, &aliases), ""));
             played.is_ok_and(|local| difference(query, foreign, &local).is_none())
         })
     }
 
     /// Whether it was said, since this was last asked, that a default left out rows.
-    fn hear(&mut self, setup: &Setup) -> bool {
+    fn default_was_reported(&mut self, setup: &Setup) -> bool {
         let here = self.session.take_notices().iter().any(|notice| notice.contains(SHORTENED));
         if setup.family != Family::Federation {
             return here;
@@ -176,12 +176,12 @@ impl<'s> Comparator<'s> {
     }
 
     /// Goes back to where neither side has been asked: what now() means stays.
-    fn back(&self) -> std::result::Result<(), Refused> {
+    fn reset(&self) -> std::result::Result<(), SqlError> {
         self.session.ask("ROLLBACK TO begun; DEALLOCATE ALL").map(|_| ())
     }
 
     /// The answers of one side: those of a prepared statement apart, those of a cursor together.
-    fn play(&self, query: &Query, path: &str, script: Script, setting: &str) -> std::result::Result<Vec<Vec<Row>>, Refused> {
+    fn play(&self, query: &Query, path: &str, script: Script, setting: &str) -> std::result::Result<Vec<Vec<ResultRow>>, SqlError> {
         let Script { before, asking } = script;
         self.session.ask(&format!("SET LOCAL search_path = {path}; {setting}"))?;
         for statement in before {
@@ -193,19 +193,19 @@ impl<'s> Comparator<'s> {
 }
 
 /// The place of the first answer that differs.
-fn difference(query: &Query, foreign: &[Vec<Row>], local: &[Vec<Row>]) -> Option<usize> {
+fn difference(query: &Query, foreign: &[Vec<ResultRow>], local: &[Vec<ResultRow>]) -> Option<usize> {
     foreign.iter().zip(local).position(|(foreign, local)| !same(query, foreign, local))
 }
 
 /// Whether two answers are equal, as far as the query determines them.
-fn same(query: &Query, foreign: &[Row], local: &[Row]) -> bool {
+fn same(query: &Query, foreign: &[ResultRow], local: &[ResultRow]) -> bool {
     if query.select.is_ordered() {
         return foreign == local;
     }
-    if query.select.is_led() && !foreign.iter().map(|row| row.first()).eq(local.iter().map(|row| row.first())) {
+    if query.select.orders_first_output() && !foreign.iter().map(|row| row.first()).eq(local.iter().map(|row| row.first())) {
         return false;
     }
-    let sorted = |rows: &[Row]| {
+    let sorted = |rows: &[ResultRow]| {
         let mut rows = rows.to_vec();
         rows.sort_unstable();
         rows

@@ -1,7 +1,7 @@
 //! Which tables of a query the option `default_from` may shorten: those of whose time the query says nothing.
 
 use super::condition::{Condition, Operand};
-use super::select::{From, Query, Select, Source, Wrap};
+use super::select::{FromItem, Query, Select, Source, Wrap};
 use super::setup::{DefaultFrom, SETUPS};
 use super::table::Table;
 
@@ -13,12 +13,12 @@ pub(super) fn choices(query: &Query) -> Vec<Vec<&str>> {
     let mut found = Parts::default();
     found.select(&query.select);
     let may_begin_late = |place: &usize| {
-        let Asked { alias, table, outside } = &found.tables[*place];
+        let TableRef { alias, table, outside } = &found.tables[*place];
         match SETUPS[query.setup].default_from {
             DefaultFrom::Absent => false,
             DefaultFrom::Hidden => table.has_range,
             DefaultFrom::Seen => {
-                let is_said = |alias: &str, column: &str| found.texts.iter().any(|text| mentions(text, alias, column));
+                let is_said = |alias: &str, column: &str| found.texts.iter().any(|text| names_column(text, alias, column));
                 table.has_range && !is_said(alias, table.time) && !outside.iter().any(|(alias, column)| is_said(alias, column))
             }
         }
@@ -37,7 +37,7 @@ pub(super) fn may_end_early(query: &Query) -> bool {
 }
 
 /// A table where a query names it.
-struct Asked<'q> {
+struct TableRef<'q> {
     alias: &'q str,
     table: &'static Table,
     /// By which alias and column its time is known outside of the subqueries that the table stands in.
@@ -47,7 +47,7 @@ struct Asked<'q> {
 /// What a query is made of.
 #[derive(Default)]
 struct Parts<'q> {
-    tables: Vec<Asked<'q>>,
+    tables: Vec<TableRef<'q>>,
     /// The text of every condition.
     texts: Vec<&'q str>,
     is_limited: bool,
@@ -77,9 +77,9 @@ impl<'q> Parts<'q> {
         }
     }
 
-    fn from(&mut self, from: &'q From) {
+    fn from(&mut self, from: &'q FromItem) {
         match &from.source {
-            Source::Table(table) => self.tables.push(Asked { alias: &from.alias, table, outside: self.outside.clone() }),
+            Source::Table(table) => self.tables.push(TableRef { alias: &from.alias, table, outside: self.outside.clone() }),
             Source::Derived { wrap, parts, columns } => {
                 let before = self.outside.len();
                 for part in parts {
@@ -123,7 +123,7 @@ impl<'q> Parts<'q> {
 }
 
 /// Whether a condition is on this column.
-fn mentions(text: &str, alias: &str, column: &str) -> bool {
+fn names_column(text: &str, alias: &str, column: &str) -> bool {
     let name = format!("{alias}.{column}");
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     text.match_indices(&name).any(|(at, _)| !text[..at].ends_with(is_word) && !text[at + name.len()..].starts_with(is_word))
@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn query(setup: &str, conditions: &[&str]) -> Query {
-        let from = From { alias: "t1".into(), source: Source::Table(table("logs")) };
+        let from = FromItem { alias: "t1".into(), source: Source::Table(table("logs")) };
         let filter = conditions.iter().map(|text| Condition::leaf(*text, Vec::new())).collect();
         let select = Select::new(vec!["count(*)".into()], from, filter);
         Query { select, form: Form::Plain, zone: "UTC", settings: Vec::new(), setup: place(setup) }
@@ -165,7 +165,8 @@ mod tests {
         inside.select.output = vec!["t1.createddate".into()];
         let parts = vec![inside.select];
         let outer = |wrap| {
-            let from = From { alias: "t2".into(), source: Source::Derived { wrap, parts: parts.clone(), columns: vec!["createddate"] } };
+            let from =
+                FromItem { alias: "t2".into(), source: Source::Derived { wrap, parts: parts.clone(), columns: vec!["createddate"] } };
             let select = Select::new(vec!["count(*)".into()], from, vec![Condition::leaf("t2.createddate < now()", Vec::new())]);
             Query { select, ..query("defaulted", &[]) }
         };
@@ -183,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_name_is_not_part_of_another() {
-        assert!(mentions("(t1.time < now())", "t1", "time"));
-        assert!(!mentions("at1.time < now() OR t1.timestamp < now()", "t1", "time"));
+        assert!(names_column("(t1.time < now())", "t1", "time"));
+        assert!(!names_column("at1.time < now() OR t1.timestamp < now()", "t1", "time"));
     }
 }

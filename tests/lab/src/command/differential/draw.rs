@@ -3,9 +3,9 @@
 use super::condition::Condition;
 use super::rng::Rng;
 use super::sample::Sample;
-use super::select::{Form, From, Query, Select, Source, Wrap};
+use super::select::{Form, FromItem, Query, Select, Source, Wrap};
 use super::setup::{Family, SETUPS, Setup};
-use super::table::{Column, Kind, LINKS, TABLES, Table, table as table_of};
+use super::table::{Column, LINKS, TABLES, Table, ValueType, table as table_of};
 use super::time_leaf::Leaves;
 use super::zone::ZONES;
 
@@ -71,13 +71,13 @@ impl Drawer<'_> {
         let table = &TABLES[place];
         match self.rng().weighted(&[50, 18, 16, 16]) {
             0 => {
-                let (from, filter) = self.asked_table(table, true);
+                let (from, filter) = self.filtered_table(table, true);
                 self.outputs(table, from, filter)
             }
             1 => self.join(),
             2 => self.derived(table),
             _ => {
-                let (from, mut filter) = self.asked_table(table, true);
+                let (from, mut filter) = self.filtered_table(table, true);
                 filter.extend(self.subquery(table, &from.alias));
                 self.outputs(table, from, filter)
             }
@@ -85,15 +85,15 @@ impl Drawer<'_> {
     }
 
     /// A table, and conditions on it that satisfy its API.
-    pub(super) fn asked_table(&mut self, table: &'static Table, bounded: bool) -> (From, Vec<Condition>) {
+    pub(super) fn filtered_table(&mut self, table: &'static Table, bounded: bool) -> (FromItem, Vec<Condition>) {
         let alias = self.rng().alias();
-        let mut filter = self.demanded(table, &alias, bounded);
-        filter.extend(self.wished(table, &alias));
-        (From { alias, source: Source::Table(table) }, filter)
+        let mut filter = self.required_conditions(table, &alias, bounded);
+        filter.extend(self.optional_conditions(table, &alias));
+        (FromItem { alias, source: Source::Table(table) }, filter)
     }
 
     /// What the API demands.
-    pub(super) fn demanded(&mut self, table: &'static Table, alias: &str, bounded: bool) -> Vec<Condition> {
+    pub(super) fn required_conditions(&mut self, table: &'static Table, alias: &str, bounded: bool) -> Vec<Condition> {
         let mut filter = Vec::new();
         if let Some(key) = table.key {
             let links: Vec<_> = LINKS.iter().filter(|(_, _, right, column)| *right == table.name && *column == key).collect();
@@ -113,7 +113,7 @@ impl Drawer<'_> {
     }
 
     /// What is asked beside that.
-    pub(super) fn wished(&mut self, table: &'static Table, alias: &str) -> Vec<Condition> {
+    pub(super) fn optional_conditions(&mut self, table: &'static Table, alias: &str) -> Vec<Condition> {
         let mut filter = Vec::new();
         if !table.parameters.is_empty() && self.setup.has_parameters && self.rng().in_hundred(16) {
             let parameter = self.rng().pick(table.parameters);
@@ -163,7 +163,8 @@ impl Drawer<'_> {
         ]);
         // A bound from outside reaches the table where the planner pulls the query up, or pushes the condition down.
         let from_outside = table.bounded && wrap != Wrap::With("MATERIALIZED ") && self.rng().in_hundred(50);
-        let text = |table: &'static Table| table.columns.iter().find(|column| column.kind == Kind::Text && table.key != Some(column.name));
+        let text =
+            |table: &'static Table| table.columns.iter().find(|column| column.kind == ValueType::Text && table.key != Some(column.name));
         let columns: Vec<&'static str> = std::iter::once(table.time).chain(text(table).map(|column| column.name)).collect();
         let mut tables = vec![table];
         for _ in 0..self.rng().weighted(&[35, 45, 20]) {
@@ -171,7 +172,7 @@ impl Drawer<'_> {
             tables.push(other);
         }
         let parts = tables.into_iter().map(|part| {
-            let (from, filter) = self.asked_table(part, !from_outside);
+            let (from, filter) = self.filtered_table(part, !from_outside);
             let output =
                 std::iter::once(part.time).chain(text(part).map(|column| column.name)).map(|name| format!("{}.{name}", from.alias));
             Select::new(output.collect(), from, filter)
@@ -187,7 +188,7 @@ impl Drawer<'_> {
                 filter.push(self.leaves.any(table, &alias, column));
             }
         }
-        let from = From { alias, source: Source::Derived { wrap, parts, columns } };
+        let from = FromItem { alias, source: Source::Derived { wrap, parts, columns } };
         self.outputs(table, from, filter)
     }
 }

@@ -2,22 +2,22 @@
 
 use super::condition::{Condition, Operand};
 use super::draw::Drawer;
-use super::select::{From, Join, Order, Select, Source, Wrap};
-use super::table::{Kind, LINKS, TABLES, Table, table as table_of};
+use super::select::{FromItem, Join, OrderBy, Select, Source, Wrap};
+use super::table::{LINKS, TABLES, Table, ValueType, table as table_of};
 use super::zone::zoned;
 
 impl Drawer<'_> {
     /// The values of one column, as a subquery has them.
     pub(super) fn values_of(&mut self, table: &'static Table, column: &str) -> Select {
-        let (from, mut filter) = self.asked_table(table, true);
+        let (from, mut filter) = self.filtered_table(table, true);
         let alias = from.alias.clone();
-        filter.push(self.few(table, &alias));
+        filter.push(self.narrow_window(table, &alias));
         let output = vec![format!("{alias}.{column}")];
         Select::new(output, from, filter)
     }
 
     /// A window of time that has few rows.
-    fn few(&mut self, table: &'static Table, alias: &str) -> Condition {
+    fn narrow_window(&mut self, table: &'static Table, alias: &str) -> Condition {
         let times = self.leaves.sample.times(table, table.time);
         let first = self.leaves.rng.number(0..times.len());
         let last = (first + self.leaves.rng.number(1..12)).min(times.len() - 1);
@@ -51,7 +51,7 @@ impl Drawer<'_> {
             }
             _ => {
                 select.output = vec![format!("min({})", select.output[0])];
-                if table_of(left.name).column(left_column).is_some_and(|column| column.kind == Kind::Uuid) {
+                if table_of(left.name).column(left_column).is_some_and(|column| column.kind == ValueType::Uuid) {
                     select.output =
                         vec![format!("(min({}::text))::uuid", select.output[0].trim_start_matches("min(").trim_end_matches(')'))];
                 }
@@ -63,63 +63,66 @@ impl Drawer<'_> {
     pub(super) fn join(&mut self) -> Select {
         let (left, left_column, right, right_column) = *self.rng().pick(LINKS);
         let (left, right) = (table_of(left), table_of(right));
-        let (from, mut filter) = self.asked_table(left, true);
+        let (from, mut filter) = self.filtered_table(left, true);
         let near = from.alias.clone();
         let shape = self.rng().weighted(&[45, 25, 15, 15]);
         // Else the log of each ticket, or each row's own subquery, would be asked for.
         if left.is_foreign() && (right.key.is_some() || shape == 2 || self.rng().in_hundred(50)) {
-            filter.push(self.few(left, &near));
+            filter.push(self.narrow_window(left, &near));
         }
         let alias = self.rng().alias();
         let mut on = vec![Condition::leaf(format!("{alias}.{right_column} = {near}.{left_column}"), Vec::new())];
-        if left.name == "keys" && right.column(right_column).is_some_and(|column| column.kind == Kind::Time) && self.rng().in_hundred(40) {
+        if left.name == "keys"
+            && right.column(right_column).is_some_and(|column| column.kind == ValueType::Time)
+            && self.rng().in_hundred(40)
+        {
             on =
                 vec![Condition::leaf(format!("{alias}.{right_column} >= {near}.at AND {alias}.{right_column} < {near}.until"), Vec::new())];
         }
-        let mut demanded = self.demanded(right, &alias, true);
+        let mut required_conditions = self.required_conditions(right, &alias, true);
         if right.key == Some(right_column) {
             // The join supplies it.
-            demanded.drain(..1);
+            required_conditions.drain(..1);
         }
-        let wished = if self.rng().in_hundred(60) { self.wished(right, &alias) } else { Vec::new() };
+        let optional_conditions = if self.rng().in_hundred(60) { self.optional_conditions(right, &alias) } else { Vec::new() };
         let mut select = match shape {
             word @ (0 | 1) => {
-                on.extend(demanded);
-                on.extend(wished);
-                let item = From { alias: alias.clone(), source: Source::Table(right) };
+                on.extend(required_conditions);
+                on.extend(optional_conditions);
+                let item = FromItem { alias: alias.clone(), source: Source::Table(right) };
                 let mut select = self.outputs(left, from, filter);
                 select.joins.push(Join { word: ["JOIN", "LEFT JOIN"][word], item, on });
                 select
             }
             2 => {
-                on.extend(demanded);
-                on.extend(wished);
+                on.extend(required_conditions);
+                on.extend(optional_conditions);
                 let columns: Vec<&'static str> = right.columns.iter().take(3).map(|column| column.name).collect();
                 let output = columns.iter().map(|column| format!("{alias}.{column}")).collect();
-                let mut inner = Select::new(output, From { alias: alias.clone(), source: Source::Table(right) }, on);
-                inner.order = Some(Order { descending: self.rng().in_hundred(50), nulls: "", total: true });
+                let mut inner = Select::new(output, FromItem { alias: alias.clone(), source: Source::Table(right) }, on);
+                inner.order = Some(OrderBy { descending: self.rng().in_hundred(50), nulls: "", total: true });
                 inner.limit = Some(self.rng().number(1..4) as u64);
                 let alias = self.rng().alias();
                 let word = *self.rng().pick(&["CROSS JOIN LATERAL", "LEFT JOIN LATERAL"]);
                 let mut select = self.outputs(left, from, filter);
-                let item = From { alias: alias.clone(), source: Source::Derived { wrap: Wrap::Subquery, parts: vec![inner], columns } };
+                let item = FromItem { alias: alias.clone(), source: Source::Derived { wrap: Wrap::Subquery, parts: vec![inner], columns } };
                 select.joins.push(Join { word, item, on: Vec::new() });
                 if select.grouped == 0 && !select.distinct {
-                    self.see(&mut select, &alias, right.columns);
+                    self.show_joined(&mut select, &alias, right.columns);
                 }
                 return select;
             }
             _ => {
-                on.extend(demanded);
-                on.extend(wished);
-                let item = From { alias: alias.clone(), source: Source::Table(right) };
+                on.extend(required_conditions);
+                on.extend(optional_conditions);
+                let item = FromItem { alias: alias.clone(), source: Source::Table(right) };
                 let inner = Select::new(vec!["1".into()], item, on);
                 filter.push(Condition::Exists { not: self.rng().in_hundred(60), select: Box::new(inner) });
                 return self.outputs(left, from, filter);
             }
         };
         if select.grouped == 0 && !select.distinct {
-            self.see(&mut select, &alias, right.columns);
+            self.show_joined(&mut select, &alias, right.columns);
         }
         select
     }

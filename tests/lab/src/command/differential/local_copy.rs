@@ -5,7 +5,7 @@ use std::path::Path;
 use super::sample::{APPS, DATA, KEYS, Sample, TARGETS, header};
 use super::session::Session;
 use super::setup::DEFAULT;
-use super::table::{Table, Wanted, foreign_tables};
+use super::table::{ParameterOperand, Table, foreign_tables};
 use crate::failure::Result;
 
 /// Fills schema `local`: its tables have the columns of those in the schema `like`. `lab` is the program that tells the rows.
@@ -62,8 +62,8 @@ fn add_targets(session: &Session, lab: &Path, table: &Table) -> Result<()> {
         .parameters
         .iter()
         .filter_map(|parameter| match parameter.operand {
-            Wanted::Value(column, kind) => Some((column, kind.sql())),
-            Wanted::Nothing | Wanted::Between => None,
+            ParameterOperand::Value(column, kind) => Some((column, kind.sql())),
+            ParameterOperand::Nothing | ParameterOperand::Between => None,
         })
         .collect();
     columns.sort_unstable();

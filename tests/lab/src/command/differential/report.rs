@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::comparator::{Fault, Wrong};
+use super::comparator::{Discrepancy, Wrong};
 use super::select::{Form, Query};
-use super::session::Row;
+use super::session::ResultRow;
 use super::setup::SETUPS;
 use super::write::{Script, Side, script};
 
@@ -25,7 +25,7 @@ pub(super) fn report(seed: u64, number: u64, drawn: &Query, smallest: &Query, wr
     if script(smallest, Side::Foreign) != script(smallest, Side::Local) {
         let _ = write!(text, "which the local copy is asked as\n{}", statements(smallest, Side::Local));
     }
-    if let Fault::Answers { foreign, local } = &wrong.fault {
+    if let Discrepancy::Answers { foreign, local } = &wrong.fault {
         let (more, missing) = (beyond(foreign, local), beyond(local, foreign));
         let _ = writeln!(text, "foreign: {} rows, local: {} rows", foreign.len(), local.len());
         for (name, rows) in [("only foreign", &more), ("only local", &missing)] {
@@ -48,9 +48,9 @@ pub(super) fn report(seed: u64, number: u64, drawn: &Query, smallest: &Query, wr
 
 fn fault(wrong: &Wrong) -> String {
     match &wrong.fault {
-        Fault::Answers { .. } => "another answer than the local copy's".into(),
-        Fault::Error(refused) => format!("an error where the local copy answers\n  {refused}"),
-        Fault::Cost(cost) => format!(
+        Discrepancy::Answers { .. } => "another answer than the local copy's".into(),
+        Discrepancy::Error(refused) => format!("an error where the local copy answers\n  {refused}"),
+        Discrepancy::Cost(cost) => format!(
             "{} requests (at most {}) and {} records (at most {}) in {} slices for the {} rows of\n  {}",
             cost.asked.requests, cost.most.requests, cost.asked.records, cost.most.records, cost.slices, cost.matching, cost.pushed
         ),
@@ -67,10 +67,10 @@ fn statements(query: &Query, side: Side) -> String {
 }
 
 /// The rows of one answer that the other lacks.
-fn beyond<'r>(rows: &'r [Row], other: &[Row]) -> Vec<&'r Row> {
-    let mut counts: HashMap<&Row, usize> = HashMap::new();
+fn beyond<'r>(rows: &'r [ResultRow], other: &[ResultRow]) -> Vec<&'r ResultRow> {
+    let mut counts: HashMap<&ResultRow, usize> = HashMap::new();
     other.iter().for_each(|row| *counts.entry(row).or_default() += 1);
-    let mut left = |row: &&Row| match counts.get_mut(*row) {
+    let mut left = |row: &&ResultRow| match counts.get_mut(*row) {
         Some(count) if *count > 0 => {
             *count -= 1;
             false
@@ -80,7 +80,7 @@ fn beyond<'r>(rows: &'r [Row], other: &[Row]) -> Vec<&'r Row> {
     rows.iter().filter(|row| left(row)).collect()
 }
 
-fn shown(row: &Row) -> String {
+fn shown(row: &ResultRow) -> String {
     row.iter().map(|value| value.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(" | ")
 }
 

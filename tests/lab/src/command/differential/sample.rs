@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::DateTime;
 use lab::write_table;
 
-use super::table::{Kind, TABLES, Table, Wanted, foreign_tables, table};
+use super::table::{ParameterOperand, TABLES, Table, ValueType, foreign_tables, table};
 use super::zone::zoned;
 use crate::failure::{Doing, Result};
 
@@ -37,7 +37,7 @@ impl Sample {
         }
         let targets = TABLES.iter().flat_map(|table| table.parameters.iter().map(move |parameter| (table, parameter.operand)));
         for (table, operand) in targets {
-            if let Wanted::Value(name, kind) = operand {
+            if let ParameterOperand::Value(name, kind) = operand {
                 sample.add(table, TARGETS, APPS[0], &[(name, name.trim_start_matches("truth_"), kind)])?;
             }
         }
@@ -45,14 +45,14 @@ impl Sample {
         Ok(sample)
     }
 
-    fn add(&mut self, table: &'static Table, remote: &str, app: &str, columns: &[(&'static str, &str, Kind)]) -> Result<()> {
+    fn add(&mut self, table: &'static Table, remote: &str, app: &str, columns: &[(&'static str, &str, ValueType)]) -> Result<()> {
         let text = truth(remote, app)?;
         let mut records = Csv(&text).collect::<Vec<_>>().into_iter();
         let header = records.next().unwrap_or_default();
         for (name, field, kind) in columns {
             let Some(place) = header.iter().position(|known| known.as_deref() == Some(*field)) else { continue };
             let mut values: BTreeSet<String> = records.as_slice().iter().filter_map(|record| record[place].clone()).collect();
-            if *kind == Kind::Time {
+            if *kind == ValueType::Time {
                 let micros = values.iter().filter_map(|value| DateTime::parse_from_rfc3339(value).ok());
                 let mut times: BTreeSet<i64> = micros.map(|time| time.timestamp_micros()).collect();
                 times.extend(self.times.remove(&(table.name, *name)).into_iter().flatten());
@@ -192,7 +192,7 @@ mod tests {
         for table in &TABLES {
             for column in table.columns {
                 let none = match column.kind {
-                    Kind::Time => sample.times(table, column.name).is_empty(),
+                    ValueType::Time => sample.times(table, column.name).is_empty(),
                     _ => sample.texts(table, column.name).is_empty(),
                 };
                 assert!(!none, "{}.{}", table.name, column.name);

@@ -35,13 +35,13 @@ pub(super) enum Form {
 pub(super) struct Select {
     pub(super) output: Vec<String>,
     pub(super) distinct: bool,
-    pub(super) from: From,
+    pub(super) from: FromItem,
     pub(super) joins: Vec<Join>,
     pub(super) filter: Vec<Condition>,
     /// So many outputs, the first ones, are what rows are grouped by.
     pub(super) grouped: usize,
     pub(super) having: Option<&'static str>,
-    pub(super) order: Option<Order>,
+    pub(super) order: Option<OrderBy>,
     pub(super) limit: Option<u64>,
     pub(super) offset: Option<u64>,
     /// Whether only the rows are counted: then it does not matter which ones a LIMIT lets through.
@@ -50,7 +50,7 @@ pub(super) struct Select {
 
 /// The order of a select's rows: its first output, then, unless it is enough that equal ones come in any order, all outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct OrderBy {
     pub(super) descending: bool,
     /// `NULLS FIRST` or `NULLS LAST`, or nothing.
     pub(super) nulls: &'static str,
@@ -58,7 +58,7 @@ pub(super) struct Order {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct From {
+pub(super) struct FromItem {
     pub(super) alias: String,
     pub(super) source: Source,
 }
@@ -87,13 +87,13 @@ pub(super) enum Wrap {
 pub(super) struct Join {
     /// `JOIN`, `LEFT JOIN`, `LEFT JOIN LATERAL` …
     pub(super) word: &'static str,
-    pub(super) item: From,
+    pub(super) item: FromItem,
     pub(super) on: Vec<Condition>,
 }
 
 impl Select {
     /// A plain one.
-    pub(super) fn new(output: Vec<String>, from: From, filter: Vec<Condition>) -> Self {
+    pub(super) fn new(output: Vec<String>, from: FromItem, filter: Vec<Condition>) -> Self {
         Self {
             output,
             distinct: false,
@@ -115,7 +115,7 @@ impl Select {
     }
 
     /// Whether the values of the first output come in a determined order.
-    pub(super) fn is_led(&self) -> bool {
+    pub(super) fn orders_first_output(&self) -> bool {
         !self.counted && self.order.is_some()
     }
 

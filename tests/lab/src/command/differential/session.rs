@@ -24,18 +24,18 @@ pub(super) struct Session {
 }
 
 /// A row's values; `None` is NULL.
-pub(super) type Row = Vec<Option<String>>;
+pub(super) type ResultRow = Vec<Option<String>>;
 
 /// What the server says when a statement fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(super) struct SqlError {
     pub(super) sqlstate: String,
     pub(super) message: String,
     /// Detail and hint.
     pub(super) more: String,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for SqlError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}: {}{}", self.sqlstate, self.message, self.more)
     }
@@ -64,13 +64,13 @@ impl Session {
     }
 
     /// The rows of a statement, or why there are none.
-    pub(super) fn ask(&self, sql: &str) -> std::result::Result<Vec<Row>, Refused> {
+    pub(super) fn ask(&self, sql: &str) -> std::result::Result<Vec<ResultRow>, SqlError> {
         let messages = self.runtime.block_on(self.client.simple_query(sql)).map_err(|cause| match cause.as_db_error() {
             Some(error) => {
                 let more = [error.detail(), error.hint()].into_iter().flatten().map(|more| format!(" ({more})"));
-                Refused { sqlstate: error.code().code().to_owned(), message: error.message().to_owned(), more: more.collect() }
+                SqlError { sqlstate: error.code().code().to_owned(), message: error.message().to_owned(), more: more.collect() }
             }
-            None => Refused { sqlstate: LOST.into(), message: cause.to_string(), more: String::new() },
+            None => SqlError { sqlstate: LOST.into(), message: cause.to_string(), more: String::new() },
         })?;
         let rows = messages.into_iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|place| row.get(place).map(str::to_owned)).collect()),

@@ -160,7 +160,7 @@ impl Setup {
     }
 
     /// Whether a scan's announcement can be held against what the simulator saw: there is one scan, of the table itself.
-    pub(super) fn is_weighed(&self) -> bool {
+    pub(super) fn can_check_cost(&self) -> bool {
         matches!(self.family, Family::Plain | Family::Default | Family::Analyzed)
     }
 }

@@ -1,7 +1,7 @@
 //! Cuts a failing query down: as long as a smaller one fails too, that one takes its place.
 
 use super::condition::{Condition, with, without};
-use super::select::{Form, From, Query, Select, Source, Wrap};
+use super::select::{Form, FromItem, Query, Select, Source, Wrap};
 use super::zone::ZONES;
 
 /// The output that needs nothing.
@@ -112,9 +112,9 @@ fn selects(select: &Select) -> Vec<Select> {
     found
 }
 
-fn froms(from: &From) -> Vec<From> {
+fn froms(from: &FromItem) -> Vec<FromItem> {
     let Source::Derived { wrap, parts, columns } = &from.source else { return Vec::new() };
-    let derived = |wrap, parts| From { alias: from.alias.clone(), source: Source::Derived { wrap, parts, columns: columns.clone() } };
+    let derived = |wrap, parts| FromItem { alias: from.alias.clone(), source: Source::Derived { wrap, parts, columns: columns.clone() } };
     let mut found = Vec::new();
     if parts.len() > 1 {
         found.extend((0..parts.len()).map(|place| derived(*wrap, without(parts, place))));

@@ -2,7 +2,7 @@
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueType {
     Time,
     Text,
     Int,
@@ -10,7 +10,7 @@ pub(super) enum Kind {
     Uuid,
 }
 
-impl Kind {
+impl ValueType {
     /// The type's name in SQL.
     pub(super) fn sql(self) -> &'static str {
         match self {
@@ -26,10 +26,10 @@ impl Kind {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Column {
     pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: ValueType,
 }
 
-const fn column(name: &'static str, kind: Kind) -> Column {
+const fn column(name: &'static str, kind: ValueType) -> Column {
     Column { name, kind }
 }
 
@@ -39,20 +39,20 @@ const fn column(name: &'static str, kind: Kind) -> Column {
 pub(super) struct Parameter {
     pub(super) foreign: &'static str,
     pub(super) local: &'static str,
-    pub(super) operand: Wanted,
+    pub(super) operand: ParameterOperand,
 }
 
 /// Which operand a parameter's condition takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ParameterOperand {
     Nothing,
     /// A time half a second behind a row's, so that it does not matter whether the API takes its own bound in.
     Between,
     /// A value of this column of the copy.
-    Value(&'static str, Kind),
+    Value(&'static str, ValueType),
 }
 
-const fn parameter(foreign: &'static str, local: &'static str, operand: Wanted) -> Parameter {
+const fn parameter(foreign: &'static str, local: &'static str, operand: ParameterOperand) -> Parameter {
     Parameter { foreign, local, operand }
 }
 
@@ -88,7 +88,7 @@ impl Table {
     }
 }
 
-use Kind::{Flag, Int, Text, Time, Uuid};
+use ValueType::{Flag, Int, Text, Time, Uuid};
 
 const LOG_COLUMNS: &[Column] = &[
     column("createddate", Time),
@@ -120,7 +120,7 @@ pub(super) static TABLES: [Table; 10] = [
         has_range: true,
         filtered: &["actionname", "fromstatus", "tostatus", "actor", "fromownerid", "toownerid"],
         key: None,
-        parameters: &[parameter("@.mobileappid = 'my-app'", "@.mobileappid = 'my-app'", Wanted::Nothing)],
+        parameters: &[parameter("@.mobileappid = 'my-app'", "@.mobileappid = 'my-app'", ParameterOperand::Nothing)],
     },
     Table {
         name: "logs_of_both",
@@ -154,12 +154,12 @@ pub(super) static TABLES: [Table; 10] = [
         filtered: &[],
         key: None,
         parameters: &[
-            parameter("@.lastupdatedsince = {}", "@.lastupdated >= {}", Wanted::Between),
-            parameter("{} = @.lastupdatedbefore", "@.lastupdated <= {}", Wanted::Between),
-            parameter("@.excludedeleted", "@.owneremail IS NOT NULL", Wanted::Nothing),
-            parameter("@.excludedeleted = true", "@.owneremail IS NOT NULL", Wanted::Nothing),
-            parameter("NOT @.excludedeleted", "true", Wanted::Nothing),
-            parameter("@.report = 'tickets'", "true", Wanted::Nothing),
+            parameter("@.lastupdatedsince = {}", "@.lastupdated >= {}", ParameterOperand::Between),
+            parameter("{} = @.lastupdatedbefore", "@.lastupdated <= {}", ParameterOperand::Between),
+            parameter("@.excludedeleted", "@.owneremail IS NOT NULL", ParameterOperand::Nothing),
+            parameter("@.excludedeleted = true", "@.owneremail IS NOT NULL", ParameterOperand::Nothing),
+            parameter("NOT @.excludedeleted", "true", ParameterOperand::Nothing),
+            parameter("@.report = 'tickets'", "true", ParameterOperand::Nothing),
         ],
     },
     Table {
@@ -182,11 +182,11 @@ pub(super) static TABLES: [Table; 10] = [
         filtered: &["actioncode"],
         key: None,
         parameters: &[
-            parameter("@.userid = {}", "@.truth_userid = {}", Wanted::Value("truth_userid", Int)),
-            parameter("@.businessuserid = {}", "@.truth_businessuserid = {}", Wanted::Value("truth_businessuserid", Int)),
-            parameter("{} = @.targetthingid", "{} = @.truth_targetthingid", Wanted::Value("truth_targetthingid", Text)),
-            parameter("@.userid IN ({}, 3)", "@.truth_userid IN ({}, 3)", Wanted::Value("truth_userid", Int)),
-            parameter("@.targettaskid = ANY (ARRAY[{}])", "@.truth_targettaskid = {}", Wanted::Value("truth_targettaskid", Text)),
+            parameter("@.userid = {}", "@.truth_userid = {}", ParameterOperand::Value("truth_userid", Int)),
+            parameter("@.businessuserid = {}", "@.truth_businessuserid = {}", ParameterOperand::Value("truth_businessuserid", Int)),
+            parameter("{} = @.targetthingid", "{} = @.truth_targetthingid", ParameterOperand::Value("truth_targetthingid", Text)),
+            parameter("@.userid IN ({}, 3)", "@.truth_userid IN ({}, 3)", ParameterOperand::Value("truth_userid", Int)),
+            parameter("@.targettaskid = ANY (ARRAY[{}])", "@.truth_targettaskid = {}", ParameterOperand::Value("truth_targettaskid", Text)),
         ],
     },
     Table {
@@ -209,8 +209,8 @@ pub(super) static TABLES: [Table; 10] = [
         filtered: &["status", "incident_id", "xcustomer_id", "xcustomer_name"],
         key: None,
         parameters: &[
-            parameter("@.label_id = 'lb-1'", "@.label_list::text LIKE '%\"lb-1\"%'", Wanted::Nothing),
-            parameter("@.group_id IS NULL", "true", Wanted::Nothing),
+            parameter("@.label_id = 'lb-1'", "@.label_list::text LIKE '%\"lb-1\"%'", ParameterOperand::Nothing),
+            parameter("@.group_id IS NULL", "true", ParameterOperand::Nothing),
         ],
     },
     Table {

@@ -1,7 +1,7 @@
 //! Draws conditions on texts, numbers, flags and identifiers.
 
 use super::condition::{Condition, Leaf, Operand};
-use super::table::{Column, Kind, Parameter, Table, Wanted};
+use super::table::{Column, Parameter, ParameterOperand, Table, ValueType};
 use super::time_leaf::Leaves;
 use super::zone::zoned;
 
@@ -17,16 +17,16 @@ fn quoted(text: &str) -> String {
 }
 
 /// A value as a literal of its kind.
-fn literal(kind: Kind, text: &str) -> String {
+fn literal(kind: ValueType, text: &str) -> String {
     match kind {
-        Kind::Int | Kind::Flag => text.to_owned(),
-        Kind::Text | Kind::Uuid | Kind::Time => quoted(text),
+        ValueType::Int | ValueType::Flag => text.to_owned(),
+        ValueType::Text | ValueType::Uuid | ValueType::Time => quoted(text),
     }
 }
 
 impl Leaves<'_> {
     /// A value that some row has.
-    fn value(&mut self, table: &Table, column: &'static str, kind: Kind) -> String {
+    fn value(&mut self, table: &Table, column: &'static str, kind: ValueType) -> String {
         let values = self.sample.texts(table, column);
         if values.is_empty() { "0".into() } else { literal(kind, &self.rng.pick(values).clone()) }
     }
@@ -42,9 +42,9 @@ impl Leaves<'_> {
     /// Any condition on a column.
     pub(super) fn any(&mut self, table: &Table, alias: &str, column: &'static Column) -> Condition {
         match column.kind {
-            Kind::Time => self.time(table, alias, column.name),
-            Kind::Flag => self.flag(alias, column.name),
-            Kind::Text | Kind::Int | Kind::Uuid => self.plain_value(table, alias, column),
+            ValueType::Time => self.time(table, alias, column.name),
+            ValueType::Flag => self.flag(alias, column.name),
+            ValueType::Text | ValueType::Int | ValueType::Uuid => self.plain_value(table, alias, column),
         }
     }
 
@@ -122,7 +122,7 @@ impl Leaves<'_> {
             return Condition::leaf(format!("{c} = {{}}"), vec![Operand::plain(value)]);
         }
         let template = match column.kind {
-            Kind::Text => *self.rng.pick(&[
+            ValueType::Text => *self.rng.pick(&[
                 "lower(@) = lower(#)",
                 "@ || '' = #",
                 "coalesce(@, '') = ''",
@@ -142,7 +142,7 @@ impl Leaves<'_> {
                 "substr(@, 1, 3) = substr(#, 1, 3)",
                 "@ = # || ''",
             ]),
-            Kind::Int => *self.rng.pick(&[
+            ValueType::Int => *self.rng.pick(&[
                 "@ = #.0",
                 "@ = #::bigint",
                 "@ = #::float8",
@@ -187,12 +187,12 @@ impl Leaves<'_> {
     /// A condition on what no record carries.
     pub(super) fn parameter(&mut self, table: &Table, alias: &str, parameter: &Parameter) -> Condition {
         let operands = match parameter.operand {
-            Wanted::Nothing => Vec::new(),
-            Wanted::Value(column, kind) => {
+            ParameterOperand::Nothing => Vec::new(),
+            ParameterOperand::Value(column, kind) => {
                 let (sql, other) = (self.value(table, column, kind), self.value(table, column, kind));
                 vec![Operand::Value { sql, simpler: Vec::new(), parameter: Some((kind.sql(), other)) }]
             }
-            Wanted::Between => {
+            ParameterOperand::Between => {
                 let times = self.sample.times(table, table.time);
                 let [sql, other] = [0, 1].map(|_| format!("timestamptz '{}'", zoned(*self.rng.pick(times) + 500_000)));
                 vec![Operand::Value { sql, simpler: Vec::new(), parameter: Some(("timestamptz", other)) }]

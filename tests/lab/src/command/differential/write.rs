@@ -1,7 +1,7 @@
 //! A query → the statements that ask it, for the foreign tables or for the local copy.
 
 use super::condition::{Condition, Leaf, Operand};
-use super::select::{Form, From, Query, Select, Source, Wrap};
+use super::select::{Form, FromItem, Query, Select, Source, Wrap};
 
 /// Who is asked. Both have tables of the same names, each in a schema of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Writer<'_> {
         if select.counted { format!("SELECT count(*) FROM ({sql}) counted") } else { sql }
     }
 
-    fn from(&mut self, from: &From, with: &mut Vec<String>) -> String {
+    fn from(&mut self, from: &FromItem, with: &mut Vec<String>) -> String {
         let alias = &from.alias;
         let (wrap, parts, columns) = match &from.source {
             Source::Table(table) if self.defaulted.contains(&alias.as_str()) => return format!("local_default.{} {alias}", table.name),

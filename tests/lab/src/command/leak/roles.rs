@@ -1,7 +1,7 @@
 //! A session that reads as one role after another, as behind a pooler: each has its own secret, and so its own connections.
 
 use super::{DATABASE, SETTLE, range};
-use crate::command::stress::process::Held;
+use crate::command::stress::process::Resources;
 use crate::command::stress::{Outcome, Stage};
 use crate::failure::{Doing, Result};
 use crate::stage::step::Progress;
@@ -25,7 +25,7 @@ pub(super) async fn measure(stage: &Stage, progress: &mut Progress, outcome: &mu
          END LOOP; END $$"
     );
     client.ask(&make).await.doing("making the roles")?;
-    let mut before = Held::default();
+    let mut before = Resources::default();
     for role in 1..=ROLES {
         progress.tick()?;
         client.ask(&format!("SET ROLE lab_reader_{role}")).await.doing("SET ROLE")?;
@@ -36,11 +36,11 @@ pub(super) async fn measure(stage: &Stage, progress: &mut Progress, outcome: &mu
         });
         if role == FIRST {
             tokio::time::sleep(SETTLE).await;
-            before = Held::by(client.backend)?;
+            before = Resources::by(client.backend)?;
         }
     }
     tokio::time::sleep(SETTLE).await;
-    let after = Held::by(client.backend)?;
+    let after = Resources::by(client.backend)?;
     let growth = after.anonymous.saturating_sub(before.anonymous);
     let grown = [
         (growth > GROWTH_KIB).then_some("anonymous memory grew"),

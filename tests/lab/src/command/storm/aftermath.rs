@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::tally::{ENDINGS, Ending, Tally};
+use super::tally::{ENDINGS, Ending, ScenarioTally};
 use super::world::{QUESTIONS, of_view, views};
 use super::{DATABASE, Storm};
 use crate::command::stress::sockets::{State, served};
@@ -15,7 +15,7 @@ const BACKENDS: &str = "SELECT string_agg(pid || ' ' || state || ' ' || coalesce
                         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 /// Looks at everything, once all sessions have ended.
-pub(super) async fn check(stage: &Stage, storm: &Storm, tally: &Tally, outcome: &mut Outcome) -> Result<()> {
+pub(super) async fn check(stage: &Stage, storm: &Storm, tally: &ScenarioTally, outcome: &mut Outcome) -> Result<()> {
     *storm.control.lock().await = None;
     let started = Instant::now();
     let client = stage.connect(DATABASE).await?;
@@ -70,9 +70,9 @@ fn check_log(log: &str, outcome: &mut Outcome) {
 }
 
 /// A storm in which nothing is ended, or a kind of work never done, proves nothing.
-fn check_endings(tally: &Tally, outcome: &mut Outcome) {
+fn check_endings(tally: &ScenarioTally, outcome: &mut Outcome) {
     for (ending, name) in ENDINGS.iter().filter(|(ending, _)| *ending != Ending::Wrong) {
-        outcome.check((tally.of(*ending) == 0).then(|| format!("storm: no piece was {name}")));
+        outcome.check((tally.of(*ending) == 0).then(|| format!("storm: no scenario was {name}")));
     }
     let never = tally.never_right();
     outcome.check((!never.is_empty()).then(|| format!("storm: never done: {}", never.join(", "))));

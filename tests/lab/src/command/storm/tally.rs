@@ -1,10 +1,10 @@
 //! Counts the pieces of work by kind and ending.
 
-use super::piece::{KINDS, Kind};
+use super::scenario::{KINDS, ScenarioKind};
 use crate::command::stress::Outcome;
 
 /// Complaints that are told; the others are only counted.
-const TOLD: usize = 10;
+const REPORTED: usize = 10;
 
 /// How a piece of work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(super) enum Ending {
     /// Every statement of it did what it should; where the API fails, that is its error.
     Right,
     /// The API failed where it may.
-    Refused,
+    StatementError,
     Cancelled,
     TimedOut,
     Terminated,
@@ -23,7 +23,7 @@ pub(super) enum Ending {
 
 pub(super) const ENDINGS: [(Ending, &str); 8] = [
     (Ending::Right, "right"),
-    (Ending::Refused, "API error"),
+    (Ending::StatementError, "API error"),
     (Ending::Cancelled, "cancelled"),
     (Ending::TimedOut, "timed out"),
     (Ending::Terminated, "terminated"),
@@ -34,7 +34,7 @@ pub(super) const ENDINGS: [(Ending, &str); 8] = [
 
 /// The counts.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct ScenarioTally {
     counts: [[u32; ENDINGS.len()]; KINDS.len()],
     pub(super) statements: u64,
     /// Answers that were compared with the truth.
@@ -42,15 +42,15 @@ pub(super) struct Tally {
     complaints: Vec<String>,
 }
 
-impl Tally {
-    pub(super) fn add(&mut self, kind: Kind, ending: Ending) {
+impl ScenarioTally {
+    pub(super) fn add(&mut self, kind: ScenarioKind, ending: Ending) {
         let place = |found: Option<usize>| found.unwrap_or(0);
         let row = place(KINDS.iter().position(|(known, _)| *known == kind));
         self.counts[row][place(ENDINGS.iter().position(|(known, _)| *known == ending))] += 1;
     }
 
     /// Counts a piece that went wrong.
-    pub(super) fn complain(&mut self, kind: Kind, complaint: String) {
+    pub(super) fn complain(&mut self, kind: ScenarioKind, complaint: String) {
         self.add(kind, Ending::Wrong);
         self.complaints.push(complaint);
     }
@@ -80,7 +80,7 @@ impl Tally {
         let all: u32 = self.counts.iter().flatten().sum();
         let failed = self.of(Ending::Wrong);
         let mut notes = vec![format!(
-            "storm: {} statements in {all} pieces, {} answers compared with the truth, {failed} wrong",
+            "storm: {} statements in {all} scenarios, {} answers compared with the truth, {failed} wrong",
             self.statements, self.compared
         )];
         let heading: String = ENDINGS.iter().map(|(_, name)| format!("{name:>11}")).collect();
@@ -89,9 +89,9 @@ impl Tally {
             let counts: String = row.iter().map(|count| format!("{count:11}")).collect();
             notes.push(format!("  {name:22}{counts}"));
         }
-        let mut complaints: Vec<String> = self.complaints.iter().take(TOLD).map(|complaint| format!("storm: {complaint}")).collect();
-        if self.complaints.len() > TOLD {
-            complaints.push(format!("storm: {} more of this kind", self.complaints.len() - TOLD));
+        let mut complaints: Vec<String> = self.complaints.iter().take(REPORTED).map(|complaint| format!("storm: {complaint}")).collect();
+        if self.complaints.len() > REPORTED {
+            complaints.push(format!("storm: {} more of this kind", self.complaints.len() - REPORTED));
         }
         Outcome { passed: all - failed, failed, complaints, notes }
     }
@@ -103,14 +103,14 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_counted_and_told() {
-        let mut tally = Tally::default();
+        let mut tally = ScenarioTally::default();
         tally.add(KINDS[0].0, Ending::Right);
-        let mut other = Tally::default();
+        let mut other = ScenarioTally::default();
         other.add(KINDS[1].0, Ending::Cancelled);
-        (0..TOLD + 1).for_each(|_| other.complain(KINDS[1].0, "short".into()));
+        (0..REPORTED + 1).for_each(|_| other.complain(KINDS[1].0, "short".into()));
         tally.absorb(other);
         let outcome = tally.outcome();
-        assert_eq!((outcome.passed, outcome.failed as usize, outcome.complaints.len()), (2, TOLD + 1, TOLD + 1));
+        assert_eq!((outcome.passed, outcome.failed as usize, outcome.complaints.len()), (2, REPORTED + 1, REPORTED + 1));
         assert_eq!(tally.of(Ending::Cancelled), 1);
         assert_eq!(tally.never_right().len(), KINDS.len() - 1);
     }

@@ -25,7 +25,7 @@ pub(crate) struct Answer {
 
 /// Why a statement has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum StatementError {
     /// The server says so.
     Error { sqlstate: String, message: String },
     /// The connection ended without a word, or there was none.
@@ -33,31 +33,31 @@ pub(crate) enum Refused {
 }
 
 impl Client {
-    pub(crate) async fn connect(address: &str) -> Result<Self, Refused> {
-        let (client, connection) = tokio_postgres::connect(address, NoTls).await.map_err(Refused::from)?;
+    pub(crate) async fn connect(address: &str) -> Result<Self, StatementError> {
+        let (client, connection) = tokio_postgres::connect(address, NoTls).await.map_err(StatementError::from)?;
         let driver = tokio::spawn(async move {
             // An error of the connection is that of the statement that runs on it.
             let _ = connection.await;
         });
         let mut session = Self { client, driver, backend: 0 };
         let process = session.value("SET client_min_messages = error; SELECT pg_backend_pid()").await?;
-        session.backend = process.parse().map_err(|_| Refused::Lost(format!("{process:?} is no process")))?;
+        session.backend = process.parse().map_err(|_| StatementError::Lost(format!("{process:?} is no process")))?;
         Ok(session)
     }
 
     /// The rows of the statements.
-    pub(crate) async fn ask(&self, sql: &str) -> Result<Answer, Refused> {
+    pub(crate) async fn ask(&self, sql: &str) -> Result<Answer, StatementError> {
         Ok(self.rows(sql).await?.iter().map(Answer::of_row).sum())
     }
 
     /// The first value of the statements, or nothing where it is NULL or there is no row.
-    pub(crate) async fn value(&self, sql: &str) -> Result<String, Refused> {
+    pub(crate) async fn value(&self, sql: &str) -> Result<String, StatementError> {
         let rows = self.rows(sql).await?;
         Ok(rows.first().and_then(|row| row.get(0)).unwrap_or_default().to_owned())
     }
 
-    async fn rows(&self, sql: &str) -> Result<Vec<SimpleQueryRow>, Refused> {
-        let messages = self.client.simple_query(sql).await.map_err(Refused::from)?;
+    async fn rows(&self, sql: &str) -> Result<Vec<SimpleQueryRow>, StatementError> {
+        let messages = self.client.simple_query(sql).await.map_err(StatementError::from)?;
         let rows = messages.into_iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
@@ -97,7 +97,7 @@ impl fmt::Display for Answer {
     }
 }
 
-impl Refused {
+impl StatementError {
     /// The class, unless the connection was lost.
     pub(crate) fn sqlstate(&self) -> Option<&str> {
         match self {
@@ -108,8 +108,8 @@ impl Refused {
 
     /// Whether this is a cancel, by a request or, if `timeout`, because of `statement_timeout`.
     pub(crate) fn is_cancel(&self, timeout: bool) -> bool {
-        let said = if timeout { "canceling statement due to statement timeout" } else { "canceling statement due to user request" };
-        matches!(self, Self::Error { sqlstate, message } if sqlstate == "57014" && message == said)
+        let expected = if timeout { "canceling statement due to statement timeout" } else { "canceling statement due to user request" };
+        matches!(self, Self::Error { sqlstate, message } if sqlstate == "57014" && message == expected)
     }
 
     /// Whether this may be the end of a short `statement_timeout`. A timer that fires while Postgres parses is set anew before
@@ -129,7 +129,7 @@ impl Refused {
     }
 }
 
-impl From<tokio_postgres::Error> for Refused {
+impl From<tokio_postgres::Error> for StatementError {
     fn from(cause: tokio_postgres::Error) -> Self {
         match cause.as_db_error() {
             Some(error) => {
@@ -141,7 +141,7 @@ impl From<tokio_postgres::Error> for Refused {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for StatementError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Error { sqlstate, message } => write!(out, "{sqlstate}: {message}"),
@@ -171,12 +171,12 @@ mod tests {
 
     #[test]
     fn a_cancel_says_whose_it_is() {
-        let error = |sqlstate: &str, message: &str| Refused::Error { sqlstate: sqlstate.into(), message: message.into() };
+        let error = |sqlstate: &str, message: &str| StatementError::Error { sqlstate: sqlstate.into(), message: message.into() };
         let asked = error("57014", "canceling statement due to user request");
         assert!(asked.is_cancel(false) && !asked.is_cancel(true));
         assert!(asked.is_time_out() && !error("57014", "canceling statement due to lock timeout").is_time_out());
         assert!(!error("08006", "canceling statement due to user request").is_cancel(false));
-        assert!(error("57P01", "").is_termination() && Refused::Lost(String::new()).is_termination() && !asked.is_termination());
+        assert!(error("57P01", "").is_termination() && StatementError::Lost(String::new()).is_termination() && !asked.is_termination());
         assert!(error("57P03", "").is_crash() && !error("57P01", "").is_crash());
     }
 }

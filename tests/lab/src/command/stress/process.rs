@@ -6,7 +6,7 @@ use crate::failure::{Doing, Result};
 
 /// What a backend may leave behind in itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct Resources {
     /// Anonymous memory, in KiB.
     pub(crate) anonymous: u64,
     /// Open descriptors, sockets included.
@@ -15,7 +15,7 @@ pub(crate) struct Held {
     pub(crate) threads: usize,
 }
 
-impl Held {
+impl Resources {
     pub(crate) fn by(process: u32) -> Result<Self> {
         let folder = PathBuf::from(format!("/proc/{process}"));
         let doing = || format!("reading {}", folder.display());
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn sees_a_socket_and_a_thread_come_and_go() {
         let own = std::process::id();
-        let held = || Held::by(own).unwrap();
+        let held = || Resources::by(own).unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let (send, receive) = std::sync::mpsc::channel::<()>();
         let thread = std::thread::spawn(move || receive.recv());

@@ -16,7 +16,7 @@ const TAGS: [&str; 4] = ["vpn", "night shift", "a,b", "émile"];
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Event {
+pub(crate) struct AuditEvent {
     pub(crate) id: i64,
     /// `None` where it has no time.
     pub(crate) at: Option<i64>,
@@ -53,9 +53,9 @@ impl Trail {
         self.untimed.is_none_or(|share| row % share != share / 2)
     }
 
-    pub(crate) fn event(&self, row: u64) -> Event {
+    pub(crate) fn event(&self, row: u64) -> AuditEvent {
         let bits = mix(self.seed, row);
-        Event {
+        AuditEvent {
             // Larger than an int, so that a client's types are tried.
             id: 7_000_000_000 + row.cast_signed(),
             at: self.has_time(row).then(|| self.spread.time(row)),

@@ -48,10 +48,10 @@ pub(crate) struct Case {
 
 /// One entry of a case's operation log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Log {
+pub(crate) struct OperateLog {
     pub(crate) id: u64,
     pub(crate) operation: i64,
-    pub(crate) said: Words,
+    pub(crate) description: Words,
     pub(crate) operator_type: i64,
     pub(crate) operator: u64,
     pub(crate) operator_name: Option<&'static str>,
@@ -141,14 +141,15 @@ impl CaseData {
         self.messages.unwrap_or_else(|| (mix(self.seed, !case) >> 24) % 9)
     }
 
-    pub(crate) fn log(&self, case: u64, place: u64, id_place: u64) -> Log {
+    pub(crate) fn log(&self, case: u64, place: u64, id_place: u64) -> OperateLog {
         let bits = mix(mix(self.seed, case), place);
         // A log begins with the case's creation.
-        let (operation, said) = if place == 0 { OPERATIONS[0] } else { OPERATIONS[1 + (bits >> 5) as usize % (OPERATIONS.len() - 1)] };
-        Log {
+        let (operation, description) =
+            if place == 0 { OPERATIONS[0] } else { OPERATIONS[1 + (bits >> 5) as usize % (OPERATIONS.len() - 1)] };
+        OperateLog {
             id: (case + 1) * 100_000_000 + id_place,
             operation,
-            said,
+            description,
             operator_type: (bits >> 9 & 3).cast_signed(),
             operator: bits >> 11 & 63,
             operator_name: (bits & 7 != 0).then(|| PEOPLE[(bits >> 17) as usize % PEOPLE.len()]),

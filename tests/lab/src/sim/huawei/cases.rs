@@ -1,10 +1,10 @@
 //! `GET /v2/servicerequest/cases`: the service tickets themselves.
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
-use crate::sim::asked_range::AskedRange;
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;
-use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, wire_name};
-use crate::sim::list::{Entry, Frame, Given, List, ListPage, Pass, Rows};
+use crate::sim::json::{Columns, FieldKind, FieldOverride, RecordWriter, wire_name};
+use crate::sim::list::{Entry, Frame, List, ListPage, PageFacts, Pass, Rows};
+use crate::sim::requested_range::RequestedRange;
 use crate::sim::settings::{Nulls, Order};
 
 use super::case_data::{CaseData, label_id, whole_second};
@@ -14,22 +14,22 @@ use super::{Huawei, RequestParams};
 const MAX_LABELS: usize = 5;
 
 pub(crate) const COLUMNS: Columns = &[
-    ("xcustomer_id", Kind::Text),
-    ("xcustomer_name", Kind::Text),
-    ("status", Kind::Number),
-    ("incident_id", Kind::Text),
-    ("business_type_name", Kind::Text),
-    ("incident_type_name", Kind::Text),
-    ("product_category_name", Kind::Text),
-    ("incident_service_type", Kind::Number),
-    ("customer_id", Kind::Text),
-    ("dc_name", Kind::Text),
-    ("simple_description", Kind::Text),
-    ("root_cause", Kind::Text),
-    ("resolution", Kind::Text),
-    ("create_time", Kind::Time),
-    ("confirmed_time", Kind::Time),
-    ("label_list", Kind::Object),
+    ("xcustomer_id", FieldKind::Text),
+    ("xcustomer_name", FieldKind::Text),
+    ("status", FieldKind::Number),
+    ("incident_id", FieldKind::Text),
+    ("business_type_name", FieldKind::Text),
+    ("incident_type_name", FieldKind::Text),
+    ("product_category_name", FieldKind::Text),
+    ("incident_service_type", FieldKind::Number),
+    ("customer_id", FieldKind::Text),
+    ("dc_name", FieldKind::Text),
+    ("simple_description", FieldKind::Text),
+    ("root_cause", FieldKind::Text),
+    ("resolution", FieldKind::Text),
+    ("create_time", FieldKind::Time),
+    ("confirmed_time", FieldKind::Time),
+    ("label_list", FieldKind::Object),
 ];
 
 /// The list of all cases.
@@ -45,26 +45,28 @@ impl Endpoint for Cases {
         &Huawei
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        let (params, data) = (RequestParams::read(ask)?, CaseData::new(ask.settings));
-        let range = AskedRange::new(ask.settings, params.bound(ask, "query_start_time")?, params.bound(ask, "query_end_time")?);
-        let rows = Rows::Range(range.rows(&data.spread, whole_second), filter(ask, data)?, ask.settings.order_or(Order::Descending));
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        let (params, data) = (RequestParams::read(request)?, CaseData::new(request.settings));
+        let range =
+            RequestedRange::new(request.settings, params.bound(request, "query_start_time")?, params.bound(request, "query_end_time")?);
+        let rows =
+            Rows::Range(range.rows(&data.spread, whole_second), filter(request, data)?, request.settings.order_or(Order::Descending));
         let list = CaseList { params, data, range };
-        Ok(Found::page(ListPage::new(ask, list, "cases", rows, params.page_range)?))
+        Ok(Found::page(ListPage::new(request, list, "cases", rows, params.page_range)?))
     }
 }
 
 /// The value filters of a request, if there are any.
-fn filter<'a>(ask: &'a Ask<'a>, data: CaseData) -> Result<Option<Pass<'a>>, Refusal> {
-    let status = ask.number("status")?.map(u64::cast_signed);
-    let labels: Vec<&str> = ask.many("label_id_list").collect();
+fn filter<'a>(request: &'a ApiRequest<'a>, data: CaseData) -> Result<Option<Pass<'a>>, Refusal> {
+    let status = request.number("status")?.map(u64::cast_signed);
+    let labels: Vec<&str> = request.many("label_id_list").collect();
     if labels.len() > MAX_LABELS {
         return Err(Refusal::bad_request(format!("label_id_list must not have more than {MAX_LABELS} labels")));
     }
-    let incident = ask.one("incident_id");
-    let (customer, customer_name) = (ask.one("x_customer_id"), ask.one("x_customer_name"));
+    let incident = request.one("incident_id");
+    let (customer, customer_name) = (request.one("x_customer_id"), request.one("x_customer_name"));
     // Several keys may be repeated or stand in one value with blanks between them.
-    let keys: Vec<String> = ask.many("search_key").flat_map(str::split_whitespace).map(str::to_lowercase).collect();
+    let keys: Vec<String> = request.many("search_key").flat_map(str::split_whitespace).map(str::to_lowercase).collect();
     let texts = [incident, customer, customer_name];
     if status.is_none() && labels.is_empty() && keys.is_empty() && texts.iter().all(Option::is_none) {
         return Ok(None);
@@ -94,7 +96,7 @@ pub(crate) fn labels_json(labels: &[usize]) -> String {
 struct CaseList<'a> {
     params: RequestParams<'a>,
     data: CaseData,
-    range: AskedRange,
+    range: RequestedRange,
 }
 
 impl List for CaseList<'_> {
@@ -112,12 +114,12 @@ impl List for CaseList<'_> {
         record.text(1, name(1), case.xcustomer.map(|(name, _)| name));
         record.number(2, name(2), Some(case.status));
         record.plain(3, name(3), Some(&case.id));
-        record.text(4, name(4), Some(case.business_type.said_in(language)));
-        record.text(5, name(5), Some(case.incident_type.said_in(language)));
-        record.text(6, name(6), case.product.map(|words| words.said_in(language)));
+        record.text(4, name(4), Some(case.business_type.in_language(language)));
+        record.text(5, name(5), Some(case.incident_type.in_language(language)));
+        record.text(6, name(6), case.product.map(|words| words.in_language(language)));
         record.number(7, name(7), Some(case.service_type));
         record.identifier(8, name(8), "cu-", Some(case.customer), 2);
-        record.text(9, name(9), case.region.map(|words| words.said_in(language)));
+        record.text(9, name(9), case.region.map(|words| words.in_language(language)));
         record.text(10, name(10), Some(case.description));
         record.text(11, name(11), case.root_cause);
         record.text(12, name(12), case.resolution);
@@ -127,8 +129,8 @@ impl List for CaseList<'_> {
         record.end(name);
     }
 
-    fn frame(&self, given: &Given) -> Frame {
-        let before = self.params.total("total_count", given.total);
+    fn frame(&self, facts: &PageFacts) -> Frame {
+        let before = self.params.total("total_count", facts.total);
         Frame { before, records: Some("incident_info_list"), after: Vec::new() }
     }
 

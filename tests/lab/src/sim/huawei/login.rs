@@ -4,15 +4,15 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal, Reply};
 
 const DAY_SECONDS: u64 = 86_400;
 
 /// The login of all of Huawei's services.
 #[derive(Debug)]
-pub(crate) struct Login;
+pub(crate) struct IamLogin;
 
-impl Endpoint for Login {
+impl Endpoint for IamLogin {
     fn method(&self) -> Method {
         Method::POST
     }
@@ -25,8 +25,8 @@ impl Endpoint for Login {
         &Iam
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        let body = Value::Object(ask.body.object()?);
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        let body = Value::Object(request.body.object()?);
         let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
         let methods = body.pointer("/auth/identity/methods").and_then(Value::as_array);
         if !methods.is_some_and(|methods| methods.iter().any(|method| method == "password")) {
@@ -42,8 +42,8 @@ impl Endpoint for Login {
             (None, None) => return Err(Refusal::bad_request("auth.scope must name a project or a domain")),
             _ => return Err(Refusal::unauthorized("The project or domain of the scope is unknown.")),
         }
-        let token = ask.memory.issue(ask.settings, DAY_SECONDS);
-        let life = i64::try_from(ask.settings.token_life.unwrap_or(DAY_SECONDS)).unwrap_or(i64::MAX / 1000);
+        let token = request.memory.issue(request.settings, DAY_SECONDS);
+        let life = i64::try_from(request.settings.token_life.unwrap_or(DAY_SECONDS)).unwrap_or(i64::MAX / 1000);
         let (now, life) = (Utc::now(), TimeDelta::try_seconds(life).unwrap_or(TimeDelta::MAX));
         let moment = |time: chrono::DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         let expires = now.checked_add_signed(life).map(moment);
@@ -66,7 +66,7 @@ impl Dialect for Iam {
         Reply::new(200, json!({"error": {"code": 500, "message": "failed by order"}}))
     }
 
-    fn credential(&self, _ask: &Ask<'_>) -> Option<String> {
+    fn credential(&self, _ask: &ApiRequest<'_>) -> Option<String> {
         None
     }
 }

@@ -1,24 +1,24 @@
 //! `GET /v2/servicerequest/cases/{case_id}/messages`: what was written to and about one case. Its total is `count`.
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;
-use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, wire_name};
-use crate::sim::list::{Entry, Frame, Given, List, ListPage, Rows};
+use crate::sim::json::{Columns, FieldKind, FieldOverride, RecordWriter, wire_name};
+use crate::sim::list::{Entry, Frame, List, ListPage, PageFacts, Rows};
 use crate::sim::settings::{Nulls, Order};
 
 use super::case_data::CaseData;
 use super::{Huawei, RequestParams};
 
 pub(crate) const COLUMNS: Columns = &[
-    ("type", Kind::Number),
-    ("replier_type", Kind::Number),
-    ("replier", Kind::Text),
-    ("content", Kind::Text),
-    ("create_time", Kind::Time),
-    ("replier_name", Kind::Text),
-    ("is_first_message", Kind::Number),
-    ("iam_user_type", Kind::Number),
-    ("accessory_list", Kind::Object),
+    ("type", FieldKind::Number),
+    ("replier_type", FieldKind::Number),
+    ("replier", FieldKind::Text),
+    ("content", FieldKind::Text),
+    ("create_time", FieldKind::Time),
+    ("replier_name", FieldKind::Text),
+    ("is_first_message", FieldKind::Number),
+    ("iam_user_type", FieldKind::Number),
+    ("accessory_list", FieldKind::Object),
 ];
 
 /// The messages of a case.
@@ -34,13 +34,13 @@ impl Endpoint for Messages {
         &Huawei
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        let (params, data) = (RequestParams::read(ask)?, CaseData::new(ask.settings));
-        let case = params.case(ask, &data)?;
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        let (params, data) = (RequestParams::read(request)?, CaseData::new(request.settings));
+        let case = params.case(request, &data)?;
         let count = case.map_or(0, |case| data.message_count(case));
-        let rows = Rows::Range(0..count, None, ask.settings.order_or(Order::Descending));
+        let rows = Rows::Range(0..count, None, request.settings.order_or(Order::Descending));
         let list = MessageList { params, data, case: case.unwrap_or_default() };
-        Ok(Found::page(ListPage::new(ask, list, &format!("messages {case:?}"), rows, params.page_range)?))
+        Ok(Found::page(ListPage::new(request, list, &format!("messages {case:?}"), rows, params.page_range)?))
     }
 }
 
@@ -80,8 +80,8 @@ impl List for MessageList<'_> {
         record.end(name);
     }
 
-    fn frame(&self, given: &Given) -> Frame {
-        Frame { before: self.params.total("count", given.total), records: Some("message_list"), after: Vec::new() }
+    fn frame(&self, facts: &PageFacts) -> Frame {
+        Frame { before: self.params.total("count", facts.total), records: Some("message_list"), after: Vec::new() }
     }
 
     fn corruptions(&self) -> Corruptions {

@@ -1,9 +1,9 @@
 //! `GET /v2/servicerequest/cases/{case_id}/operate-logs`: what was done to one case.
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;
-use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, wire_name};
-use crate::sim::list::{Entry, Frame, Given, List, ListPage, Rows};
+use crate::sim::json::{Columns, FieldKind, FieldOverride, RecordWriter, wire_name};
+use crate::sim::list::{Entry, Frame, List, ListPage, PageFacts, Rows};
 use crate::sim::settings::{Nulls, Order};
 use crate::sim::wire_time::local_text;
 
@@ -11,15 +11,15 @@ use super::case_data::{CaseData, case_id};
 use super::{Huawei, RequestParams};
 
 pub(crate) const COLUMNS: Columns = &[
-    ("incident_log_id", Kind::Text),
-    ("incident_id", Kind::Text),
-    ("operate_type", Kind::Number),
-    ("operator_type", Kind::Number),
-    ("operator_id", Kind::Text),
-    ("operator_name", Kind::Text),
-    ("operate_desc", Kind::Text),
-    ("operate_time", Kind::Text),
-    ("timestamp_operate_time", Kind::Time),
+    ("incident_log_id", FieldKind::Text),
+    ("incident_id", FieldKind::Text),
+    ("operate_type", FieldKind::Number),
+    ("operator_type", FieldKind::Number),
+    ("operator_id", FieldKind::Text),
+    ("operator_name", FieldKind::Text),
+    ("operate_desc", FieldKind::Text),
+    ("operate_time", FieldKind::Text),
+    ("timestamp_operate_time", FieldKind::Time),
 ];
 
 /// The operation log of a case.
@@ -35,13 +35,13 @@ impl Endpoint for OperateLogs {
         &Huawei
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        let (params, data) = (RequestParams::read(ask)?, CaseData::new(ask.settings));
-        let case = params.case(ask, &data)?;
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        let (params, data) = (RequestParams::read(request)?, CaseData::new(request.settings));
+        let case = params.case(request, &data)?;
         let count = case.map_or(0, |case| data.log_count(case));
-        let rows = Rows::Range(0..count, None, ask.settings.order_or(Order::Descending));
+        let rows = Rows::Range(0..count, None, request.settings.order_or(Order::Descending));
         let list = Logs { params, data, case: case.unwrap_or_default(), count };
-        Ok(Found::page(ListPage::new(ask, list, &format!("operate-logs {case:?}"), rows, params.page_range)?))
+        Ok(Found::page(ListPage::new(request, list, &format!("operate-logs {case:?}"), rows, params.page_range)?))
     }
 }
 
@@ -67,14 +67,14 @@ impl List for Logs<'_> {
         record.number(3, name(3), Some(log.operator_type));
         record.identifier(4, name(4), "op-", Some(log.operator), 2);
         record.text(5, name(5), log.operator_name);
-        record.text(6, name(6), Some(log.said.said_in(self.params.language)));
+        record.text(6, name(6), Some(log.description.in_language(self.params.language)));
         record.plain(7, name(7), Some(&local_text(log.time, self.params.zone)));
         record.raw(8, name(8), Some(&self.params.time(log.time)));
         record.end(name);
     }
 
-    fn frame(&self, given: &Given) -> Frame {
-        let before = self.params.total("total_count", given.total);
+    fn frame(&self, facts: &PageFacts) -> Frame {
+        let before = self.params.total("total_count", facts.total);
         Frame { before, records: Some("incident_operate_log_list"), after: Vec::new() }
     }
 

@@ -10,7 +10,7 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    pub(crate) fn said_in(self, language: Language) -> &'static str {
+    pub(crate) fn in_language(self, language: Language) -> &'static str {
         match language {
             Language::Chinese => self.chinese,
             Language::English => self.english,

@@ -48,7 +48,7 @@ choice!(
 );
 choice!(
     /// Whether value filters tell upper from lower case.
-    Case { Exact = "exact", Insensitive = "insensitive" }
+    LetterCase { Exact = "exact", Insensitive = "insensitive" }
 );
 choice!(
     /// The wire name of the event's identifier.
@@ -56,7 +56,7 @@ choice!(
 );
 choice!(
     /// The wire form of `activationDetails`.
-    Activation { Object = "object", String = "string" }
+    ActivationForm { Object = "object", String = "string" }
 );
 choice!(
     /// Whether members without a value are written.
@@ -101,7 +101,7 @@ choice!(
 
 impl Language {
     /// The language that a client asks for, as far as it is spoken here.
-    pub(crate) fn asked(tag: &str) -> Option<Self> {
+    pub(crate) fn from_tag(tag: &str) -> Option<Self> {
         match tag.to_ascii_lowercase() {
             tag if tag.starts_with("zh") => Some(Self::Chinese),
             tag if tag.starts_with("en") => Some(Self::English),

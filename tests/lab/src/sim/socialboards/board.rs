@@ -52,7 +52,7 @@ pub(crate) const FLAGS: [&str; 11] = [
 
 /// What happens to a ticket after its creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Event {
+pub(crate) enum TicketEvent {
     Created,
     Read,
     /// From one status to another.
@@ -62,7 +62,7 @@ pub(crate) enum Event {
     Reply,
 }
 
-impl Event {
+impl TicketEvent {
     pub(crate) fn action_type(&self) -> &'static str {
         match self {
             Self::Created => "ticket_created",
@@ -122,15 +122,15 @@ impl User {
 
 /// One entry of a ticket's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Log {
-    pub(crate) event: Event,
+pub(crate) struct LogEntry {
+    pub(crate) event: TicketEvent,
     pub(crate) time: Stamp,
     pub(crate) user: User,
 }
 
 /// One ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ticket {
+pub(crate) struct BoardTicket {
     pub(crate) id: u64,
     pub(crate) title: Option<&'static str>,
     pub(crate) message: &'static str,
@@ -199,32 +199,34 @@ impl Board {
         }
     }
 
-    pub(crate) fn log(&self, ticket: u64, place: u64) -> Log {
+    pub(crate) fn log(&self, ticket: u64, place: u64) -> LogEntry {
         let bits = mix(mix(self.seed, ticket), place);
         let team = User((bits >> 8) % FIRST_CLIENT);
         let client = User(FIRST_CLIENT + mix(self.seed, ticket) % (USERS - FIRST_CLIENT));
         let (event, user) = match bits % 8 {
-            _ if place == 0 => (Event::Created, client),
-            0 | 1 => (Event::Read, team),
-            2 | 3 => (Event::Status(["Open", "Pending"][(bits >> 4 & 1) as usize], ["Closed", "Open"][(bits >> 4 & 1) as usize]), team),
-            4 => (Event::Assigned(User((bits >> 16) % FIRST_CLIENT)), team),
-            5 | 6 => (Event::Reply, team),
-            _ => (Event::Reply, client),
+            _ if place == 0 => (TicketEvent::Created, client),
+            0 | 1 => (TicketEvent::Read, team),
+            2 | 3 => {
+                (TicketEvent::Status(["Open", "Pending"][(bits >> 4 & 1) as usize], ["Closed", "Open"][(bits >> 4 & 1) as usize]), team)
+            }
+            4 => (TicketEvent::Assigned(User((bits >> 16) % FIRST_CLIENT)), team),
+            5 | 6 => (TicketEvent::Reply, team),
+            _ => (TicketEvent::Reply, client),
         };
         let created = self.spread.time(ticket);
         let span = (self.end - created).unsigned_abs();
         let time = created + (span / 2 * place / self.log_count(ticket).max(1)).cast_signed();
         // Its first entry is the creation, to the tick.
         let time = if place == 0 { self.created(ticket) } else { Stamp::new(time * MILLI, bits) };
-        Log { event, time, user }
+        LogEntry { event, time, user }
     }
 
     /// The ticket of a number; one that appears later may look like an earlier one but for its id.
-    pub(crate) fn ticket(&self, number: u64, id_number: u64) -> Ticket {
+    pub(crate) fn ticket(&self, number: u64, id_number: u64) -> BoardTicket {
         let bits = mix(self.seed, number);
         let pick = |shift: u32, count: usize| (bits >> shift) as usize % count;
         let status = STATUSES[pick(3, STATUSES.len())];
-        Ticket {
+        BoardTicket {
             id: FIRST_TICKET + id_number,
             title: (bits >> 5 & 7 != 0).then(|| TITLES[pick(8, TITLES.len())]),
             message: MESSAGES[pick(11, MESSAGES.len())],
@@ -236,7 +238,7 @@ impl Board {
             locked_by: (bits >> 24 & 7 == 0).then_some(User((bits >> 27) % FIRST_CLIENT)),
             link: (bits >> 30 & 1 == 1).then(|| format!("https://wands.example/t/{number}?a=1&b=2")),
             flags: std::array::from_fn(|flag| bits >> (31 + flag) & 3 == 0),
-            replies: (0..self.log_count(number)).filter(|place| self.log(number, *place).event == Event::Reply).count() as i64,
+            replies: (0..self.log_count(number)).filter(|place| self.log(number, *place).event == TicketEvent::Reply).count() as i64,
             is_muted: bits >> 32 & 3 == 0,
             sentiment: (bits >> 44 & 3 != 0).then(|| SENTIMENTS[pick(46, SENTIMENTS.len())]),
             source: SOURCES[pick(48, SOURCES.len())],

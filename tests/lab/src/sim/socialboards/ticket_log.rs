@@ -3,35 +3,35 @@
 use hyper::Method;
 use serde_json::Value;
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;
-use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, push_text, wire_name};
-use crate::sim::list::{Entry, Frame, Given, List, ListPage, PageRange, Pass, Rows, page_size};
+use crate::sim::json::{Columns, FieldKind, FieldOverride, RecordWriter, push_text, wire_name};
+use crate::sim::list::{Entry, Frame, List, ListPage, PageFacts, PageRange, Pass, Rows, page_size};
 use crate::sim::settings::{Nulls, Order, Settings, UnknownTicket};
 
-use super::board::{Board, Event};
+use super::board::{Board, TicketEvent};
 use super::{DEFAULT_TAKE, MAX_TAKE, Socialboards, check_token, frame, push_user};
 
 pub(crate) const COLUMNS: Columns = &[
-    ("actionString", Kind::Text),
-    ("actionType", Kind::Text),
-    ("includedItems", Kind::Object),
-    ("time", Kind::Time),
-    ("user", Kind::Nested),
-    ("user.customIdentifier", Kind::Text),
-    ("user.email", Kind::Text),
-    ("user.id", Kind::Text),
-    ("user.image", Kind::Text),
-    ("user.isBot", Kind::Flag),
-    ("user.name", Kind::Text),
-    ("user.status", Kind::Text),
+    ("actionString", FieldKind::Text),
+    ("actionType", FieldKind::Text),
+    ("includedItems", FieldKind::Object),
+    ("time", FieldKind::Time),
+    ("user", FieldKind::Nested),
+    ("user.customIdentifier", FieldKind::Text),
+    ("user.email", FieldKind::Text),
+    ("user.id", FieldKind::Text),
+    ("user.image", FieldKind::Text),
+    ("user.isBot", FieldKind::Flag),
+    ("user.name", FieldKind::Text),
+    ("user.status", FieldKind::Text),
 ];
 
 /// The log of a ticket.
 #[derive(Debug)]
-pub(crate) struct TicketLog;
+pub(crate) struct BoardTicketLog;
 
-impl Endpoint for TicketLog {
+impl Endpoint for BoardTicketLog {
     fn method(&self) -> Method {
         Method::POST
     }
@@ -44,22 +44,22 @@ impl Endpoint for TicketLog {
         &Socialboards
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        check_token(ask)?;
-        let body = ask.body.object()?;
-        let board = Board::new(ask.settings);
-        let limit = page_size(ask, "take", ask.number("take")?, DEFAULT_TAKE, MAX_TAKE)?;
-        let page_range = PageRange::at(ask.number("skip")?.unwrap_or(0), limit);
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        check_token(request)?;
+        let body = request.body.object()?;
+        let board = Board::new(request.settings);
+        let limit = page_size(request, "take", request.number("take")?, DEFAULT_TAKE, MAX_TAKE)?;
+        let page_range = PageRange::at(request.number("skip")?.unwrap_or(0), limit);
         let types = action_types(body.get("action_types"))?;
-        let ticket = board.ticket_number(ask.segment(0)).ok_or_else(|| match ask.settings.unknown_ticket {
+        let ticket = board.ticket_number(request.segment(0)).ok_or_else(|| match request.settings.unknown_ticket {
             UnknownTicket::Error => Refusal::new(200, "404", "Ticket was not found."),
             UnknownTicket::NotFound => Refusal::new(404, "404", "Ticket was not found."),
         })?;
         let filter = (!types.is_empty())
             .then(|| Box::new(move |place| types.iter().any(|name| name == board.log(ticket, place).event.action_type())) as Pass<'_>);
-        let rows = Rows::Range(0..board.log_count(ticket), filter, ask.settings.order_or(Order::Descending));
-        let list = Logs { settings: ask.settings, board, ticket };
-        Ok(Found::page(ListPage::new(ask, list, &format!("log {ticket}"), rows, page_range)?))
+        let rows = Rows::Range(0..board.log_count(ticket), filter, request.settings.order_or(Order::Descending));
+        let list = Logs { settings: request.settings, board, ticket };
+        Ok(Found::page(ListPage::new(request, list, &format!("log {ticket}"), rows, page_range)?))
     }
 }
 
@@ -89,7 +89,7 @@ impl List for Logs<'_> {
         // An entry has no id: its time makes the new one another.
         let time = log.time.later(entry.fresh.map_or(0, |fresh| fresh.cast_signed() + 1));
         let mut items = br#"{"categories":[],"tags":[],"users":["#.to_vec();
-        if let Event::Assigned(user) = log.event {
+        if let TicketEvent::Assigned(user) = log.event {
             let mut inner = RecordWriter::new(&mut items, true, None);
             // The user of an included item has no customIdentifier.
             push_user(&mut inner, user, None);
@@ -108,7 +108,7 @@ impl List for Logs<'_> {
         record.end(name);
     }
 
-    fn frame(&self, _given: &Given) -> Frame {
+    fn frame(&self, _given: &PageFacts) -> Frame {
         frame()
     }
 
@@ -116,7 +116,7 @@ impl List for Logs<'_> {
         Corruptions { far: None, twice: Some(("actionType", b"\"duplicate\"".to_vec())) }
     }
 
-    fn tells_total(&self) -> bool {
+    fn has_total(&self) -> bool {
         false
     }
 }

@@ -3,67 +3,67 @@
 use hyper::Method;
 use serde_json::{Map, Value};
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
-use crate::sim::asked_range::AskedRange;
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;
-use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, push_text, wire_name};
-use crate::sim::list::{Entry, Frame, Given, List, ListPage, PageRange, Rows, page_size};
+use crate::sim::json::{Columns, FieldKind, FieldOverride, RecordWriter, push_text, wire_name};
+use crate::sim::list::{Entry, Frame, List, ListPage, PageFacts, PageRange, Rows, page_size};
+use crate::sim::requested_range::RequestedRange;
 use crate::sim::settings::{Nulls, Order, Settings};
 use crate::sim::wire_time::{read_ticks, time_json};
 
-use super::board::{Board, CATEGORIES, FLAGS, Ticket};
+use super::board::{Board, BoardTicket, CATEGORIES, FLAGS};
 use super::{DEFAULT_TAKE, MAX_TAKE, Socialboards, check_token, frame, push_user};
 
 pub(crate) const COLUMNS: Columns = &[
-    ("id", Kind::Number),
-    ("title", Kind::Text),
-    ("message", Kind::Text),
-    ("htmlMessage", Kind::Text),
-    ("author", Kind::Nested),
-    ("author.customIdentifier", Kind::Text),
-    ("author.email", Kind::Text),
-    ("author.id", Kind::Text),
-    ("author.image", Kind::Text),
-    ("author.isBot", Kind::Flag),
-    ("author.name", Kind::Text),
-    ("author.status", Kind::Text),
-    ("category", Kind::Nested),
-    ("category.id", Kind::Number),
-    ("category.name", Kind::Text),
-    ("creationTime", Kind::Time),
-    ("customFields", Kind::Object),
-    ("lastThreadElementCreationTime", Kind::Time),
-    ("lockedBy", Kind::Object),
-    ("originalLink", Kind::Text),
-    ("properties", Kind::Nested),
-    ("properties.isAnonymized", Kind::Flag),
-    ("properties.isMuted", Kind::Flag),
-    ("properties.hasAttachments", Kind::Flag),
-    ("properties.hasDraft", Kind::Flag),
-    ("properties.isAssignedToBot", Kind::Flag),
-    ("properties.isDeleted", Kind::Flag),
-    ("properties.isExpired", Kind::Flag),
-    ("properties.isHidden", Kind::Flag),
-    ("properties.isLocked", Kind::Flag),
-    ("properties.isSpam", Kind::Flag),
-    ("properties.isSensitive", Kind::Flag),
-    ("replyCount", Kind::Number),
-    ("isMuted", Kind::Flag),
-    ("sentiment", Kind::Text),
-    ("source", Kind::Text),
-    ("detailedSource", Kind::Text),
-    ("sourceName", Kind::Text),
-    ("status", Kind::Text),
-    ("tags", Kind::Object),
-    ("attachments", Kind::Object),
+    ("id", FieldKind::Number),
+    ("title", FieldKind::Text),
+    ("message", FieldKind::Text),
+    ("htmlMessage", FieldKind::Text),
+    ("author", FieldKind::Nested),
+    ("author.customIdentifier", FieldKind::Text),
+    ("author.email", FieldKind::Text),
+    ("author.id", FieldKind::Text),
+    ("author.image", FieldKind::Text),
+    ("author.isBot", FieldKind::Flag),
+    ("author.name", FieldKind::Text),
+    ("author.status", FieldKind::Text),
+    ("category", FieldKind::Nested),
+    ("category.id", FieldKind::Number),
+    ("category.name", FieldKind::Text),
+    ("creationTime", FieldKind::Time),
+    ("customFields", FieldKind::Object),
+    ("lastThreadElementCreationTime", FieldKind::Time),
+    ("lockedBy", FieldKind::Object),
+    ("originalLink", FieldKind::Text),
+    ("properties", FieldKind::Nested),
+    ("properties.isAnonymized", FieldKind::Flag),
+    ("properties.isMuted", FieldKind::Flag),
+    ("properties.hasAttachments", FieldKind::Flag),
+    ("properties.hasDraft", FieldKind::Flag),
+    ("properties.isAssignedToBot", FieldKind::Flag),
+    ("properties.isDeleted", FieldKind::Flag),
+    ("properties.isExpired", FieldKind::Flag),
+    ("properties.isHidden", FieldKind::Flag),
+    ("properties.isLocked", FieldKind::Flag),
+    ("properties.isSpam", FieldKind::Flag),
+    ("properties.isSensitive", FieldKind::Flag),
+    ("replyCount", FieldKind::Number),
+    ("isMuted", FieldKind::Flag),
+    ("sentiment", FieldKind::Text),
+    ("source", FieldKind::Text),
+    ("detailedSource", FieldKind::Text),
+    ("sourceName", FieldKind::Text),
+    ("status", FieldKind::Text),
+    ("tags", FieldKind::Object),
+    ("attachments", FieldKind::Object),
 ];
 const FIRST_FLAG: usize = 21;
 
 /// The list of all tickets.
 #[derive(Debug)]
-pub(crate) struct Tickets;
+pub(crate) struct BoardTickets;
 
-impl Endpoint for Tickets {
+impl Endpoint for BoardTickets {
     fn method(&self) -> Method {
         Method::POST
     }
@@ -76,17 +76,17 @@ impl Endpoint for Tickets {
         &Socialboards
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        check_token(ask)?;
-        let body = ask.body.object()?;
-        let board = Board::new(ask.settings);
-        let limit = page_size(ask, "take", whole(&body, "take")?, DEFAULT_TAKE, MAX_TAKE)?;
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        check_token(request)?;
+        let body = request.body.object()?;
+        let board = Board::new(request.settings);
+        let limit = page_size(request, "take", whole(&body, "take")?, DEFAULT_TAKE, MAX_TAKE)?;
         let page_range = PageRange::at(whole(&body, "skip")?.unwrap_or(0), limit);
-        let range = AskedRange::in_ticks(ask.settings, bound(&body, "from")?, bound(&body, "to")?);
+        let range = RequestedRange::in_ticks(request.settings, bound(&body, "from")?, bound(&body, "to")?);
         let filter = Filter::new(&body)?;
         let mut numbers: Vec<u64> =
             (0..board.tickets).filter(|number| range.holds_ticks(board.created(*number).ticks) && filter.pass(&board, *number)).collect();
-        let usual = match ask.settings.order_or(Order::Descending) {
+        let usual = match request.settings.order_or(Order::Descending) {
             Order::Ascending => "creation_time_asc",
             Order::Descending => "creation_time_desc",
         };
@@ -102,8 +102,8 @@ impl Endpoint for Tickets {
             "creation_time_desc" | "last_thread_activity_desc" => numbers.reverse(),
             _ => return Err(Refusal::bad_request("orderBy is unknown")),
         }
-        let list = TicketList { settings: ask.settings, board, range };
-        Ok(Found::page(ListPage::new(ask, list, "tickets", Rows::Sorted(numbers), page_range)?))
+        let list = TicketList { settings: request.settings, board, range };
+        Ok(Found::page(ListPage::new(request, list, "tickets", Rows::Sorted(numbers), page_range)?))
     }
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn category_id(category: usize) -> u64 {
 struct TicketList<'a> {
     settings: &'a Settings,
     board: Board,
-    range: AskedRange,
+    range: RequestedRange,
 }
 
 impl List for TicketList<'_> {
@@ -189,7 +189,7 @@ impl List for TicketList<'_> {
 
     fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let ticket = self.board.ticket(entry.row, entry.fresh.map_or(entry.row, |fresh| self.board.tickets + fresh));
-        let Ticket { author, category, .. } = ticket;
+        let BoardTicket { author, category, .. } = ticket;
         let name = |column| wire_name(COLUMNS, column);
         let mut record = RecordWriter::new(out, self.settings.write_nulls_or(Nulls::Present), field_override);
         record.number(0, name(0), Some(ticket.id.cast_signed()));
@@ -228,7 +228,7 @@ impl List for TicketList<'_> {
         record.end(name);
     }
 
-    fn frame(&self, _given: &Given) -> Frame {
+    fn frame(&self, _given: &PageFacts) -> Frame {
         frame()
     }
 
@@ -236,12 +236,12 @@ impl List for TicketList<'_> {
         Corruptions { far: self.range.far().map(|time| ("creationTime", time_json(time))), twice: Some(("id", b"0".to_vec())) }
     }
 
-    fn tells_total(&self) -> bool {
+    fn has_total(&self) -> bool {
         false
     }
 }
 
-fn custom_fields(ticket: &Ticket) -> Vec<u8> {
+fn custom_fields(ticket: &BoardTicket) -> Vec<u8> {
     let mut out = vec![b'['];
     for (key, value) in &ticket.custom_fields {
         out.extend_from_slice(format!("{{\"key\":\"{key}\",\"value\":").as_bytes());
@@ -252,7 +252,7 @@ fn custom_fields(ticket: &Ticket) -> Vec<u8> {
     out
 }
 
-fn locked_by(ticket: &Ticket) -> Option<Vec<u8>> {
+fn locked_by(ticket: &BoardTicket) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut record = RecordWriter::new(&mut out, true, None);
     push_user(&mut record, ticket.locked_by?, None);
@@ -260,7 +260,7 @@ fn locked_by(ticket: &Ticket) -> Option<Vec<u8>> {
     Some(out)
 }
 
-fn attachments(ticket: &Ticket) -> Vec<u8> {
+fn attachments(ticket: &BoardTicket) -> Vec<u8> {
     let list = (1..=ticket.attachments).map(|number| format!(r#"{{"name":"file {number}.pdf","url":"https://files.example/{number}"}}"#));
     format!("[{}]", list.collect::<Vec<_>>().join(",")).into_bytes()
 }

@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde_json::json;
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal, Reply};
 
 /// Seconds that an access token is good for.
 const LIFE: u64 = 3599;
@@ -25,11 +25,11 @@ impl Endpoint for Tokens {
         &OAuth
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        if !ask.body.is_form() {
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        if !request.body.is_form() {
             return Err(Refusal::new(400, "invalid_request", "the body must be a form"));
         }
-        let form = ask.body.form();
+        let form = request.body.form();
         let is = |name: &str, wanted: &str| form.iter().any(|(known, value)| known == name && value == wanted);
         if !is("grant_type", "refresh_token") {
             return Err(Refusal::new(400, "unsupported_grant_type", "grant_type must be refresh_token"));
@@ -40,8 +40,8 @@ impl Endpoint for Tokens {
         if !is("refresh_token", "lab-refresh") {
             return Err(Refusal::new(400, "invalid_grant", "refresh_token is unknown or used up"));
         }
-        let token = ask.memory.issue(ask.settings, LIFE);
-        let life = ask.settings.token_life.unwrap_or(LIFE);
+        let token = request.memory.issue(request.settings, LIFE);
+        let life = request.settings.token_life.unwrap_or(LIFE);
         let body = json!({"access_token": token, "token_type": "bearer", "expires_in": life, "refresh_token": "lab-refresh"});
         Ok(Found::Reply(Reply::new(200, body)))
     }
@@ -60,7 +60,7 @@ impl Dialect for OAuth {
         Reply::new(200, json!({"error": "server_error"}))
     }
 
-    fn credential(&self, _ask: &Ask<'_>) -> Option<String> {
+    fn credential(&self, _ask: &ApiRequest<'_>) -> Option<String> {
         None
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::board::{Board, CATEGORIES, Event, Log, User};
+use super::board::{Board, CATEGORIES, LogEntry, TicketEvent, User};
 use super::stamp::Stamp;
 use super::tickets::category_id;
 use super::{ticket_log, tickets};
@@ -51,9 +51,9 @@ fn log_rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
     }))
 }
 
-fn log_row(log: Log, ticket: u64) -> Row {
+fn log_row(log: LogEntry, ticket: u64) -> Row {
     let users: Vec<Value> = match log.event {
-        Event::Assigned(user) => vec![user_json(user)],
+        TicketEvent::Assigned(user) => vec![user_json(user)],
         _ => Vec::new(),
     };
     let mut row = vec![

@@ -4,27 +4,27 @@ use super::*;
 
 const X_KEY: &str = "X-Key: lab-key";
 
-fn events(simulator: &Simulator, settings: &str, query: &str) -> Reply {
+fn events(simulator: &Simulator, settings: &str, query: &str) -> HttpReply {
     ask(&simulator.url(), &format!("/~{settings}/x/audit/events?apikey=lab-key&{query}"), &[])
 }
 
-fn entries(simulator: &Simulator, settings: &str, query: &str) -> Reply {
+fn entries(simulator: &Simulator, settings: &str, query: &str) -> HttpReply {
     ask(&simulator.url(), &format!("/~{settings}/x/audit/entries?{query}"), &[X_KEY])
 }
 
 /// The address in the `Link` header whose relation is `next`.
-fn link(reply: &Reply) -> Option<String> {
+fn link(reply: &HttpReply) -> Option<String> {
     let links = reply.header("link")?.split(", ").map(|link| link.split_once("; ").unwrap());
     let next = links.into_iter().find(|(_, relation)| *relation == "rel=\"next\"")?;
     Some(next.0.trim_matches(['<', '>']).to_owned())
 }
 
-fn body_link(reply: &Reply) -> Option<String> {
+fn body_link(reply: &HttpReply) -> Option<String> {
     reply.json()["links"]["next"].as_str().filter(|url| !url.is_empty()).map(str::to_owned)
 }
 
 /// Follows addresses to the end, which an address that was just used is as well.
-fn follow(simulator: &Simulator, first: Reply, next: fn(&Reply) -> Option<String>, key: (&str, &[&str])) -> Vec<Reply> {
+fn follow(simulator: &Simulator, first: HttpReply, next: fn(&HttpReply) -> Option<String>, key: (&str, &[&str])) -> Vec<HttpReply> {
     let (mut pages, mut used) = (vec![first], None);
     while let Some(url) = pages.last().and_then(next).filter(|url| used.as_ref() != Some(url)) {
         assert!(!url.contains("lab-key"));
@@ -37,7 +37,7 @@ fn follow(simulator: &Simulator, first: Reply, next: fn(&Reply) -> Option<String
     pages
 }
 
-fn items(pages: &[Reply]) -> Vec<Value> {
+fn items(pages: &[HttpReply]) -> Vec<Value> {
     pages.iter().flat_map(|page| page.json()["items"].as_array().unwrap().clone()).collect()
 }
 
@@ -118,7 +118,7 @@ fn addresses_that_lead_nowhere() {
     let pages = |settings: &str| follow(&simulator, events(&simulator, settings, "page_size=10"), body_link, ("&apikey=lab-key", &[]));
     let found = pages("rows=50,fault=repeat_key,at=2");
     assert_eq!((found.len(), body_link(&found[0])), (2, body_link(&found[1])));
-    let counts = |pages: &[Reply]| pages.iter().map(|page| page.json()["items"].as_array().unwrap().len()).collect::<Vec<_>>();
+    let counts = |pages: &[HttpReply]| pages.iter().map(|page| page.json()["items"].as_array().unwrap().len()).collect::<Vec<_>>();
     assert_eq!(counts(&pages("rows=50,fault=empty_middle,at=2")), [10, 0, 10, 10, 10, 10]);
     let own = events(&simulator, "rows=50,fault=repeat_key", "page_size=10");
     assert!(body_link(&own).unwrap().ends_with("/x/audit/events?page_size=10"));

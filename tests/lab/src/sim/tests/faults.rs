@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::*;
 
-fn first_page(simulator: &Simulator, fault: &str) -> Reply {
+fn first_page(simulator: &Simulator, fault: &str) -> HttpReply {
     log(simulator, &format!("rows=50,{fault}"), &format!("{JANUARY}&limit=10"))
 }
 
@@ -31,7 +31,7 @@ fn a_fault_strikes_its_page_and_only_so_often() {
     let simulator = simulator();
     let settings = "rows=50,fault=status:500,at=3,times=2";
     let first = log(&simulator, settings, &format!("{JANUARY}&limit=10"));
-    let turn = |page: &Reply| {
+    let turn = |page: &HttpReply| {
         let key = encode(&page.next_key().unwrap());
         log(&simulator, settings, &format!("{JANUARY}&limit=10&paginationKey={key}"))
     };
@@ -45,7 +45,7 @@ fn a_fault_strikes_its_page_and_only_so_often() {
 fn broken_transports_break() {
     let simulator = simulator();
     let whole = first_page(&simulator, "tag=x").body.len();
-    let promised = |reply: &Reply| reply.header("content-length").unwrap().parse::<usize>().unwrap();
+    let promised = |reply: &HttpReply| reply.header("content-length").unwrap().parse::<usize>().unwrap();
     for fault in ["cut", "stall"] {
         let reply = first_page(&simulator, &format!("fault={fault}"));
         assert_eq!((promised(&reply), reply.body.len()), (whole, whole / 2), "{fault}");

@@ -5,7 +5,7 @@ use super::*;
 const CASES: &str = "/v2/servicerequest/cases";
 const TOKEN: &str = "X-Auth-Token: lab-token";
 
-fn get(simulator: &Simulator, settings: &str, path: &str) -> Reply {
+fn get(simulator: &Simulator, settings: &str, path: &str) -> HttpReply {
     ask(&simulator.url(), &format!("/~{settings}/any{CASES}{path}"), &[TOKEN])
 }
 
@@ -168,7 +168,7 @@ fn an_unknown_case_is_an_error_in_a_200() {
     assert!(failed.text().contains("lab-token"));
 }
 
-fn login(simulator: &Simulator, settings: &str, body: &str) -> Reply {
+fn login(simulator: &Simulator, settings: &str, body: &str) -> HttpReply {
     send(&simulator.url(), "POST", &format!("/~{settings}/v3/auth/tokens"), &["Content-Type: application/json"], body)
 }
 

@@ -25,12 +25,12 @@ fn simulator() -> Simulator {
 }
 
 /// What came back over one connection.
-struct Reply {
+struct HttpReply {
     head: String,
     body: Vec<u8>,
 }
 
-impl Reply {
+impl HttpReply {
     fn status(&self) -> u16 {
         self.head.split(' ').nth(1).unwrap().parse().unwrap()
     }
@@ -60,7 +60,7 @@ impl Reply {
 }
 
 /// One request on a connection of its own, read until the server closes it or a second passes in silence.
-fn send(url: &str, method: &str, path: &str, headers: &[&str], body: &str) -> Reply {
+fn send(url: &str, method: &str, path: &str, headers: &[&str], body: &str) -> HttpReply {
     let host = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
@@ -75,14 +75,14 @@ fn send(url: &str, method: &str, path: &str, headers: &[&str], body: &str) -> Re
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
-    Reply { head: String::from_utf8(bytes[..end].to_vec()).unwrap(), body: bytes.get(end + 4..).unwrap_or_default().to_vec() }
+    HttpReply { head: String::from_utf8(bytes[..end].to_vec()).unwrap(), body: bytes.get(end + 4..).unwrap_or_default().to_vec() }
 }
 
-fn ask(url: &str, path: &str, headers: &[&str]) -> Reply {
+fn ask(url: &str, path: &str, headers: &[&str]) -> HttpReply {
     send(url, "GET", path, headers, "")
 }
 
-fn log(simulator: &Simulator, settings: &str, query: &str) -> Reply {
+fn log(simulator: &Simulator, settings: &str, query: &str) -> HttpReply {
     ask(&simulator.url(), &format!("/~{settings}{LOG}?{query}"), &[KEY])
 }
 
@@ -91,10 +91,10 @@ fn encode(text: &str) -> String {
 }
 
 /// Follows keys to the end, however the last page shows, and gives all pages.
-fn chain(simulator: &Simulator, settings: &str, query: &str) -> Vec<Reply> {
+fn chain(simulator: &Simulator, settings: &str, query: &str) -> Vec<HttpReply> {
     let mut pages = vec![log(simulator, settings, query)];
     let mut used = String::new();
-    while let Some(key) = pages.last().and_then(Reply::next_key).filter(|key| !key.is_empty() && *key != used) {
+    while let Some(key) = pages.last().and_then(HttpReply::next_key).filter(|key| !key.is_empty() && *key != used) {
         pages.push(log(simulator, settings, &format!("{query}&paginationKey={}", encode(&key))));
         assert!(pages.len() < 1000, "endless chain");
         used = key;
@@ -102,8 +102,8 @@ fn chain(simulator: &Simulator, settings: &str, query: &str) -> Vec<Reply> {
     pages
 }
 
-fn all_records(pages: &[Reply]) -> Vec<Value> {
-    pages.iter().flat_map(Reply::records).collect()
+fn all_records(pages: &[HttpReply]) -> Vec<Value> {
+    pages.iter().flat_map(HttpReply::records).collect()
 }
 
 /// A row as `lab rows` prints it: NULL is `None`.

@@ -5,11 +5,11 @@ use super::*;
 const JSON: &str = "Content-Type: application/json";
 const BEARER: &str = "Authorization: Bearer lab-token";
 
-fn post(simulator: &Simulator, settings: &str, path: &str, body: &str) -> Reply {
+fn post(simulator: &Simulator, settings: &str, path: &str, body: &str) -> HttpReply {
     send(&simulator.url(), "POST", &format!("/~{settings}/v2{path}"), &[BEARER, JSON], body)
 }
 
-fn data(reply: &Reply) -> Vec<Value> {
+fn data(reply: &HttpReply) -> Vec<Value> {
     assert_eq!((&reply.json()["errorCode"], &reply.json()["errorText"]), (&(-1).into(), &Value::Null));
     reply.json()["data"].as_array().unwrap().clone()
 }

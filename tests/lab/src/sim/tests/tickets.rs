@@ -4,7 +4,7 @@ use super::*;
 
 const TICKETS: &str = "/v4/organizer/report/events/tickets?mobileAppId=my-app";
 
-fn get(simulator: &Simulator, settings: &str, query: &str) -> Reply {
+fn get(simulator: &Simulator, settings: &str, query: &str) -> HttpReply {
     ask(&simulator.url(), &format!("/~{settings}{TICKETS}&{query}"), &[KEY])
 }
 

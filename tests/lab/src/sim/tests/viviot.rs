@@ -6,11 +6,11 @@ use crate::sim::viviot::action_log::{Action, ActionLog};
 
 const BEARER: &str = "Authorization: Bearer lab-token";
 
-fn get(simulator: &Simulator, settings: &str, query: &str) -> Reply {
+fn get(simulator: &Simulator, settings: &str, query: &str) -> HttpReply {
     ask(&simulator.url(), &format!("/~{settings}/actionlogs?{query}"), &[BEARER])
 }
 
-fn data(reply: &Reply) -> Vec<Value> {
+fn data(reply: &HttpReply) -> Vec<Value> {
     reply.json()["data"].as_array().unwrap().clone()
 }
 

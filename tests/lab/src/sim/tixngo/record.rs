@@ -1,40 +1,40 @@
 //! Writes a ticket status log entry as TIXNGO's JSON: 25 members in the order of the reference page.
 
-use super::ticket_log::{Activation, Row};
-use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, push_number};
+use super::ticket_log::{Activation, LogRow};
+use crate::sim::json::{Columns, FieldKind, FieldOverride, RecordWriter, push_number};
 use crate::sim::settings::{self, Nulls, Settings, Spelling};
 
 /// Names and kinds of the reference page, in its order.
 pub(crate) const COLUMNS: Columns = &[
-    ("ticketId", Kind::Text),
-    ("ticketStatusLogId", Kind::Text),
-    ("actor", Kind::Text),
-    ("actionName", Kind::Text),
-    ("fromStatus", Kind::Text),
-    ("toStatus", Kind::Text),
-    ("fromOwnerId", Kind::Text),
-    ("toOwnerId", Kind::Text),
-    ("spectatorId", Kind::Text),
-    ("transferMessage", Kind::Text),
-    ("transferGroup", Kind::Text),
-    ("transferLang", Kind::Text),
-    ("controlledDate", Kind::Time),
-    ("deletionReason", Kind::Text),
-    ("activationDetails", Kind::Object),
-    ("ticketTransferDirection", Kind::Text),
-    ("checked", Kind::Flag),
-    ("keptByOwner", Kind::Flag),
-    ("eventID", Kind::Text),
-    ("contingentId", Kind::Text),
-    ("mobileDateTime", Kind::Time),
-    ("devices", Kind::Text),
-    ("transferDirection", Kind::Text),
-    ("createdDate", Kind::Time),
-    ("updatedDate", Kind::Time),
+    ("ticketId", FieldKind::Text),
+    ("ticketStatusLogId", FieldKind::Text),
+    ("actor", FieldKind::Text),
+    ("actionName", FieldKind::Text),
+    ("fromStatus", FieldKind::Text),
+    ("toStatus", FieldKind::Text),
+    ("fromOwnerId", FieldKind::Text),
+    ("toOwnerId", FieldKind::Text),
+    ("spectatorId", FieldKind::Text),
+    ("transferMessage", FieldKind::Text),
+    ("transferGroup", FieldKind::Text),
+    ("transferLang", FieldKind::Text),
+    ("controlledDate", FieldKind::Time),
+    ("deletionReason", FieldKind::Text),
+    ("activationDetails", FieldKind::Object),
+    ("ticketTransferDirection", FieldKind::Text),
+    ("checked", FieldKind::Flag),
+    ("keptByOwner", FieldKind::Flag),
+    ("eventID", FieldKind::Text),
+    ("contingentId", FieldKind::Text),
+    ("mobileDateTime", FieldKind::Time),
+    ("devices", FieldKind::Text),
+    ("transferDirection", FieldKind::Text),
+    ("createdDate", FieldKind::Time),
+    ("updatedDate", FieldKind::Time),
 ];
 
 /// Appends one record. A `field_override` replaces or repeats one member.
-pub(crate) fn push_row(out: &mut Vec<u8>, row: &Row, settings: &Settings, field_override: Option<&FieldOverride>) {
+pub(crate) fn push_row(out: &mut Vec<u8>, row: &LogRow, settings: &Settings, field_override: Option<&FieldOverride>) {
     let name = |column: usize| match COLUMNS[column].0 {
         "eventID" if settings.spelling == Spelling::SmallD => "eventId",
         name => name,
@@ -69,10 +69,10 @@ pub(crate) fn push_row(out: &mut Vec<u8>, row: &Row, settings: &Settings, field_
     record.end(name);
 }
 
-fn activation_json(activation: Activation, form: settings::Activation) -> Vec<u8> {
+fn activation_json(activation: Activation, form: settings::ActivationForm) -> Vec<u8> {
     let quote: &[u8] = match form {
-        settings::Activation::Object => b"\"",
-        settings::Activation::String => b"\\\"",
+        settings::ActivationForm::Object => b"\"",
+        settings::ActivationForm::String => b"\\\"",
     };
     let mut text = Vec::with_capacity(80);
     let mut push = |parts: &[&[u8]]| parts.iter().for_each(|part| text.extend_from_slice(part));
@@ -82,7 +82,7 @@ fn activation_json(activation: Activation, form: settings::Activation) -> Vec<u8
     push_number(&mut gate, activation.gate, 1);
     let offline: &[u8] = if activation.offline { b"true" } else { b"false" };
     push(&[&gate, b",", quote, b"offline", quote, b":", offline, b"}"]);
-    if form == settings::Activation::String {
+    if form == settings::ActivationForm::String {
         text.insert(0, b'"');
         text.push(b'"');
     }

@@ -15,29 +15,29 @@ const DELETED: &str = "DELETED";
 
 /// What happened to a ticket, and the statuses around it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Action {
+pub(crate) struct TicketAction {
     pub(crate) name: &'static str,
     pub(crate) from: Option<&'static str>,
     pub(crate) to: &'static str,
 }
 
-const fn action(name: &'static str, from: Option<&'static str>, to: &'static str) -> Action {
-    Action { name, from, to }
+const fn action(name: &'static str, from: Option<&'static str>, to: &'static str) -> TicketAction {
+    TicketAction { name, from, to }
 }
 
 // Names beyond the four of the reference page are likely ones: the full list was not seen (facts 1.18).
-const INJECT: Action = action("INJECT", None, NOT_DOWNLOADED);
-const DOWNLOAD: Action = action("DOWNLOAD", Some(NOT_DOWNLOADED), DOWNLOADED);
-const ACTIVATE: Action = action("ACTIVATE", Some(DOWNLOADED), DOWNLOADED);
-const START: Action = action("START_TRANSFER", Some(DOWNLOADED), PENDING_TRANSFER);
-const ACCEPT: Action = action("ACCEPT_TRANSFER", Some(PENDING_TRANSFER), NOT_DOWNLOADED);
-const CANCEL: Action = action("CANCEL_TRANSFER", Some(PENDING_TRANSFER), DOWNLOADED);
-const CONTROL: Action = action("CONTROL", Some(DOWNLOADED), DOWNLOADED);
-const LOG_OFF: Action = action("LOG_OFF", Some(DOWNLOADED), NOT_DOWNLOADED);
-const REQUEST_DELETION: Action = action("REQUEST_DELETION", Some(DOWNLOADED), DELETION_PENDING);
-const DELETE: Action = action("DELETE", Some(DELETION_PENDING), DELETED);
+const INJECT: TicketAction = action("INJECT", None, NOT_DOWNLOADED);
+const DOWNLOAD: TicketAction = action("DOWNLOAD", Some(NOT_DOWNLOADED), DOWNLOADED);
+const ACTIVATE: TicketAction = action("ACTIVATE", Some(DOWNLOADED), DOWNLOADED);
+const START: TicketAction = action("START_TRANSFER", Some(DOWNLOADED), PENDING_TRANSFER);
+const ACCEPT: TicketAction = action("ACCEPT_TRANSFER", Some(PENDING_TRANSFER), NOT_DOWNLOADED);
+const CANCEL: TicketAction = action("CANCEL_TRANSFER", Some(PENDING_TRANSFER), DOWNLOADED);
+const CONTROL: TicketAction = action("CONTROL", Some(DOWNLOADED), DOWNLOADED);
+const LOG_OFF: TicketAction = action("LOG_OFF", Some(DOWNLOADED), NOT_DOWNLOADED);
+const REQUEST_DELETION: TicketAction = action("REQUEST_DELETION", Some(DOWNLOADED), DELETION_PENDING);
+const DELETE: TicketAction = action("DELETE", Some(DELETION_PENDING), DELETED);
 
-static STORIES: [[Action; 8]; 4] = [
+static STORIES: [[TicketAction; 8]; 4] = [
     [INJECT, DOWNLOAD, ACTIVATE, CONTROL, LOG_OFF, DOWNLOAD, ACTIVATE, CONTROL],
     [INJECT, DOWNLOAD, START, ACCEPT, DOWNLOAD, ACTIVATE, CONTROL, CONTROL],
     [INJECT, DOWNLOAD, START, CANCEL, START, ACCEPT, DOWNLOAD, ACTIVATE],
@@ -82,11 +82,11 @@ pub(crate) struct Activation {
 
 /// One entry of the log.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Row {
+pub(crate) struct LogRow {
     pub(crate) ticket: u64,
     pub(crate) version: u64,
     pub(crate) actor: &'static str,
-    pub(crate) action: &'static Action,
+    pub(crate) action: &'static TicketAction,
     pub(crate) from_owner: Option<u64>,
     pub(crate) to_owner: Option<u64>,
     pub(crate) spectator: u64,
@@ -111,7 +111,7 @@ pub(crate) struct Row {
 /// What the API can filter by, which costs less than the whole row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TicketSummary {
-    pub(crate) action: &'static Action,
+    pub(crate) action: &'static TicketAction,
     pub(crate) actor: &'static str,
     pub(crate) from_owner: Option<u64>,
     pub(crate) to_owner: Option<u64>,
@@ -130,16 +130,16 @@ impl TicketLog {
     }
 
     /// What decides everything about a ticket that its log does not change.
-    fn fate(&self, ticket: u64) -> u64 {
+    fn ticket_bits(&self, ticket: u64) -> u64 {
         mix(self.seed, !ticket)
     }
 
     pub(crate) fn event(&self, ticket: u64) -> u64 {
-        self.fate(ticket) >> 10 & 31
+        self.ticket_bits(ticket) >> 10 & 31
     }
 
     /// The ticket of a row, the step it is at, and what happened.
-    fn step(&self, row: u64) -> (u64, u64, &'static Action) {
+    fn step(&self, row: u64) -> (u64, u64, &'static TicketAction) {
         let place = row % ROWS_PER_BLOCK;
         let in_block = place % TICKETS_PER_BLOCK;
         let ticket = row / ROWS_PER_BLOCK * TICKETS_PER_BLOCK + in_block;
@@ -173,23 +173,23 @@ impl TicketLog {
         self.spread.time(row) + (mix(self.seed, row) >> 8).rem_euclid(3 * DAY.unsigned_abs() + 1).cast_signed()
     }
 
-    pub(crate) fn row(&self, row: u64) -> Row {
+    pub(crate) fn row(&self, row: u64) -> LogRow {
         let (ticket, step, action) = self.step(row);
         let bits = mix(self.seed, row);
-        let fate = self.fate(ticket);
+        let ticket_bits = self.ticket_bits(ticket);
         let TicketSummary { actor, from_owner, to_owner, .. } = self.summary(row);
         let created = self.spread.time(row);
         let moves = from_owner.is_some();
         let on_device = actor == ACTORS[0];
         let pick = |shift: u32, count: usize| (bits >> shift) as usize % count;
-        Row {
+        LogRow {
             ticket,
             version: step + 1,
             actor,
             action,
             from_owner,
             to_owner,
-            spectator: from_owner.unwrap_or_else(|| owner(fate)),
+            spectator: from_owner.unwrap_or_else(|| owner(ticket_bits)),
             message: (action.name == "START_TRANSFER").then(|| MESSAGES[pick(4, MESSAGES.len())]),
             group: moves.then_some(bits >> 32),
             language: moves.then(|| LANGUAGES[pick(12, LANGUAGES.len())]),
@@ -201,10 +201,10 @@ impl TicketLog {
                 offline: bits >> 30 & 1 == 1,
             }),
             last_direction: moves.then(|| DIRECTIONS[pick(9, 2)]),
-            checked: action.name == "CONTROL" || fate & 1 == 1,
-            kept_by_owner: (fate & 6 != 0).then_some(fate & 8 == 0),
+            checked: action.name == "CONTROL" || ticket_bits & 1 == 1,
+            kept_by_owner: (ticket_bits & 6 != 0).then_some(ticket_bits & 8 == 0),
             event: self.event(ticket),
-            contingent: (fate >> 16 & 3 != 0).then_some(fate >> 20 & 7),
+            contingent: (ticket_bits >> 16 & 3 != 0).then_some(ticket_bits >> 20 & 7),
             mobile_time: on_device.then(|| created - (bits >> 13 & 4095).cast_signed()),
             device: on_device.then(|| DEVICES[pick(25, DEVICES.len())]),
             direction: (action.to == PENDING_TRANSFER).then(|| DIRECTIONS[pick(9, 2)]),
@@ -254,8 +254,8 @@ mod tests {
     #[test]
     fn nullable_fields_are_sometimes_null() {
         let log = log(1000);
-        let rows: Vec<Row> = (0..1000).map(|row| log.row(row)).collect();
-        let some = |get: fn(&Row) -> bool| {
+        let rows: Vec<LogRow> = (0..1000).map(|row| log.row(row)).collect();
+        let some = |get: fn(&LogRow) -> bool| {
             let count = rows.iter().filter(|row| get(row)).count();
             assert!((1..1000).contains(&count), "{count}");
         };

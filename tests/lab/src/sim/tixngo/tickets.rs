@@ -1,10 +1,10 @@
 //! TIXNGO's `GET /organizer/report/events/tickets` and `…/tickets-light`: all tickets, by limit and offset and with a total, unlike the log.
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal};
-use crate::sim::asked_range::AskedRange;
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;
-use crate::sim::json::{Columns, FieldOverride, Kind, RecordWriter, wire_name};
-use crate::sim::list::{Entry, Frame, Given, List, ListPage, PageRange, Pass, Rows, page_size};
+use crate::sim::json::{Columns, FieldKind, FieldOverride, RecordWriter, wire_name};
+use crate::sim::list::{Entry, Frame, List, ListPage, PageFacts, PageRange, Pass, Rows, page_size};
+use crate::sim::requested_range::RequestedRange;
 use crate::sim::settings::{Nulls, Order, Settings, Total};
 use crate::sim::wire_time::{read_ticks, time_json};
 
@@ -15,20 +15,20 @@ use super::{LIMITS, Tixngo, app, check_key};
 const CAP: u64 = 10_000;
 
 pub(crate) const COLUMNS: Columns = &[
-    ("ticketId", Kind::Text),
-    ("eventId", Kind::Text),
-    ("organizerId", Kind::Text),
-    ("eventName", Kind::Text),
-    ("eventCode", Kind::Text),
-    ("eventStartDate", Kind::Time),
-    ("ownerEmail", Kind::Text),
-    ("ownerFirstName", Kind::Text),
-    ("ownerLastName", Kind::Text),
-    ("ownerPhone", Kind::Text),
-    ("ownerBirthDate", Kind::Text),
-    ("ownerIdNumber", Kind::Text),
-    ("ownerResidenceCountry", Kind::Text),
-    ("lastUpdated", Kind::Time),
+    ("ticketId", FieldKind::Text),
+    ("eventId", FieldKind::Text),
+    ("organizerId", FieldKind::Text),
+    ("eventName", FieldKind::Text),
+    ("eventCode", FieldKind::Text),
+    ("eventStartDate", FieldKind::Time),
+    ("ownerEmail", FieldKind::Text),
+    ("ownerFirstName", FieldKind::Text),
+    ("ownerLastName", FieldKind::Text),
+    ("ownerPhone", FieldKind::Text),
+    ("ownerBirthDate", FieldKind::Text),
+    ("ownerIdNumber", FieldKind::Text),
+    ("ownerResidenceCountry", FieldKind::Text),
+    ("lastUpdated", FieldKind::Time),
 ];
 
 /// The list of all tickets, at its path.
@@ -44,27 +44,27 @@ impl Endpoint for Tickets {
         &Tixngo
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
-        check_key(ask)?;
-        let app = app(ask)?;
-        let required = |name| ask.number(name)?.ok_or_else(|| Refusal::bad_request(format!("{name} is required")));
-        let limit = page_size(ask, "limit", Some(required("limit")?), LIMITS.0, LIMITS.1)?;
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
+        check_key(request)?;
+        let app = app(request)?;
+        let required = |name| request.number(name)?.ok_or_else(|| Refusal::bad_request(format!("{name} is required")));
+        let limit = page_size(request, "limit", Some(required("limit")?), LIMITS.0, LIMITS.1)?;
         let page_range = PageRange::at(required("offset")?, limit);
         let bound = |name: &str| {
             let refused = || Refusal::bad_request(format!("{name} is not a date-time"));
-            ask.one(name).map(|text| read_ticks(text).ok_or_else(refused)).transpose()
+            request.one(name).map(|text| read_ticks(text).ok_or_else(refused)).transpose()
         };
-        let range = AskedRange::new(ask.settings, bound("lastUpdatedSince")?, bound("lastUpdatedBefore")?);
-        let book = TicketBook::new(ask.settings, app);
-        let filter = match ask.one("excludeDeleted") {
+        let range = RequestedRange::new(request.settings, bound("lastUpdatedSince")?, bound("lastUpdatedBefore")?);
+        let book = TicketBook::new(request.settings, app);
+        let filter = match request.one("excludeDeleted") {
             None | Some("false") => None,
             Some("true") => Some(Box::new(move |number| !book.is_deleted(number)) as Pass<'_>),
             Some(_) => return Err(Refusal::bad_request("excludeDeleted must be true or false")),
         };
-        let rows = Rows::Range(range.rows(&book.spread, |time| time), filter, ask.settings.order_or(Order::Ascending));
+        let rows = Rows::Range(range.rows(&book.spread, |time| time), filter, request.settings.order_or(Order::Ascending));
         Ok(Found::page(ListPage::new(
-            ask,
-            TicketList { settings: ask.settings, book, range },
+            request,
+            TicketList { settings: request.settings, book, range },
             &format!("tickets {app}"),
             rows,
             page_range,
@@ -75,7 +75,7 @@ impl Endpoint for Tickets {
 struct TicketList<'a> {
     settings: &'a Settings,
     book: TicketBook,
-    range: AskedRange,
+    range: RequestedRange,
 }
 
 impl List for TicketList<'_> {
@@ -106,11 +106,11 @@ impl List for TicketList<'_> {
         record.end(name);
     }
 
-    fn frame(&self, given: &Given) -> Frame {
+    fn frame(&self, facts: &PageFacts) -> Frame {
         let total = match self.settings.total {
             Total::Absent => Vec::new(),
-            Total::Exact => vec![format!("\"total\":{}", given.total)],
-            Total::Capped => vec![format!("\"total\":{}", given.total.min(CAP))],
+            Total::Exact => vec![format!("\"total\":{}", facts.total)],
+            Total::Capped => vec![format!("\"total\":{}", facts.total.min(CAP))],
         };
         Frame { before: total, records: Some("result"), after: Vec::new() }
     }

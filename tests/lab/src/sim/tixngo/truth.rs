@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::record::COLUMNS;
 use super::ticket::{Owner, Ticket, TicketBook};
-use super::ticket_log::{Row, TicketLog};
+use super::ticket_log::{LogRow, TicketLog};
 use super::tickets;
 use crate::sim::rows::{self as truth, Truth};
 use crate::sim::settings::Settings;
@@ -56,7 +56,7 @@ fn time(millis: Option<i64>) -> Option<String> {
     millis.and_then(DateTime::<Utc>::from_timestamp_millis).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-fn fields(row: &Row) -> [Option<String>; 25] {
+fn fields(row: &LogRow) -> [Option<String>; 25] {
     let text = |value: &str| Some(value.to_owned());
     let maybe = |value: Option<&str>| value.map(str::to_owned);
     let spectator = |owner: Option<u64>| owner.map(|owner| format!("sp-{owner:05}"));

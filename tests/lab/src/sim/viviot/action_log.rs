@@ -24,7 +24,7 @@ pub(crate) const ACTIONS: [(i64, &str); 8] = [
 pub(crate) const USERS: u64 = 40;
 pub(crate) const THINGS: u64 = 25;
 const NAMES: [&str; 7] = ["Ada Okafor", "Kim Lee", "Kim Lee", "Zoë Müller", "O'Neill", "J. \"Jo\" Berg", "Night guard"];
-const THING_NAMES: [&str; 5] = ["Front door", "Back door", "Lift 1", "Parking\\Gate", "Front door"];
+const THING_NAMES: [&str; 5] = ["Front door", "Back door", "Lift 1", "Parking\\Ramp", "Front door"];
 const TASKS: [&str; 4] = ["Clean room 12", "Check battery", "Greet guests", "清洁"];
 const INFORMATION: [&str; 4] = ["{\"battery\":12}", "opened\tremotely", "", "5 % left"];
 

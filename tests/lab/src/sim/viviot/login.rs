@@ -3,7 +3,7 @@
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::sim::api::{Ask, Dialect, Endpoint, Found, Refusal, Reply};
+use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal, Reply};
 
 use super::{TOKEN_LIFE, Viviot};
 
@@ -24,20 +24,20 @@ impl Endpoint for Login {
         &Viviot
     }
 
-    fn read<'a>(&self, ask: &'a Ask<'a>) -> Result<Found<'a>, Refusal> {
+    fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
         // Names count in any case, as everywhere in ServiceStack.
-        let fields: Vec<(String, String)> = if ask.body.is_form() {
-            ask.body.form()
+        let fields: Vec<(String, String)> = if request.body.is_form() {
+            request.body.form()
         } else {
             let text = |value: Value| value.as_str().map(str::to_owned).unwrap_or_default();
-            ask.body.object()?.into_iter().map(|(name, value)| (name, text(value))).collect()
+            request.body.object()?.into_iter().map(|(name, value)| (name, text(value))).collect()
         };
         let is = |name: &str, wanted: &str| fields.iter().any(|(known, value)| known.eq_ignore_ascii_case(name) && value == wanted);
         if !is("userName", "lab-user") || !is("password", "lab-password") {
             return Err(Refusal::unauthorized("Invalid UserName or Password"));
         }
-        let token = ask.memory.issue(ask.settings, TOKEN_LIFE);
-        let session = ask.memory.issue(ask.settings, TOKEN_LIFE);
+        let token = request.memory.issue(request.settings, TOKEN_LIFE);
+        let session = request.memory.issue(request.settings, TOKEN_LIFE);
         let body = json!({"userId": "1", "sessionId": session, "userName": "lab-user", "bearerToken": token});
         let reply = Reply::new(200, body).with_header("set-cookie", format!("ss-id={session}; path=/; httponly"));
         Ok(Found::Reply(reply.with_header("set-cookie", "ss-pid=lab-permanent; path=/; httponly")))

@@ -3,23 +3,23 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::action_log::{ActionLog, UNSET, task_id, task_list_id, thing_id};
-use crate::sim::json::{Columns, Kind};
+use crate::sim::json::{Columns, FieldKind};
 use crate::sim::rows::{Row, Truth};
 use crate::sim::settings::Settings;
 
 /// The columns of the table: an action's code and name are two.
 const TABLE: Columns = &[
-    ("id", Kind::Text),
-    ("timestamp", Kind::Time),
-    ("actionInitiator", Kind::Text),
-    ("actionCode", Kind::Number),
-    ("actionName", Kind::Text),
-    ("actionTargetThing", Kind::Text),
-    ("actionTargetUser", Kind::Text),
-    ("organizationId", Kind::Text),
-    ("actionTargetTask", Kind::Text),
-    ("actionTargetTaskList", Kind::Text),
-    ("information", Kind::Text),
+    ("id", FieldKind::Text),
+    ("timestamp", FieldKind::Time),
+    ("actionInitiator", FieldKind::Text),
+    ("actionCode", FieldKind::Number),
+    ("actionName", FieldKind::Text),
+    ("actionTargetThing", FieldKind::Text),
+    ("actionTargetUser", FieldKind::Text),
+    ("organizationId", FieldKind::Text),
+    ("actionTargetTask", FieldKind::Text),
+    ("actionTargetTaskList", FieldKind::Text),
+    ("information", FieldKind::Text),
 ];
 
 /// All actions.
@@ -48,14 +48,14 @@ fn rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
 
 /// What filters find an action by, which its record does not show.
 const TARGETS: Columns = &[
-    ("id", Kind::Text),
-    ("userId", Kind::Number),
-    ("businessUserId", Kind::Number),
-    ("targetThingId", Kind::Text),
-    ("targetUserId", Kind::Number),
-    ("targetBusinessUserId", Kind::Number),
-    ("targetTaskId", Kind::Text),
-    ("targetTaskListId", Kind::Text),
+    ("id", FieldKind::Text),
+    ("userId", FieldKind::Number),
+    ("businessUserId", FieldKind::Number),
+    ("targetThingId", FieldKind::Text),
+    ("targetUserId", FieldKind::Number),
+    ("targetBusinessUserId", FieldKind::Number),
+    ("targetTaskId", FieldKind::Text),
+    ("targetTaskListId", FieldKind::Text),
 ];
 
 /// What each action is found by.

@@ -180,7 +180,7 @@ fn make(session: &Session, sample: &Sample, schema: &str, parents: &[Parent], se
         let table = table(name);
         let parent = format!("{schema}.{name}");
         session.run(&format!("CREATE TABLE {parent} (LIKE {}.{name}) PARTITION BY {by}", server.name))?;
-        let mut maker = Maker { session, sample, server, table, local: Vec::new() };
+        let mut maker = PartitionBuilder { session, sample, server, table, local: Vec::new() };
         maker.make(&parent, parts)?;
         maker.fill()?;
     }
@@ -196,7 +196,7 @@ struct ToFill {
     is_attached: bool,
 }
 
-struct Maker<'w> {
+struct PartitionBuilder<'w> {
     session: &'w Session,
     sample: &'w Sample,
     server: &'w Server,
@@ -204,7 +204,7 @@ struct Maker<'w> {
     local: Vec<ToFill>,
 }
 
-impl Maker<'_> {
+impl PartitionBuilder<'_> {
     fn make(&mut self, parent: &str, parts: &[Part]) -> Result<()> {
         let Self { session, table, server, .. } = *self;
         for Part { name, bound, holds } in parts {

@@ -18,33 +18,33 @@ const TAKEN: Duration = Duration::from_millis(150);
 
 /// All of them.
 #[derive(Debug)]
-pub(super) struct Silence {
+pub(super) struct SilentPeers {
     /// Takes connections in its queue only, and the queue is full.
     hole: TcpListener,
     _queued: Vec<TcpStream>,
     /// Speaks no TLS.
-    pub(super) handshake: Mute,
+    pub(super) handshake: SilentServer,
     /// Takes requests and sends no headers.
-    pub(super) headers: Mute,
+    pub(super) headers: SilentServer,
     /// Questions that the nameserver has heard.
     questions: Arc<AtomicU64>,
 }
 
 /// A server that reads and says nothing.
 #[derive(Debug)]
-pub(super) struct Mute {
+pub(super) struct SilentServer {
     pub(super) port: u16,
     heard: Arc<AtomicU64>,
 }
 
-impl Silence {
+impl SilentPeers {
     pub(super) async fn start(stage: &Stage) -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(([127, 0, 0, 1], 0).into()).doing("a port that takes no connection")?;
         let hole = socket.listen(1)?;
         let queued = fill(&hole)?;
         let questions = hear(UdpSocket::from_std(stage.nameserver.try_clone()?)?);
-        Ok(Self { hole, _queued: queued, handshake: Mute::start().await?, headers: Mute::start().await?, questions })
+        Ok(Self { hole, _queued: queued, handshake: SilentServer::start().await?, headers: SilentServer::start().await?, questions })
     }
 
     pub(super) fn hole_port(&self) -> Result<u16> {
@@ -56,7 +56,7 @@ impl Silence {
     }
 }
 
-impl Mute {
+impl SilentServer {
     async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.doing("a port for a silent server")?;
         let port = listener.local_addr()?.port();

@@ -7,7 +7,7 @@ use crate::command::stress::client::Answer;
 
 /// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ScenarioKind {
     Select,
     Faulty,
     Join,
@@ -21,28 +21,28 @@ pub(super) enum Kind {
     Prepared,
 }
 
-pub(super) const KINDS: [(Kind, &str); 11] = [
-    (Kind::Select, "SELECT"),
-    (Kind::Faulty, "SELECT, faulty API"),
-    (Kind::Join, "join by key"),
-    (Kind::CreateTableAs, "CREATE TABLE AS"),
-    (Kind::Refresh, "REFRESH"),
-    (Kind::RefreshConcurrently, "REFRESH CONCURRENTLY"),
-    (Kind::HeldCursor, "cursor WITH HOLD"),
-    (Kind::Cursor, "cursor"),
-    (Kind::Savepoint, "savepoint"),
-    (Kind::Plpgsql, "plpgsql EXCEPTION"),
-    (Kind::Prepared, "PREPARE, EXECUTE"),
+pub(super) const KINDS: [(ScenarioKind, &str); 11] = [
+    (ScenarioKind::Select, "SELECT"),
+    (ScenarioKind::Faulty, "SELECT, faulty API"),
+    (ScenarioKind::Join, "join by key"),
+    (ScenarioKind::CreateTableAs, "CREATE TABLE AS"),
+    (ScenarioKind::Refresh, "REFRESH"),
+    (ScenarioKind::RefreshConcurrently, "REFRESH CONCURRENTLY"),
+    (ScenarioKind::HeldCursor, "cursor WITH HOLD"),
+    (ScenarioKind::Cursor, "cursor"),
+    (ScenarioKind::Savepoint, "savepoint"),
+    (ScenarioKind::Plpgsql, "plpgsql EXCEPTION"),
+    (ScenarioKind::Prepared, "PREPARE, EXECUTE"),
 ];
 
 /// What a statement must do when nobody ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Want {
+pub(super) enum Expectation {
     /// Succeed.
     Done,
     /// Give these rows.
     Rows(Answer),
-    /// Give some of the rows that [`Want::Rest`] counts.
+    /// Give some of the rows that [`Expectation::Rest`] counts.
     Part,
     /// Give all rows of these that were not given before.
     Rest(Answer),
@@ -56,15 +56,15 @@ pub(super) struct Step {
     pub(super) sql: String,
     /// How long the client waits before it.
     pub(super) pause: Duration,
-    pub(super) want: Want,
+    pub(super) expectation: Expectation,
     /// The classes that it may fail with by itself.
     pub(super) errors: &'static [&'static str],
 }
 
 /// Statements that belong together.
 #[derive(Debug)]
-pub(super) struct Piece {
-    pub(super) kind: Kind,
+pub(super) struct Scenario {
+    pub(super) kind: ScenarioKind,
     pub(super) steps: Vec<Step>,
 }
 
@@ -74,8 +74,8 @@ const EXECUTIONS: usize = 8;
 const FETCHED: u32 = 70;
 
 impl Step {
-    fn new(sql: impl Into<String>, want: Want) -> Self {
-        Self { sql: sql.into(), pause: Duration::ZERO, want, errors: &[] }
+    fn new(sql: impl Into<String>, expectation: Expectation) -> Self {
+        Self { sql: sql.into(), pause: Duration::ZERO, expectation, errors: &[] }
     }
 
     fn failing(mut self, errors: &'static [&'static str]) -> Self {
@@ -89,22 +89,22 @@ impl Step {
     }
 }
 
-impl Piece {
+impl Scenario {
     /// The next piece of a session.
     pub(super) fn draw(rng: &mut fastrand::Rng, world: &World, session: u32) -> Self {
         let kind = KINDS[rng.usize(..KINDS.len())].0;
         let steps = match kind {
-            Kind::Select => vec![good(rng, world, &[About::One, About::OneOfAny])],
-            Kind::Join => vec![good(rng, world, &[About::Join])],
-            Kind::Faulty => vec![faulty(rng, world)],
-            Kind::CreateTableAs => create_table_as(rng, world),
-            Kind::Refresh => refresh(rng, world, session, ""),
-            Kind::RefreshConcurrently => refresh(rng, world, session, "CONCURRENTLY"),
-            Kind::HeldCursor => cursor(rng, world, true),
-            Kind::Cursor => cursor(rng, world, false),
-            Kind::Savepoint => savepoint(rng, world),
-            Kind::Plpgsql => vec![plpgsql(rng, world)],
-            Kind::Prepared => prepared(rng, world),
+            ScenarioKind::Select => vec![good(rng, world, &[About::One, About::OneOfAny])],
+            ScenarioKind::Join => vec![good(rng, world, &[About::Join])],
+            ScenarioKind::Faulty => vec![faulty(rng, world)],
+            ScenarioKind::CreateTableAs => create_table_as(rng, world),
+            ScenarioKind::Refresh => refresh(rng, world, session, ""),
+            ScenarioKind::RefreshConcurrently => refresh(rng, world, session, "CONCURRENTLY"),
+            ScenarioKind::HeldCursor => cursor(rng, world, true),
+            ScenarioKind::Cursor => cursor(rng, world, false),
+            ScenarioKind::Savepoint => savepoint(rng, world),
+            ScenarioKind::Plpgsql => vec![plpgsql(rng, world)],
+            ScenarioKind::Prepared => prepared(rng, world),
         };
         Self { kind, steps }
     }
@@ -119,22 +119,22 @@ fn question(rng: &mut fastrand::Rng, about: &[About]) -> usize {
 /// A question that must be answered.
 fn good(rng: &mut fastrand::Rng, world: &World, about: &[About]) -> Step {
     let place = question(rng, about);
-    Step::new(QUESTIONS[place].of_schema("good"), Want::Rows(world.answers[place]))
+    Step::new(QUESTIONS[place].of_schema("good"), Expectation::Rows(world.answers[place]))
 }
 
 /// A question to an API that has a fault.
 fn faulty(rng: &mut fastrand::Rng, world: &World) -> Step {
     let api: &Faulty = &FAULTY[rng.usize(..FAULTY.len())];
     let place = question(rng, &[About::OneOfAny]);
-    let want = if api.may_answer { Want::Rows(world.answers[place]) } else { Want::Failure };
-    Step::new(QUESTIONS[place].of_schema(api.schema), want).failing(api.errors)
+    let expectation = if api.may_answer { Expectation::Rows(world.answers[place]) } else { Expectation::Failure };
+    Step::new(QUESTIONS[place].of_schema(api.schema), expectation).failing(api.errors)
 }
 
 /// A question to an API that always fails.
 fn failing(rng: &mut fastrand::Rng, world: &World) -> Step {
     loop {
         let step = faulty(rng, world);
-        if step.want == Want::Failure {
+        if step.expectation == Expectation::Failure {
             return step;
         }
     }
@@ -144,9 +144,9 @@ fn create_table_as(rng: &mut fastrand::Rng, world: &World) -> Vec<Step> {
     let place = question(rng, &[About::One, About::OneOfAny, About::Join]);
     let query = QUESTIONS[place].of_schema("good");
     vec![
-        Step::new("DROP TABLE IF EXISTS pg_temp.copy", Want::Done),
-        Step::new(format!("CREATE TEMP TABLE copy AS {query}"), Want::Done),
-        Step::new("SELECT * FROM pg_temp.copy", Want::Rows(world.answers[place])),
+        Step::new("DROP TABLE IF EXISTS pg_temp.copy", Expectation::Done),
+        Step::new(format!("CREATE TEMP TABLE copy AS {query}"), Expectation::Done),
+        Step::new("SELECT * FROM pg_temp.copy", Expectation::Rows(world.answers[place])),
     ]
 }
 
@@ -155,9 +155,9 @@ fn refresh(rng: &mut fastrand::Rng, world: &World, session: u32, how: &str) -> V
     let [steady, shaky] = views(session);
     let (view, errors): (_, &[&str]) = if rng.bool() { (steady, &[]) } else { (shaky, &["08006"]) };
     vec![
-        Step::new(of_view(&view), Want::Rows(world.answers[0])),
-        Step::new(format!("REFRESH MATERIALIZED VIEW {how} {view}"), Want::Done).failing(errors),
-        Step::new(of_view(&view), Want::Rows(world.answers[0])),
+        Step::new(of_view(&view), Expectation::Rows(world.answers[0])),
+        Step::new(format!("REFRESH MATERIALIZED VIEW {how} {view}"), Expectation::Done).failing(errors),
+        Step::new(of_view(&view), Expectation::Rows(world.answers[0])),
     ]
 }
 
@@ -166,33 +166,33 @@ fn cursor(rng: &mut fastrand::Rng, world: &World, held: bool) -> Vec<Step> {
     let hold = if held { "WITH HOLD" } else { "" };
     let fetch = format!("FETCH {FETCHED} FROM c");
     let pause = Duration::from_millis(rng.u64(0..40));
-    let commit = Step::new("COMMIT", Want::Done);
-    let rest = Step::new("FETCH ALL FROM c", Want::Rest(world.answers[place])).after(pause);
+    let commit = Step::new("COMMIT", Expectation::Done);
+    let rest = Step::new("FETCH ALL FROM c", Expectation::Rest(world.answers[place])).after(pause);
     let mut steps = vec![
-        Step::new("BEGIN", Want::Done),
-        Step::new(format!("DECLARE c CURSOR {hold} FOR {}", QUESTIONS[place].of_schema("good")), Want::Done),
-        Step::new(fetch.clone(), Want::Part),
-        Step::new(fetch, Want::Part).after(pause),
+        Step::new("BEGIN", Expectation::Done),
+        Step::new(format!("DECLARE c CURSOR {hold} FOR {}", QUESTIONS[place].of_schema("good")), Expectation::Done),
+        Step::new(fetch.clone(), Expectation::Part),
+        Step::new(fetch, Expectation::Part).after(pause),
     ];
     if held {
-        steps.extend([commit, rest, Step::new("CLOSE c", Want::Done)]);
+        steps.extend([commit, rest, Step::new("CLOSE c", Expectation::Done)]);
     } else if rng.bool() {
         steps.extend([rest, commit]);
     } else {
-        steps.extend([Step::new("CLOSE c", Want::Done), commit]);
+        steps.extend([Step::new("CLOSE c", Expectation::Done), commit]);
     }
     steps
 }
 
 fn savepoint(rng: &mut fastrand::Rng, world: &World) -> Vec<Step> {
     vec![
-        Step::new("BEGIN", Want::Done),
+        Step::new("BEGIN", Expectation::Done),
         good(rng, world, &[About::One]),
-        Step::new("SAVEPOINT s", Want::Done),
+        Step::new("SAVEPOINT s", Expectation::Done),
         failing(rng, world),
-        Step::new("ROLLBACK TO s", Want::Done),
+        Step::new("ROLLBACK TO s", Expectation::Done),
         good(rng, world, &[About::One, About::OneOfAny]),
-        Step::new("COMMIT", Want::Done),
+        Step::new("COMMIT", Expectation::Done),
     ]
 }
 
@@ -204,15 +204,17 @@ fn plpgsql(rng: &mut fastrand::Rng, world: &World) -> Step {
     let count = world.answers[place].rows.to_string();
     let caught = bad.errors.first().copied().unwrap_or_default();
     let expected = Answer::of_values([count.as_str(), caught, count.as_str()].into_iter().map(Some));
-    Step::new(format!("SELECT {}", calls.join(", ")), Want::Rows(expected))
+    Step::new(format!("SELECT {}", calls.join(", ")), Expectation::Rows(expected))
 }
 
 fn prepared(rng: &mut fastrand::Rng, world: &World) -> Vec<Step> {
-    let mut steps =
-        vec![Step::new("DEALLOCATE ALL", Want::Done), Step::new(format!("PREPARE p(text) AS {}", by_action("good", "$1")), Want::Done)];
+    let mut steps = vec![
+        Step::new("DEALLOCATE ALL", Expectation::Done),
+        Step::new(format!("PREPARE p(text) AS {}", by_action("good", "$1")), Expectation::Done),
+    ];
     steps.extend((0..EXECUTIONS).map(|_| {
         let place = rng.usize(..ACTIONS.len());
-        Step::new(format!("EXECUTE p('{}')", ACTIONS[place]), Want::Rows(world.by_action[place]))
+        Step::new(format!("EXECUTE p('{}')", ACTIONS[place]), Expectation::Rows(world.by_action[place]))
     }));
     steps
 }
@@ -227,10 +229,10 @@ mod tests {
         let world = World { answers, by_action: vec![Answer::default(); ACTIONS.len()] };
         let draw = |seed| {
             let mut rng = fastrand::Rng::with_seed(seed);
-            let pieces = (0..300).map(|_| Piece::draw(&mut rng, &world, 3));
-            pieces
-                .map(|piece| (piece.kind, piece.steps.iter().map(|step| step.sql.clone()).collect()))
-                .collect::<Vec<(Kind, Vec<String>)>>()
+            let scenarios = (0..300).map(|_| Scenario::draw(&mut rng, &world, 3));
+            scenarios
+                .map(|scenario| (scenario.kind, scenario.steps.iter().map(|step| step.sql.clone()).collect()))
+                .collect::<Vec<(ScenarioKind, Vec<String>)>>()
         };
         let first = draw(1);
         assert_eq!(first, draw(1));

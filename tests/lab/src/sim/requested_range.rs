@@ -8,13 +8,13 @@ use super::wire_time::{DAY, MILLI};
 
 /// The asked range, widened to the settings' unit, in ticks; an end that is not asked for is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AskedRange {
+pub(crate) struct RequestedRange {
     from: Option<i64>,
     to: Option<i64>,
     bounds: Bounds,
 }
 
-impl AskedRange {
+impl RequestedRange {
     pub(crate) fn new(settings: &Settings, from: Option<i64>, to: Option<i64>) -> Self {
         let unit = match settings.granularity {
             Granularity::Millisecond => MILLI,

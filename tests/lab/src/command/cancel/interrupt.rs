@@ -12,16 +12,16 @@ const NOISE: u32 = 10;
 
 /// How a statement is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Interrupt {
     Cancel,
     Timeout,
     Terminate,
     DeadClient,
 }
 
-pub(super) const WAYS: [Way; 4] = [Way::Cancel, Way::Timeout, Way::Terminate, Way::DeadClient];
+pub(super) const INTERRUPTS: [Interrupt; 4] = [Interrupt::Cancel, Interrupt::Timeout, Interrupt::Terminate, Interrupt::DeadClient];
 
-impl Way {
+impl Interrupt {
     /// The way whose baseline counts: Postgres itself does not look for a dead client during a statement.
     pub(super) fn compared_to(self) -> Self {
         if self == Self::DeadClient { Self::Terminate } else { self }
@@ -39,7 +39,7 @@ impl Way {
     }
 }
 
-impl fmt::Display for Way {
+impl fmt::Display for Interrupt {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Cancel => "cancel",
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn a_bound_grows_with_the_baseline() {
         let baseline = Duration::from_millis(2);
-        assert_eq!(Way::Cancel.bound(baseline), Duration::from_millis(120));
-        assert_eq!(Way::DeadClient.bound(baseline), Duration::from_millis(1520));
+        assert_eq!(Interrupt::Cancel.bound(baseline), Duration::from_millis(120));
+        assert_eq!(Interrupt::DeadClient.bound(baseline), Duration::from_millis(1520));
     }
 }
