@@ -20,9 +20,9 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::args::Args;
 use crate::failure::{Doing, Failure, Result};
-use crate::stage::cluster::Cluster;
-use crate::stage::prepare::prepare;
+use crate::stage::cluster::{Cluster, ClusterConfig};
 use crate::stage::project::Project;
+use crate::stage::testbed::open_project;
 
 const PAGE: u64 = 10_000;
 /// Room for every page that is read twice, if the machine has it.
@@ -60,15 +60,12 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         let known = PARTS.map(|(part, _)| part).join(", ");
         return Err(Failure::usage(format!("there is no part {unknown:?}, only {known}")));
     }
-    let project = Project::find()?;
-    if !no_build {
-        prepare(&project)?;
-    }
+    let project = open_project(no_build)?;
     let cache = cache_bytes();
     let simulator = Simulator::start_with_cache(([127, 0, 0, 1], 0), cache).doing("starting the simulator")?;
     let bench = Bench {
         runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
-        cluster: Cluster::start(&project, None, &simulator.url())?,
+        cluster: Cluster::start(&project, &simulator.url(), &ClusterConfig::default())?,
         simulator,
         project,
     };

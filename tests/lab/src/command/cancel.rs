@@ -18,9 +18,8 @@ use tokio::task::JoinSet;
 use super::stress::{Outcome, Stage};
 use crate::args::Args;
 use crate::failure::{Doing, Failure, Result};
-use crate::stage::prepare::prepare;
-use crate::stage::project::Project;
 use crate::stage::step::Progress;
+use crate::stage::testbed::open_project;
 use interrupt::{INTERRUPTS, Interrupt};
 use latency::Latencies;
 use phase::{PHASES, Phase};
@@ -52,10 +51,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let no_build = args.flag("--no-build");
     let rounds = args.number("--rounds")?.unwrap_or(LONG_ROUNDS);
     args.end()?;
-    let project = Project::find()?;
-    if !no_build {
-        prepare(&project)?;
-    }
+    let project = open_project(no_build)?;
     let outcome = measure(&Arc::new(Stage::start(&project, 20)?), rounds)?;
     let mut out = std::io::stdout().lock();
     for line in outcome.notes.iter().chain(&outcome.complaints) {

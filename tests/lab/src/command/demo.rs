@@ -12,8 +12,7 @@ use crate::args::Args;
 use crate::failure::{Doing, Failure, Result};
 use crate::stage::cleanup::{self, park_if_stopping};
 use crate::stage::cluster::Cluster;
-use crate::stage::prepare::prepare;
-use crate::stage::project::Project;
+use crate::stage::testbed::{Testbed, open_project};
 use chapters::{CHAPTERS, Chapter, SIMULATOR};
 
 /// The request log's namespace.
@@ -29,12 +28,8 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let keep = args.flag("--keep");
     let no_build = args.flag("--no-build");
     args.end()?;
-    let project = Project::find()?;
-    if !no_build {
-        prepare(&project)?;
-    }
-    let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
-    let cluster = Cluster::start(&project, None, &simulator.url())?;
+    let project = open_project(no_build)?;
+    let Testbed { cluster, simulator } = Testbed::start(&project)?;
     cluster.create_database(DATABASE)?;
     for chapter in CHAPTERS {
         tell(chapter, &simulator, &cluster)?;

@@ -27,15 +27,11 @@ use std::io::Write;
 use std::ops::Range;
 use std::process::ExitCode;
 
-use lab::Simulator;
-
 use crate::args::Args;
-use crate::failure::{Doing, Result};
+use crate::failure::Result;
 use crate::stage::cleanup::park_if_stopping;
-use crate::stage::cluster::Cluster;
-use crate::stage::prepare::prepare;
-use crate::stage::project::Project;
 use crate::stage::step::Progress;
+use crate::stage::testbed::{Testbed, open_project};
 
 use comparator::{Comparator, KINDS, Verdict};
 use sample::Sample;
@@ -91,15 +87,11 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let number: Option<u64> = args.number("--number")?;
     let queries = args.number("--queries")?.unwrap_or(QUERIES);
     args.end()?;
-    let project = Project::find()?;
-    if !no_build {
-        prepare(&project)?;
-    }
-    let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
-    let cluster = Cluster::start(&project, None, &simulator.url())?;
+    let project = open_project(no_build)?;
+    let testbed = Testbed::start(&project)?;
     let numbers = number.map_or(0..queries, |number| number..number + 1);
-    let outcome = compare(&cluster, &simulator, seed, numbers)?;
-    drop(cluster);
+    let outcome = compare(&testbed, seed, numbers)?;
+    drop(testbed);
     let mut out = std::io::stdout().lock();
     for complaint in &outcome.complaints {
         writeln!(out, "\n{complaint}")?;
@@ -113,7 +105,8 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
 }
 
 /// Asks the queries of these numbers, in a database of its own.
-pub(crate) fn compare(cluster: &Cluster, simulator: &Simulator, seed: u64, numbers: Range<u64>) -> Result<DifferentialOutcome> {
+pub(crate) fn compare(testbed: &Testbed, seed: u64, numbers: Range<u64>) -> Result<DifferentialOutcome> {
+    let Testbed { cluster, simulator } = testbed;
     cluster.create_database(DATABASE)?;
     let session = Session::open(cluster, DATABASE)?;
     let sample = Sample::read()?;

@@ -13,9 +13,8 @@ use super::stress::process::Resources;
 use super::stress::{Outcome, Stage};
 use crate::args::Args;
 use crate::failure::{Doing, Failure, Result};
-use crate::stage::prepare::prepare;
-use crate::stage::project::Project;
 use crate::stage::step::Progress;
+use crate::stage::testbed::open_project;
 
 /// Scans that are counted, and those before them in which caches fill.
 pub(crate) const SCANS: u32 = 10_000;
@@ -59,10 +58,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let no_build = args.flag("--no-build");
     let scans = args.number("--scans")?.unwrap_or(SCANS);
     args.end()?;
-    let project = Project::find()?;
-    if !no_build {
-        prepare(&project)?;
-    }
+    let project = open_project(no_build)?;
     let outcome = measure(&Stage::start(&project, 1)?, scans)?;
     let mut out = std::io::stdout().lock();
     for line in outcome.complaints.iter().chain(&outcome.notes) {

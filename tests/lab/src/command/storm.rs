@@ -21,9 +21,8 @@ use super::stress::client::{Client, StatementError};
 use super::stress::{Outcome, Stage};
 use crate::args::Args;
 use crate::failure::{Doing, Result};
-use crate::stage::prepare::prepare;
-use crate::stage::project::Project;
 use crate::stage::step::Progress;
+use crate::stage::testbed::open_project;
 use tally::ScenarioTally;
 use world::World;
 
@@ -64,10 +63,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         seed: args.number("--seed")?.unwrap_or(LONG.seed),
     };
     args.end()?;
-    let project = Project::find()?;
-    if !no_build {
-        prepare(&project)?;
-    }
+    let project = open_project(no_build)?;
     let outcome = measure(&Stage::start(&project, size.sessions)?, size)?;
     let mut out = std::io::stdout().lock();
     for line in outcome.notes.iter().chain(&outcome.complaints) {

@@ -12,6 +12,7 @@ use lab::Simulator;
 use crate::failure::{Doing, Result};
 use crate::stage::cluster::{Cluster, ClusterConfig};
 use crate::stage::project::Project;
+use crate::stage::testbed::start_simulator;
 use client::Client;
 
 /// The cluster's settings: each error is logged with its SQLSTATE, and queries soon need temporary files.
@@ -38,7 +39,7 @@ pub(crate) struct Outcome {
 impl Stage {
     /// Starts all three. So many sessions may be connected at once, beside those that are about to end.
     pub(crate) fn start(project: &Project, sessions: u32) -> Result<Self> {
-        let simulator = Simulator::start(([127, 0, 0, 1], 0)).doing("starting the simulator")?;
+        let simulator = start_simulator(0)?;
         let nameserver = UdpSocket::bind("127.0.0.1:0").doing("a port for the nameserver")?;
         nameserver.set_nonblocking(true)?;
         let config = ClusterConfig {
@@ -48,7 +49,7 @@ impl Stage {
             log: "server-under-stress",
             ..ClusterConfig::default()
         };
-        let cluster = Cluster::start_with(project, &simulator.url(), &config)?;
+        let cluster = Cluster::start(project, &simulator.url(), &config)?;
         Ok(Self { cluster, simulator, nameserver })
     }
 

@@ -115,8 +115,10 @@ pub(crate) trait Dialect: Sync {
     /// An error in a 200.
     fn envelope(&self) -> Reply;
 
-    /// The secret that a client sent, as it came.
-    fn credential(&self, request: &ApiRequest<'_>) -> Option<String>;
+    /// The secret that a client sent, as it came. A login has none: what it is sent is its body.
+    fn credential(&self, _request: &ApiRequest<'_>) -> Option<String> {
+        None
+    }
 
     /// A failure by order. It echoes the secret on purpose: a client that shows bodies in its errors would leak it.
     fn fail(&self, status: u16, credential: Option<String>) -> Reply {

@@ -53,13 +53,8 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a cluster whose clients will be told of this simulator.
-    pub(crate) fn start(project: &Project, port: Option<u16>, simulator_url: &str) -> Result<Self> {
-        Self::start_with(project, simulator_url, &ClusterConfig { port, ..ClusterConfig::default() })
-    }
-
-    /// Starts a cluster with this setup.
-    pub(crate) fn start_with(project: &Project, simulator_url: &str, config: &ClusterConfig<'_>) -> Result<Self> {
+    /// Starts a cluster whose clients find the simulator's address in their environment.
+    pub(crate) fn start(project: &Project, simulator_url: &str, config: &ClusterConfig<'_>) -> Result<Self> {
         let owner = ServerOwner::find()?;
         let folder = make_folder(project, owner)?;
         let port = match config.port {

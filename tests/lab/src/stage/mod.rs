@@ -1,4 +1,4 @@
-//! What the commands stand on: the project's folder, its tools, a private cluster, and cleaning up.
+//! What the commands share: the project's folder, its tools, a private cluster, a simulator, and cleaning up.
 
 pub(crate) mod cleanup;
 pub(crate) mod cluster;
@@ -7,3 +7,4 @@ pub(crate) mod project;
 pub(crate) mod resolver;
 pub(crate) mod server_owner;
 pub(crate) mod step;
+pub(crate) mod testbed;

@@ -65,8 +65,4 @@ impl Dialect for Iam {
     fn envelope(&self) -> Reply {
         Reply::new(200, json!({"error": {"code": 500, "message": "failed by order"}}))
     }
-
-    fn credential(&self, _ask: &ApiRequest<'_>) -> Option<String> {
-        None
-    }
 }

@@ -59,8 +59,4 @@ impl Dialect for OAuth {
     fn envelope(&self) -> Reply {
         Reply::new(200, json!({"error": "server_error"}))
     }
-
-    fn credential(&self, _ask: &ApiRequest<'_>) -> Option<String> {
-        None
-    }
 }
