@@ -34,6 +34,7 @@ use crate::stage::step::Progress;
 use crate::stage::testbed::{Testbed, open_project};
 
 use comparator::{Comparator, KINDS, Verdict};
+use report::{FailedQuery, report};
 use sample::Sample;
 use session::{DATABASE, Session};
 use setup::SETUPS;
@@ -151,7 +152,8 @@ pub(crate) fn compare(testbed: &Testbed, seed: u64, numbers: Range<u64>) -> Resu
                     }
                     _ => false,
                 });
-                outcome.complaints.push(report::report(seed, number, &query, &smallest, &wrong, tried));
+                let failed = FailedQuery { seed, number, drawn: &query, smallest: &smallest, wrong: &wrong, tried };
+                outcome.complaints.push(report(&failed));
             }
         }
     }

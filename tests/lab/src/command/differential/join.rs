@@ -3,8 +3,15 @@
 use super::condition::{Condition, Operand};
 use super::draw::Drawer;
 use super::select::{FromItem, Join, OrderBy, Select, Source, Wrap};
-use super::table::{LINKS, TABLES, Table, ValueType, table as table_of};
+use super::table::{LINKS, Link, TABLES, Table, ValueType, table as table_of};
 use super::zone::zoned;
+
+/// The table that a join begins with, and the conditions on it.
+struct Outer {
+    table: &'static Table,
+    from: FromItem,
+    filter: Vec<Condition>,
+}
 
 impl Drawer<'_> {
     /// The values of one column, as a subquery has them.
@@ -60,70 +67,77 @@ impl Drawer<'_> {
         })
     }
 
+    /// A join of two tables that have values in common.
     pub(super) fn join(&mut self) -> Select {
-        let (left, left_column, right, right_column) = *self.rng().pick(LINKS);
-        let (left, right) = (table_of(left), table_of(right));
+        let link = *self.rng().pick(LINKS);
+        let (left, right) = (table_of(link.0), table_of(link.2));
         let (from, mut filter) = self.filtered_table(left, true);
-        let near = from.alias.clone();
         let shape = self.rng().weighted(&[45, 25, 15, 15]);
-        // Else the log of each ticket, or each row's own subquery, would be asked for.
+        // Bounds the join where each row of the left side costs a request of its own: for the log of a ticket, or for a subquery.
         if left.is_foreign() && (right.key.is_some() || shape == 2 || self.rng().in_hundred(50)) {
-            filter.push(self.narrow_window(left, &near));
+            filter.push(self.narrow_window(left, &from.alias));
         }
         let alias = self.rng().alias();
-        let mut on = vec![Condition::leaf(format!("{alias}.{right_column} = {near}.{left_column}"), Vec::new())];
-        if left.name == "keys"
-            && right.column(right_column).is_some_and(|column| column.kind == ValueType::Time)
-            && self.rng().in_hundred(40)
-        {
-            on =
-                vec![Condition::leaf(format!("{alias}.{right_column} >= {near}.at AND {alias}.{right_column} < {near}.until"), Vec::new())];
+        let on = self.join_conditions(link, &from.alias, &alias);
+        let item = FromItem { alias, source: Source::Table(right) };
+        let outer = Outer { table: left, from, filter };
+        match shape {
+            0 => self.plain_join("JOIN", outer, right, item, on),
+            1 => self.plain_join("LEFT JOIN", outer, right, item, on),
+            2 => self.lateral_join(outer, right, item, on),
+            _ => self.semi_join(outer, item, on),
         }
-        let mut required_conditions = self.required_conditions(right, &alias, true);
-        if right.key == Some(right_column) {
-            // The join supplies it.
-            required_conditions.drain(..1);
-        }
-        let optional_conditions = if self.rng().in_hundred(60) { self.optional_conditions(right, &alias) } else { Vec::new() };
-        let mut select = match shape {
-            word @ (0 | 1) => {
-                on.extend(required_conditions);
-                on.extend(optional_conditions);
-                let item = FromItem { alias: alias.clone(), source: Source::Table(right) };
-                let mut select = self.outputs(left, from, filter);
-                select.joins.push(Join { word: ["JOIN", "LEFT JOIN"][word], item, on });
-                select
-            }
-            2 => {
-                on.extend(required_conditions);
-                on.extend(optional_conditions);
-                let columns: Vec<&'static str> = right.columns.iter().take(3).map(|column| column.name).collect();
-                let output = columns.iter().map(|column| format!("{alias}.{column}")).collect();
-                let mut inner = Select::new(output, FromItem { alias: alias.clone(), source: Source::Table(right) }, on);
-                inner.order = Some(OrderBy { descending: self.rng().in_hundred(50), nulls: "", total: true });
-                inner.limit = Some(self.rng().number(1..4) as u64);
-                let alias = self.rng().alias();
-                let word = *self.rng().pick(&["CROSS JOIN LATERAL", "LEFT JOIN LATERAL"]);
-                let mut select = self.outputs(left, from, filter);
-                let item = FromItem { alias: alias.clone(), source: Source::Derived { wrap: Wrap::Subquery, parts: vec![inner], columns } };
-                select.joins.push(Join { word, item, on: Vec::new() });
-                if select.grouped == 0 && !select.distinct {
-                    self.show_joined(&mut select, &alias, right.columns);
-                }
-                return select;
-            }
-            _ => {
-                on.extend(required_conditions);
-                on.extend(optional_conditions);
-                let item = FromItem { alias: alias.clone(), source: Source::Table(right) };
-                let inner = Select::new(vec!["1".into()], item, on);
-                filter.push(Condition::Exists { not: self.rng().in_hundred(60), select: Box::new(inner) });
-                return self.outputs(left, from, filter);
-            }
+    }
+
+    /// The link itself, and conditions on the right table, whose alias is `far`.
+    fn join_conditions(&mut self, link: Link, near: &str, far: &str) -> Vec<Condition> {
+        let (left, left_column, right, right_column) = link;
+        let right = table_of(right);
+        let is_time = || right.column(right_column).is_some_and(|column| column.kind == ValueType::Time);
+        let template = if left == "keys" && is_time() && self.rng().in_hundred(40) {
+            format!("{far}.{right_column} >= {near}.at AND {far}.{right_column} < {near}.until")
+        } else {
+            format!("{far}.{right_column} = {near}.{left_column}")
         };
-        if select.grouped == 0 && !select.distinct {
-            self.show_joined(&mut select, &alias, right.columns);
+        let mut on = vec![Condition::leaf(template, Vec::new())];
+        let required = self.required_conditions(right, far, true);
+        // The first required condition is on the key: a join on the key supplies it.
+        on.extend(required.into_iter().skip(usize::from(right.key == Some(right_column))));
+        if self.rng().in_hundred(60) {
+            on.extend(self.optional_conditions(right, far));
         }
+        on
+    }
+
+    fn plain_join(&mut self, word: &'static str, outer: Outer, right: &'static Table, item: FromItem, on: Vec<Condition>) -> Select {
+        let alias = item.alias.clone();
+        let mut select = self.outputs(outer.table, outer.from, outer.filter);
+        select.joins.push(Join { word, item, on });
+        self.show_joined(&mut select, &alias, right.columns);
         select
+    }
+
+    /// A subquery that runs for each row of the outer table, and yields the first rows that satisfy `on`.
+    fn lateral_join(&mut self, outer: Outer, right: &'static Table, item: FromItem, on: Vec<Condition>) -> Select {
+        let columns: Vec<&'static str> = right.columns.iter().take(3).map(|column| column.name).collect();
+        let output = columns.iter().map(|column| format!("{}.{column}", item.alias)).collect();
+        let mut inner = Select::new(output, item, on);
+        inner.order = Some(OrderBy { descending: self.rng().in_hundred(50), nulls: "", total: true });
+        inner.limit = Some(self.rng().number(1..4) as u64);
+        let alias = self.rng().alias();
+        let word = *self.rng().pick(&["CROSS JOIN LATERAL", "LEFT JOIN LATERAL"]);
+        let mut select = self.outputs(outer.table, outer.from, outer.filter);
+        let source = Source::Derived { wrap: Wrap::Subquery, parts: vec![inner], columns };
+        select.joins.push(Join { word, item: FromItem { alias: alias.clone(), source }, on: Vec::new() });
+        self.show_joined(&mut select, &alias, right.columns);
+        select
+    }
+
+    /// The outer rows that have, or have not, a row of the right table: by `EXISTS`.
+    fn semi_join(&mut self, outer: Outer, item: FromItem, on: Vec<Condition>) -> Select {
+        let Outer { table, from, mut filter } = outer;
+        let inner = Select::new(vec!["1".into()], item, on);
+        filter.push(Condition::Exists { not: self.rng().in_hundred(60), select: Box::new(inner) });
+        self.outputs(table, from, filter)
     }
 }

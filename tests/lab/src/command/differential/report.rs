@@ -1,4 +1,4 @@
-//! What is told of a query that failed: enough to see the fault, and to make it again.
+//! The report of a query that failed: enough to see the fault, and to run the query again.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -12,8 +12,22 @@ use super::write::{Script, Side, script};
 /// Rows shown of each side.
 const SHOWN: usize = 5;
 
-/// A failure in words.
-pub(super) fn report(seed: u64, number: u64, drawn: &Query, smallest: &Query, wrong: &Wrong, tried: usize) -> String {
+/// A query that failed, and the smallest one that fails alike.
+#[derive(Debug)]
+pub(super) struct FailedQuery<'q> {
+    pub(super) seed: u64,
+    pub(super) number: u64,
+    pub(super) drawn: &'q Query,
+    pub(super) smallest: &'q Query,
+    /// How the smallest query fails.
+    pub(super) wrong: &'q Wrong,
+    /// Smaller queries that were tried.
+    pub(super) tried: usize,
+}
+
+/// The failure in words.
+pub(super) fn report(failed: &FailedQuery<'_>) -> String {
+    let FailedQuery { seed, number, drawn, smallest, wrong, tried } = failed;
     let mut text = format!("differential: query {number} of seed {seed}: {}\n", fault(wrong));
     let path = SETUPS[smallest.setup].path();
     let _ = writeln!(text, "the smallest of {tried} that fail alike, with pushdown {}:\n  SET search_path = {path};", wrong.pushdown);
@@ -60,7 +74,7 @@ fn fault(wrong: &Wrong) -> String {
 fn statements(query: &Query, side: Side) -> String {
     let Script { before, mut asking } = script(query, side);
     if matches!(query.form, Form::Prepared { .. }) {
-        // The others repeat these two.
+        // A prepared statement alternates between two sets of values.
         asking.truncate(2);
     }
     before.into_iter().chain(asking).map(|statement| format!("  {statement};\n")).collect()

@@ -1,10 +1,10 @@
-//! Cuts a failing query down: as long as a smaller one fails too, that one takes its place.
+//! Shrinks a failing query: while a smaller query fails as well, it takes the place of the larger one.
 
 use super::condition::{Condition, with, without};
 use super::select::{Form, FromItem, Query, Select, Source, Wrap};
 use super::zone::ZONES;
 
-/// The output that needs nothing.
+/// An output that refers to no column.
 const COUNT: &str = "count(*)";
 
 /// The smallest query that still fails, and how many were tried. `fails` says whether one does.
@@ -45,73 +45,102 @@ fn smaller(query: &Query) -> Vec<Query> {
     found
 }
 
+/// Each select that is one step smaller, the largest steps first.
 fn selects(select: &Select) -> Vec<Select> {
-    // Something inside alone, where that is enough.
+    let mut steps = Steps { select, found: inner_selects(select) };
+    steps.drop_clauses();
+    steps.replace_parts();
+    steps.found
+}
+
+/// The selects and joined tables inside, each as a query of its own.
+fn inner_selects(select: &Select) -> Vec<Select> {
     let mut found = match &select.from.source {
         Source::Derived { parts, .. } => parts.clone(),
         Source::Table(_) => Vec::new(),
     };
     found.extend(select.filter.iter().filter_map(Condition::inner).cloned());
-    // A joined table without what joins it, which is the first condition.
+    // The first condition of a join compares the two tables: without the other table it has no meaning.
     found.extend(select.joins.iter().map(|join| {
         let on = join.on.iter().skip(1).cloned().collect();
         Select::new(vec![COUNT.into()], join.item.clone(), on)
     }));
-    let mut push = |change: &dyn Fn(&mut Select)| {
-        let mut smaller = select.clone();
-        change(&mut smaller);
-        if smaller != *select {
-            found.push(smaller);
-        }
-    };
-    for place in 0..select.joins.len() {
-        push(&|smaller| drop(smaller.joins.remove(place)));
-    }
-    push(&|smaller| {
-        // A limit without an order would leave open which rows there are.
-        (smaller.order, smaller.limit, smaller.offset) = (None, None, None);
-    });
-    push(&|smaller| smaller.limit = None);
-    push(&|smaller| smaller.offset = None);
-    push(&|smaller| smaller.having = None);
-    push(&|smaller| smaller.distinct = false);
-    push(&|smaller| smaller.counted = false);
-    push(&|smaller| smaller.filter.clear());
-    for place in 0..select.filter.len() {
-        push(&|smaller| drop(smaller.filter.remove(place)));
-    }
-    push(&|smaller| {
-        // A select inside a condition or with named columns must keep their number; then this one fails to run.
-        (smaller.output, smaller.grouped, smaller.having) = (vec![COUNT.into()], 0, None);
-        (smaller.order, smaller.limit, smaller.offset, smaller.distinct, smaller.counted) = (None, None, None, false, false);
-    });
-    if select.output.len() > 1 {
-        for place in select.grouped..select.output.len() {
-            push(&|smaller| drop(smaller.output.remove(place)));
-        }
-    }
-    for (place, condition) in select.filter.iter().enumerate() {
-        for part in condition.smaller(&selects) {
-            push(&|smaller| smaller.filter = with(&select.filter, place, part.clone()));
-        }
-    }
-    for smaller in froms(&select.from) {
-        push(&|found| found.from = smaller.clone());
-    }
-    for (place, join) in select.joins.iter().enumerate() {
-        for smaller in froms(&join.item) {
-            push(&|found| found.joins[place].item = smaller.clone());
-        }
-        for at in 0..join.on.len() {
-            push(&|found| found.joins[place].on = without(&join.on, at));
-            for part in join.on[at].smaller(&selects) {
-                push(&|found| found.joins[place].on = with(&join.on, at, part.clone()));
-            }
-        }
-    }
     found
 }
 
+/// A select, and those that are one step smaller.
+struct Steps<'s> {
+    select: &'s Select,
+    found: Vec<Select>,
+}
+
+impl Steps<'_> {
+    /// Adds the select as changed, unless the change has no effect.
+    fn push(&mut self, change: impl FnOnce(&mut Select)) {
+        let mut smaller = self.select.clone();
+        change(&mut smaller);
+        if smaller != *self.select {
+            self.found.push(smaller);
+        }
+    }
+
+    /// Leaves something out.
+    fn drop_clauses(&mut self) {
+        let select = self.select;
+        for place in 0..select.joins.len() {
+            self.push(|smaller| drop(smaller.joins.remove(place)));
+        }
+        self.push(|smaller| {
+            // A limit without an order would leave open which rows there are.
+            (smaller.order, smaller.limit, smaller.offset) = (None, None, None);
+        });
+        self.push(|smaller| smaller.limit = None);
+        self.push(|smaller| smaller.offset = None);
+        self.push(|smaller| smaller.having = None);
+        self.push(|smaller| smaller.distinct = false);
+        self.push(|smaller| smaller.counted = false);
+        self.push(|smaller| smaller.filter.clear());
+        for place in 0..select.filter.len() {
+            self.push(|smaller| drop(smaller.filter.remove(place)));
+        }
+        self.push(|smaller| {
+            // Where the number of outputs matters, in a condition or under names of columns, this query does not run.
+            (smaller.output, smaller.grouped, smaller.having) = (vec![COUNT.into()], 0, None);
+            (smaller.order, smaller.limit, smaller.offset, smaller.distinct, smaller.counted) = (None, None, None, false, false);
+        });
+        if select.output.len() > 1 {
+            for place in select.grouped..select.output.len() {
+                self.push(|smaller| drop(smaller.output.remove(place)));
+            }
+        }
+    }
+
+    /// Replaces a condition or a subquery by a smaller one.
+    fn replace_parts(&mut self) {
+        let select = self.select;
+        for (place, condition) in select.filter.iter().enumerate() {
+            for part in condition.smaller(&selects) {
+                self.push(|smaller| smaller.filter = with(&select.filter, place, part.clone()));
+            }
+        }
+        for smaller in froms(&select.from) {
+            self.push(|found| found.from = smaller.clone());
+        }
+        for (place, join) in select.joins.iter().enumerate() {
+            for smaller in froms(&join.item) {
+                self.push(|found| found.joins[place].item = smaller.clone());
+            }
+            for at in 0..join.on.len() {
+                self.push(|found| found.joins[place].on = without(&join.on, at));
+                for part in join.on[at].smaller(&selects) {
+                    self.push(|found| found.joins[place].on = with(&join.on, at, part.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// Each FROM item that is one step smaller; a table has none.
 fn froms(from: &FromItem) -> Vec<FromItem> {
     let Source::Derived { wrap, parts, columns } = &from.source else { return Vec::new() };
     let derived = |wrap, parts| FromItem { alias: from.alias.clone(), source: Source::Derived { wrap, parts, columns: columns.clone() } };

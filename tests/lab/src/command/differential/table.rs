@@ -330,8 +330,10 @@ pub(super) fn table(name: &str) -> &'static Table {
     TABLES.iter().find(|table| table.name == name).unwrap_or(&TABLES[0])
 }
 
-/// Columns of two tables that have values in common; the first table is the one that a join begins with.
-pub(super) const LINKS: &[(&str, &str, &str, &str)] = &[
+/// A table and its column, and another table and its column. Both columns have values in common; a join begins with the first table.
+pub(super) type Link = (&'static str, &'static str, &'static str, &'static str);
+
+pub(super) const LINKS: &[Link] = &[
     ("cases", "incident_id", "operate_logs", "case_id"),
     ("cases", "incident_id", "messages", "case_id"),
     ("cases", "create_time", "operate_logs", "timestamp_operate_time"),
