@@ -70,9 +70,10 @@ mod tests {
 
     #[test]
     fn options_may_stand_anywhere() {
-        let mut args = args("rows=5 --app my-app --only a b --quick");
+        let mut args = args("rows=5 --app my-app --only a b --check --quick");
         assert!(args.flag("--quick"));
         assert!(!args.flag("--quick"));
+        assert!(args.flag("--check"));
         assert_eq!(args.value("--app").unwrap().as_deref(), Some("my-app"));
         assert_eq!(args.values("--only").unwrap(), ["a", "b"]);
         assert_eq!(args.word().as_deref(), Some("rows=5"));

@@ -19,8 +19,10 @@ usage: cargo lab COMMAND [OPTIONS]
   test  [--only NAME…] [--accept] [--long]
                                         run all Rust tests, all golden SQL tests, random queries beside a local
                                         copy: 1,000, or 10,000 with --long; and cancel, leak and storm, shortly
-  bench [--quick] [--only PART…]        measure speed and memory against a bare HTTP client, a local table
-                                        and a Python script
+  bench [--quick] [--check] [--only PART…]
+                                        measure speed and memory against a bare HTTP client, a local table
+                                        and a Python script; with --check append the values to
+                                        tests/lab/RESULTS.md, and fail if a goal is missed
   differential [--queries N] [--seed N] [--number N]
                                         only the random queries, or one of them by its number
   cancel [--rounds N]                   how fast a statement ends in each phase of a scan, in each way

@@ -1,11 +1,13 @@
-//! `lab bench`: the extension beside what a user has at hand, measured in the same run: a bare HTTP client, a local table, a script.
+//! `lab bench`: speed and memory of the extension, beside a bare HTTP client, a local table and a script measured in the same run.
 
 mod goal;
 mod instructions;
 mod keys;
 mod limit;
+mod machine;
 mod memory;
 mod planning;
+mod results;
 mod script;
 mod simulator_time;
 mod speed;
@@ -23,16 +25,19 @@ use crate::failure::{Doing, Failure, Result};
 use crate::stage::cluster::{Cluster, ClusterConfig};
 use crate::stage::project::Project;
 use crate::stage::testbed::open_project;
+use goal::Measured;
+use machine::RESULTS;
+use results::Machine;
 
 const PAGE: u64 = 10_000;
-/// Room for every page that is read twice, if the machine has it.
+/// Room for every page that is read twice.
 const CACHE_BYTES: u64 = 6 << 30;
 const MONTH: &str = "createdDate >= '2026-01-01' AND createdDate < '2026-02-01'";
 
-/// A part of the bench, given how often it measures.
-type Part = fn(&Bench, usize) -> Result<()>;
+/// A part of the bench; it takes the number of rounds, prints its table, and returns the measured values.
+type Part = fn(&Bench, usize) -> Result<Vec<Measured>>;
 
-/// What the bench consists of, in its order. The last one stops the server.
+/// The parts in their order. The last one stops the server.
 const PARTS: [(&str, Part); 6] = [
     ("speed", Bench::speed),
     ("limit", Bench::limit),
@@ -42,7 +47,7 @@ const PARTS: [(&str, Part); 6] = [
     ("instructions", Bench::instructions),
 ];
 
-/// The stage of a bench.
+/// What all parts work on.
 #[derive(Debug)]
 struct Bench {
     project: Project,
@@ -53,6 +58,7 @@ struct Bench {
 
 pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let rounds = if args.flag("--quick") { 3 } else { 5 };
+    let check = args.flag("--check");
     let no_build = args.flag("--no-build");
     let only = args.values("--only")?;
     args.end()?;
@@ -69,20 +75,42 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
         simulator,
         project,
     };
-    bench.execute(&bench.connect()?, "CREATE EXTENSION restlog_fdw")?;
+    let client = bench.connect()?;
+    bench.execute(&client, "CREATE EXTENSION restlog_fdw")?;
+    // Before the last part stops the server.
+    let machine = machine::machine(&bench.value(&client, "SHOW server_version")?);
+    drop(client);
+    let mut measured = Vec::new();
     for (_, part) in PARTS.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|wanted| wanted == name)) {
-        part(&bench, rounds)?;
+        measured.extend(part(&bench, rounds)?);
         std::io::stdout().flush()?;
     }
-    Ok(ExitCode::SUCCESS)
+    if check { keep_and_check(&bench.project, &machine, &measured) } else { Ok(ExitCode::SUCCESS) }
 }
 
-/// What the cache may take: not more than half of the memory that is free.
+/// Appends the values to the table of results. A missed goal fails the command.
+fn keep_and_check(project: &Project, machine: &Machine, measured: &[Measured]) -> Result<ExitCode> {
+    let path = project.root.join(RESULTS);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|_| "# Results of the bench\n".into());
+    let text = results::with_run(&text, machine, &machine::run(project), measured);
+    std::fs::write(&path, text).doing(format!("writing {RESULTS}"))?;
+    let mut out = std::io::stdout();
+    writeln!(out, "\n{} values appended to {RESULTS}", measured.len())?;
+    let Some(missed) = results::missed(measured) else { return Ok(ExitCode::SUCCESS) };
+    writeln!(out, "{missed}")?;
+    Ok(ExitCode::FAILURE)
+}
+
+/// The size of the simulator's cache: at most half of the memory that is free.
 fn cache_bytes() -> usize {
-    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-    let free: u64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(4 << 20);
+    let free = memory_kib("MemAvailable:").unwrap_or(4 << 20);
     usize::try_from(CACHE_BYTES.min(free * 1024 / 2)).unwrap_or(usize::MAX)
+}
+
+/// A line of `/proc/meminfo`, in KiB.
+fn memory_kib(name: &str) -> Option<u64> {
+    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+    info.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
 }
 
 impl Bench {
@@ -94,12 +122,12 @@ impl Bench {
         Ok(client)
     }
 
-    /// Where the server is, as libpq's clients read it.
+    /// The server's address in libpq's form, without a database.
     fn address(&self) -> String {
         format!("host=127.0.0.1 port={} user=postgres", self.cluster.port)
     }
 
-    /// A schema and a server of the same name, with TIXNGO's tables.
+    /// Creates a server and a schema, both of this name, with TIXNGO's tables.
     fn server(&self, client: &Client, name: &str, data: &str, concurrency: usize) -> Result<()> {
         let url = self.simulator.url();
         let sql = format!(
@@ -143,11 +171,15 @@ fn median(times: &[Duration]) -> Duration {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A number with its thousands apart.
+/// A number with commas between the thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

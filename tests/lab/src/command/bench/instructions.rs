@@ -1,25 +1,26 @@
-//! Instructions for each row, counted by callgrind: they do not depend on how busy the machine is.
+//! Instructions for each row, counted by callgrind: their number does not depend on how busy the machine is.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use super::goal::Measured;
 use super::{Bench, MONTH, grouped};
 use crate::failure::{Doing, Failure, Result};
 use crate::stage::step::run_to_end;
 
-/// The difference of two runs leaves only what more rows take: no start of a backend, no first page.
+/// Numbers of rows. The difference of two runs is what the additional rows take, without a backend's start and a first page.
 const ROWS: [u64; 2] = [20_000, 60_000];
 const CALLGRIND: [&str; 3] = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
 const WORKS: [(&str, &str); 2] = [("count(*)", "SELECT count(*) FROM {logs}"), ("all columns", "SELECT * FROM {logs} OFFSET 1000000000")];
 
 impl Bench {
-    /// Needs the data for a backend without a server, so it stops the server.
-    pub(super) fn instructions(&self, _rounds: usize) -> Result<()> {
+    /// Stops the server: a backend that runs without a server needs the data for itself.
+    pub(super) fn instructions(&self, _rounds: usize) -> Result<Vec<Measured>> {
         let mut out = std::io::stdout();
         writeln!(out, "\ninstructions of a whole backend for each row, at concurrency 1, from the network to its rows\n")?;
         if Command::new(CALLGRIND[0]).arg("--version").stdout(Stdio::null()).status().is_err() {
             writeln!(out, "left out: valgrind is not installed")?;
-            return Ok(());
+            return Ok(Vec::new());
         }
         let client = self.connect()?;
         for rows in ROWS {
@@ -27,19 +28,20 @@ impl Bench {
         }
         drop(client);
         self.cluster.stop_server();
-        let mut lines = Vec::new();
+        let mut counts = Vec::new();
         for (name, sql) in WORKS {
             let [few, many] = ROWS.map(|rows| self.counted(name, sql, rows));
-            lines.push((name, many?.saturating_sub(few?) / (ROWS[1] - ROWS[0])));
+            counts.push((name, grouped(many?.saturating_sub(few?) / (ROWS[1] - ROWS[0]))));
         }
         writeln!(out)?;
-        for (name, each) in lines {
-            writeln!(out, "{name:40}{:>11}", grouped(each))?;
+        for (name, count) in &counts {
+            writeln!(out, "{name:40}{count:>11}")?;
         }
-        Ok(())
+        let measured = |(name, count)| Measured::new(format!("instructions for each row, {name}"), count, None);
+        Ok(counts.into_iter().map(measured).collect())
     }
 
-    /// What a backend that does this once executes.
+    /// The instructions of a backend that runs this statement once.
     fn counted(&self, name: &str, sql: &str, rows: u64) -> Result<u64> {
         let table = format!("steps{rows}.ticket_status_logs WHERE {MONTH}");
         let sql = format!("{}\nSELECT 'rows: ' || rows FROM restlog.last_scan()\n", sql.replace("{logs}", &table));

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
+use super::goal::Measured;
 use super::{Bench, median};
 use crate::failure::{Failure, Result};
 
@@ -11,7 +12,7 @@ const LATENCY: u64 = 50;
 const CONCURRENCIES: [usize; 2] = [1, 8];
 
 impl Bench {
-    pub(super) fn keys(&self, rounds: usize) -> Result<()> {
+    pub(super) fn keys(&self, rounds: usize) -> Result<Vec<Measured>> {
         let mut out = std::io::stdout();
         let client = self.connect()?;
         let url = self.simulator.url();
@@ -40,10 +41,12 @@ impl Bench {
         if counts.iter().any(|count| *count != counts[0]) {
             return Err(Failure::new(format!("the logs of {KEYS} keys have {counts:?} entries")));
         }
-        let [one, eight] = times.each_ref().map(|times| median(times));
+        let [one, eight] = times.each_ref().map(|times| median(times).as_secs_f64());
+        let ratio = one / eight;
         writeln!(out, "\nthe logs of {KEYS} keys, {LATENCY} ms for each answer, medians of {rounds} runs\n")?;
-        writeln!(out, "{:26}{:>12.2} s", "one after another", one.as_secs_f64())?;
-        writeln!(out, "{:26}{:>12.2} s {:>8.1}×", "eight at once", eight.as_secs_f64(), one.as_secs_f64() / eight.as_secs_f64())?;
-        Ok(())
+        writeln!(out, "{:26}{one:>12.2} s", "one after another")?;
+        writeln!(out, "{:26}{eight:>12.2} s {ratio:>8.1}×", "eight at once")?;
+        let measure = format!("the logs of {KEYS} keys, {LATENCY} ms for each answer, eight at once");
+        Ok(vec![Measured::new(measure, format!("{ratio:.1}× the speed of one after another"), None)])
     }
 }

@@ -1,21 +1,21 @@
-//! One row on a warm connection, beside the API's own time for the page that was asked for.
+//! One row over a connection that is open, beside the time of bare HTTP for the same page.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use super::goal::at_most;
-use super::{Bench, MONTH, median};
+use super::goal::{Measured, at_most};
+use super::{Bench, MONTH, median, milliseconds};
 use crate::command::drain::HttpConnection;
 use crate::failure::{Doing, Failure, Result};
 
 const DATA: &str = "rows=1000000,tag=limit";
 /// Runs for each round: one takes about a millisecond.
 const RUNS: usize = 40;
-/// Most milliseconds that the extension and the server may add.
+/// Milliseconds that the extension and the server may add.
 const MOST: f64 = 2.0;
 
 impl Bench {
-    pub(super) fn limit(&self, rounds: usize) -> Result<()> {
+    pub(super) fn limit(&self, rounds: usize) -> Result<Vec<Measured>> {
         let client = self.connect()?;
         self.server(&client, "limit1", DATA, 4)?;
         let sql = format!("SELECT * FROM limit1.ticket_status_logs WHERE {MONTH} LIMIT 1");
@@ -49,14 +49,9 @@ impl Bench {
             format!("its {} pages, over bare HTTP", targets.len())
         };
         writeln!(out, "{pages:38}{:>9.2} ms", milliseconds(bare))?;
-        writeln!(
-            out,
-            "{:38}{:>9.2} ms   {over:.2} ms over it, {}",
-            "SELECT * … LIMIT 1",
-            milliseconds(extension),
-            at_most(over, MOST, " ms")
-        )?;
-        Ok(())
+        let bound = at_most(over, MOST, " ms");
+        writeln!(out, "{:38}{:>9.2} ms   {over:.2} ms over it, {bound}", "SELECT * … LIMIT 1", milliseconds(extension))?;
+        Ok(vec![Measured::new("LIMIT 1 on a warm connection", format!("{over:.2} ms over bare HTTP"), Some(bound))])
     }
 }
 
@@ -66,11 +61,7 @@ fn timed(run: impl FnOnce() -> Result<()>) -> Result<Duration> {
     Ok(started.elapsed())
 }
 
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
-
-/// A line of the simulator's log as a request's target: the log has its values decoded.
+/// The request's target in a line of the simulator's log, whose values are decoded there.
 fn target(line: &str) -> Option<String> {
     let (path, query) = line.strip_prefix("GET ")?.split_once('?')?;
     let mut encoded = url::form_urlencoded::Serializer::new(String::new());

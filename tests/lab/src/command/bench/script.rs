@@ -7,7 +7,7 @@ use crate::failure::{Doing, Failure, Result};
 
 const SCRIPT: &str = include_str!("copy.py");
 
-/// The libraries that the script would use, or why it cannot run.
+/// The libraries that the script uses, or why it cannot run.
 pub(super) fn libraries() -> std::result::Result<String, String> {
     let output = python(&[]).output().map_err(|cause| format!("python3: {cause}"))?;
     let last = |text: &[u8]| String::from_utf8_lossy(text).trim_end().lines().last().unwrap_or_default().to_owned();

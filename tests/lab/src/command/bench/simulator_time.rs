@@ -1,4 +1,4 @@
-//! What the simulator takes of the processor: its threads run within the lab's own process.
+//! The simulator's time on the processor: its threads run within the lab's own process.
 
 use std::fs::read_to_string;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 /// The name that the simulator gives its threads.
 const THREADS: &str = "simulator";
 
-/// Time on a processor so far, to the nanosecond; `None` where the kernel does not tell.
+/// Time on a processor so far; `None` where the kernel does not report it.
 pub(super) fn simulator_time() -> Option<Duration> {
     let mut total = None;
     for task in std::fs::read_dir("/proc/self/task").ok()?.flatten() {
-        // A thread may end between the listing and the look.
+        // A thread may end after it was listed.
         let Ok(name) = read_to_string(task.path().join("comm")) else { continue };
         if name.trim_end() != THREADS {
             continue;

@@ -1,4 +1,4 @@
-//! Rows per second of every work and of its peers, in rounds, so that the machine's moods strike all of them alike.
+//! Rows per second of every measure and of its peers. They run in rounds, so that a slow moment of the machine affects all alike.
 
 mod measures;
 
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use self::measures::{MEASURES, Measure, PARTITIONS, SERVERS, Work};
+use super::goal::{Measured, Outcome};
 use super::simulator_time::simulator_time;
 use super::{Bench, MONTH, PAGE, cores, first_value, grouped, median, script};
 use crate::command::drain::{Reading, drain};
@@ -16,83 +17,68 @@ use crate::failure::{Failure, Result};
 const ROWS: u64 = 1_000_000;
 
 /// What the rounds gave for one measure.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Samples {
+    heading: &'static str,
+    measure: &'static Measure,
     times: Vec<Duration>,
-    /// The simulator's part of the processor, over all rounds; `None` where the kernel does not tell.
+    /// The simulator's time on the processor, over all rounds; `None` where the kernel does not report it.
     simulator: Option<Duration>,
 }
 
+/// The libraries of the Python script, or why it cannot run.
+type Script = std::result::Result<String, String>;
+
 impl Bench {
-    pub(super) fn speed(&self, rounds: usize) -> Result<()> {
-        let mut out = std::io::stdout();
+    pub(super) fn speed(&self, rounds: usize) -> Result<Vec<Measured>> {
         let client = self.connect()?;
-        self.objects(&client)?;
+        self.create_objects(&client)?;
         let script = script::libraries();
-        let measures: Vec<&Measure> = MEASURES.iter().flat_map(|(_, measures)| *measures).collect();
-        let runs = |work: Work| work != Work::Script || script.is_ok();
-        // Every chain of pages before it counts, so that no run pays for the making of JSON; twice, because a session that has
-        // learned how densely a table is filled cuts its windows elsewhere.
-        for measure in [&measures, &measures].into_iter().flatten() {
-            if measure.work != Work::Script {
-                self.run(&client, measure.work)?;
-            }
-        }
+        self.warm_up(&client)?;
         let written = self.simulator.pages_written();
-        let mut samples: Vec<Samples> = measures.iter().map(|_| Samples::default()).collect();
-        for round in 1..=rounds {
-            writeln!(out, "round {round} of {rounds}")?;
-            for (measure, samples) in measures.iter().zip(&mut samples).filter(|(measure, _)| runs(measure.work)) {
-                let before = simulator_time();
-                samples.times.push(self.run(&client, measure.work)?);
-                if let (Some(before), Some(after)) = (before, simulator_time()) {
-                    *samples.simulator.get_or_insert_default() += after.saturating_sub(before);
-                }
-            }
-        }
-        let cores = cores();
+        let samples = self.sample(&client, rounds, &script)?;
         writeln!(
-            out,
-            "\n{} rows in pages of {}; rows per second, medians of {rounds} runs; simulator, client and server share {cores} cores,\n\
+            std::io::stdout(),
+            "\n{} rows in pages of {}; rows per second, medians of {rounds} runs; simulator, client and server share {} cores,\n\
              of which \"simulator\" is the simulator's part; while it was measured it wrote {} pages anew",
             grouped(ROWS),
             grouped(PAGE),
+            cores(),
             grouped(self.simulator.pages_written() - written)
         )?;
-        let median_of = |name: &str| {
-            let at = measures.iter().position(|measure| measure.name == name)?;
-            samples.get(at).filter(|samples| !samples.times.is_empty()).map(|samples| median(&samples.times))
-        };
-        let mut lines = measures.iter().zip(&samples);
-        for (heading, below) in &MEASURES {
-            writeln!(out, "\n{heading:40}{:>11}{:>11}", "rows/s", "simulator")?;
-            for (measure, samples) in lines.by_ref().take(below.len()) {
-                if samples.times.is_empty() {
-                    let reason = script.as_ref().err().map_or("", String::as_str);
-                    writeln!(out, "{:40}{:>11} left out: {reason}", measure.name, "–")?;
-                    continue;
-                }
-                let own = median(&samples.times);
-                let speed = grouped((ROWS as f64 / own.as_secs_f64()) as u64);
-                let mut notes: Vec<String> =
-                    measure.goals.iter().filter_map(|goal| Some(goal.describe(own, median_of(goal.peer)?))).collect();
-                if let (Work::Script, Ok(libraries)) = (measure.work, &script) {
-                    notes.push(libraries.clone());
-                }
-                let mut start = format!("{:40}{speed:>11}{:>11}", measure.name, samples.share());
-                if notes.is_empty() {
-                    writeln!(out, "{start}")?;
-                }
-                for note in notes {
-                    writeln!(out, "{start:62}   {note}")?;
-                    start.clear();
-                }
+        print(&samples, &script)
+    }
+
+    /// Reads every chain of pages before it counts, so that no run pays for the writing of JSON. Twice: once the density of a
+    /// table is known, the extension cuts its windows elsewhere.
+    fn warm_up(&self, client: &Client) -> Result<()> {
+        for _ in 0..2 {
+            for measure in MEASURES.iter().flat_map(|(_, measures)| *measures).filter(|measure| measure.work != Work::Script) {
+                self.run(client, measure.work)?;
             }
         }
         Ok(())
     }
 
-    fn objects(&self, client: &Client) -> Result<()> {
+    /// Runs every measure in each round. A script that cannot run has no samples.
+    fn sample(&self, client: &Client, rounds: usize, script: &Script) -> Result<Vec<Samples>> {
+        let measures = MEASURES.iter().flat_map(|(heading, measures)| measures.iter().map(|measure| (*heading, measure)));
+        let samples = measures.map(|(heading, measure)| Samples { heading, measure, times: Vec::new(), simulator: None });
+        let mut samples: Vec<Samples> = samples.collect();
+        for round in 1..=rounds {
+            writeln!(std::io::stdout(), "round {round} of {rounds}")?;
+            for samples in samples.iter_mut().filter(|samples| samples.measure.work != Work::Script || script.is_ok()) {
+                let before = simulator_time();
+                samples.times.push(self.run(client, samples.measure.work)?);
+                if let (Some(before), Some(after)) = (before, simulator_time()) {
+                    *samples.simulator.get_or_insert_default() += after.saturating_sub(before);
+                }
+            }
+        }
+        Ok(samples)
+    }
+
+    fn create_objects(&self, client: &Client) -> Result<()> {
         for (name, data, concurrency) in SERVERS {
             self.server(client, name, data, concurrency)?;
         }
@@ -115,7 +101,7 @@ impl Bench {
         self.execute(client, "VACUUM (ANALYZE) local.ticket_status_logs")
     }
 
-    /// One run, and that it saw every row.
+    /// The time of one run, which fails unless it read every row.
     fn run(&self, client: &Client, work: Work) -> Result<Duration> {
         let select = |what: &str, schema: &str| format!("SELECT {what} FROM {schema}.ticket_status_logs WHERE {MONTH}");
         match work {
@@ -162,7 +148,7 @@ impl Bench {
         }
     }
 
-    /// The time of a statement that counts, or returns or stores, so many rows.
+    /// The time of a statement that counts, returns or stores this many rows.
     fn sql(&self, client: &Client, sql: &str, expected: u64) -> Result<Duration> {
         let started = Instant::now();
         let messages = self.ask(client, sql)?;
@@ -180,12 +166,67 @@ impl Bench {
 }
 
 impl Samples {
-    /// The simulator's share of all cores while this was measured.
+    fn median(&self) -> Option<Duration> {
+        (!self.times.is_empty()).then(|| median(&self.times))
+    }
+
+    /// The goals of the measure, against its peers in `all`.
+    fn goals(&self, all: &[Self]) -> Vec<Measured> {
+        let name = || format!("{}: {}", self.heading, self.measure.name);
+        let goals = self.measure.goals.iter().map(|goal| {
+            let peer = all.iter().find(|samples| samples.measure.name == goal.peer);
+            match (self.median(), peer.and_then(Self::median)) {
+                (Some(own), Some(peer)) => goal.measured(name(), own, peer),
+                _ => goal.not_measured(name()),
+            }
+        });
+        goals.collect()
+    }
+
+    /// One line, or as many as there are goals.
+    fn print(&self, goals: &[Measured], script: &Script) -> Result<()> {
+        let (mut out, name) = (std::io::stdout(), self.measure.name);
+        let Some(time) = self.median() else {
+            let reason = script.as_ref().err().map_or("", String::as_str);
+            writeln!(out, "{name:40}{:>11} left out: {reason}", "–")?;
+            return Ok(());
+        };
+        let speed = grouped((ROWS as f64 / time.as_secs_f64()) as u64);
+        let mut notes: Vec<String> = goals.iter().filter(|goal| !goal.has(Outcome::NotMeasured)).map(ToString::to_string).collect();
+        if let (Work::Script, Ok(libraries)) = (self.measure.work, script) {
+            notes.push(libraries.clone());
+        }
+        let mut start = format!("{name:40}{speed:>11}{:>11}", self.share());
+        if notes.is_empty() {
+            writeln!(out, "{start}")?;
+        }
+        for note in notes {
+            writeln!(out, "{start:62}   {note}")?;
+            start.clear();
+        }
+        Ok(())
+    }
+
+    /// The simulator's share of all cores during the runs.
     fn share(&self) -> String {
         let wall: Duration = self.times.iter().sum();
         let share = |cpu: Duration| 100.0 * cpu.as_secs_f64() / (wall.as_secs_f64() * cores() as f64);
         self.simulator.map_or_else(|| "–".to_owned(), |cpu| format!("{:.0} %", share(cpu)))
     }
+}
+
+/// Prints the table, and returns the measured goals.
+fn print(all: &[Samples], script: &Script) -> Result<Vec<Measured>> {
+    let mut measured = Vec::new();
+    for (heading, _) in &MEASURES {
+        writeln!(std::io::stdout(), "\n{heading:40}{:>11}{:>11}", "rows/s", "simulator")?;
+        for samples in all.iter().filter(|samples| samples.heading == *heading) {
+            let goals = samples.goals(all);
+            samples.print(&goals, script)?;
+            measured.extend(goals);
+        }
+    }
+    Ok(measured)
 }
 
 /// The chain of pages that the bare clients read.

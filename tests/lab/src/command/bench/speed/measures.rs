@@ -1,4 +1,4 @@
-//! What is measured, against what, and how well it must do.
+//! What is measured, against which peer, and the goals.
 
 use crate::command::bench::goal::Aim::{Shown, Speed, Time};
 use crate::command::bench::goal::{Aim, Goal};
@@ -12,21 +12,21 @@ pub(super) struct Measure {
     pub(super) goals: &'static [Goal],
 }
 
-/// What is done with all rows. A text is the schema of the table that they are read from.
+/// What is done with all rows. A text names the schema of the table that they are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
-    /// By a bare client, with so many milliseconds for each page.
+    /// Read by a bare client; the number is the simulator's latency in milliseconds.
     Drain(Reading, u64),
     Count(&'static str),
-    /// Counted with partitions read one after another, although they could be read at the same time.
+    /// Counted without asynchronous scans, so that partitions are read one after another.
     CountInTurn(&'static str),
-    /// All columns read by the server, which sends none.
+    /// All columns are read by the server, which sends no row.
     Columns(&'static str),
     CreateTable(&'static str),
     Script,
 }
 
-/// Schemas of foreign tables: data and concurrency.
+/// Schemas of foreign tables, each with its data and its concurrency.
 pub(super) const SERVERS: [(&str, &str, usize); 7] = [
     ("wait0_1", "rows=1000000", 1),
     ("wait0_4", "rows=1000000", 4),
@@ -37,7 +37,7 @@ pub(super) const SERVERS: [(&str, &str, usize); 7] = [
     ("burst", "rows=1000000,latency=50,shape=burst", 8),
 ];
 
-/// Partitions by time, each on a server that reads one page after another: their last days and data.
+/// Partitions by time, each on a server that reads one page after another: begin, end and data.
 pub(super) const PARTITIONS: [[&str; 3]; 4] = [
     ["2026-01-01", "2026-01-09", "rows=250000,latency=50,end=2026-01-09"],
     ["2026-01-09", "2026-01-17", "rows=250000,latency=50,start=2026-01-09,end=2026-01-17"],
@@ -45,7 +45,7 @@ pub(super) const PARTITIONS: [[&str; 3]; 4] = [
     ["2026-01-25", "2026-02-01", "rows=250000,latency=50,start=2026-01-25"],
 ];
 
-/// Headings and what stands below them.
+/// Headings and the measures below them.
 pub(super) const MEASURES: [(&str, &[Measure]); 2] = [
     (
         "no waiting",
@@ -70,7 +70,7 @@ pub(super) const MEASURES: [(&str, &[Measure]); 2] = [
             measure("count(*), concurrency 4", Work::Count("wait50_4"), &[to(WAITING, Shown)]),
             measure(EVEN, Work::Count("wait50_8"), &[to(WAITING, Speed(6.0))]),
             measure("count(*), concurrency 16", Work::Count("wait50_16"), &[to(WAITING, Speed(10.0))]),
-            measure("the same at 8, 90 % in 1 % of the time", Work::Count("burst"), &[to(EVEN, Speed(0.7))]),
+            measure("count(*) at 8, 90 % in 1 % of the time", Work::Count("burst"), &[to(EVEN, Speed(0.7))]),
             measure(IN_TURN, Work::CountInTurn("parted"), &[]),
             measure("count(*), four partitions", Work::Count("parted"), &[to(IN_TURN, Speed(3.5))]),
         ],
