@@ -1,8 +1,8 @@
-//! Takes a command line apart: options anywhere, words in their order.
+//! Parses a command line: options may stand anywhere, words count in their order.
 
 use crate::failure::{Failure, Result};
 
-/// What is left of the command line.
+/// The arguments that nobody has taken yet.
 #[derive(Debug)]
 pub(crate) struct Args(Vec<String>);
 
@@ -51,7 +51,7 @@ impl Args {
         if values.is_empty() { Err(Failure::usage(format!("{name} needs a value"))) } else { Ok(values) }
     }
 
-    /// Ends the reading: what is left was not understood.
+    /// Fails if an argument is left that nobody has taken.
     pub(crate) fn end(self) -> Result<()> {
         match self.0.first() {
             None => Ok(()),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told() {
+    fn mistakes_are_reported() {
         assert_eq!(args("--port").value("--port").unwrap_err().to_string(), "--port needs a value");
         let mut wrong = args("--port x");
         assert_eq!(wrong.number::<u16>("--port").unwrap_err().to_string(), "--port: \"x\" is not a number");

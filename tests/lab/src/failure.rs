@@ -1,14 +1,14 @@
-//! What ends a command early, in words for the person at the terminal.
+//! Errors that end a command, in words for the person at the terminal.
 
 use std::fmt;
 use std::io;
 
-/// A failure and what to do about it.
+/// Why a command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The command line cannot be understood.
     Usage(String),
-    /// A reader of our output went away, as `head` does.
+    /// The reader of the output has closed it, as `head` does.
     BrokenPipe,
     /// Anything else.
     Other(String),
@@ -49,7 +49,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Says what was being done when something failed.
+/// Adds to an error what the command was doing.
 pub(crate) trait Doing<T> {
     fn doing(self, what: impl fmt::Display) -> Result<T>;
 }

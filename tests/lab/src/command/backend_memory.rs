@@ -1,4 +1,4 @@
-//! How much memory a backend of its own takes at most, seen from outside in `/proc`.
+//! The peak of a backend's memory, read from `/proc`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use crate::failure::{Doing, Failure, Result};
 
-/// How often the process is looked at.
+/// Time between two samples.
 const EVERY: Duration = Duration::from_millis(5);
 
-/// The highest numbers seen, in KiB.
+/// The highest samples, in KiB.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Peak {
-    /// Memory of the backend alone: what a scan's rows would fill.
+    /// Memory of the backend alone: rows that a scan keeps would fill it.
     pub(crate) anonymous: u64,
-    /// Everything resident, shared buffers and program text included, as the kernel remembers it.
+    /// Everything resident, with shared buffers and program text: the kernel's own peak.
     pub(crate) resident: u64,
 }
 
-/// A watch over one process.
+/// Samples one process from a thread of its own.
 #[derive(Debug)]
 pub(crate) struct Watch {
     done: Arc<AtomicBool>,
@@ -35,7 +35,7 @@ impl Watch {
             std::thread::spawn(move || {
                 let mut peak = Peak::default();
                 loop {
-                    // The last look comes after the end, so that a short scan is seen as well.
+                    // The last sample is taken after the scan, so that a short scan has one.
                     let last = done.load(Ordering::Relaxed);
                     if let Ok(now) = read(process) {
                         peak.anonymous = peak.anonymous.max(now.anonymous);

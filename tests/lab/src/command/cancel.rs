@@ -1,5 +1,5 @@
-//! `lab cancel`: how long a statement lives on after it was cancelled, timed out, terminated, or left by its client, in each
-//! phase of a scan in which it can wait; and that nothing of it stays.
+//! `lab cancel`: the time from an interrupt to the end of a statement, in each phase of a scan in which it can wait, and a check that
+//! nothing of the statement stays. Interrupts are a cancel, a timeout, a termination and a client that dies.
 
 mod interrupt;
 mod latency;
@@ -25,21 +25,21 @@ use latency::Latencies;
 use phase::{PHASES, Phase};
 use silent_peers::SilentPeers;
 
-/// Trials of each phase and way in a test run, and when only this is run.
+/// Trials of each phase and interrupt: in a test run, and in a run of this command alone.
 pub(crate) const ROUNDS: u32 = 3;
 const LONG_ROUNDS: u32 = 20;
-/// Phases tried at the same time: they mostly wait, but the machine must have an idle moment when the order comes.
+/// Phases tried at the same time. They mostly wait, but an interrupt must find the machine idle.
 const AT_ONCE: usize = 3;
 const DATABASE: &str = "lab_cancel";
 
-/// What all trials share.
+/// What all trials need.
 #[derive(Debug)]
 struct TrialContext {
     stage: Arc<Stage>,
     silent_peers: SilentPeers,
 }
 
-/// The latencies of one phase and way.
+/// The latencies of one phase and interrupt.
 #[derive(Debug)]
 struct Measured {
     phase: Phase,
@@ -61,7 +61,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     Ok(if outcome.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Tries every phase in every way so often.
+/// Runs `rounds` trials of every phase and interrupt.
 pub(crate) fn measure(stage: &Arc<Stage>, rounds: u32) -> Result<Outcome> {
     let mut progress = Progress::new(&format!("cancel in {} phases, {rounds} times each", PHASES.len()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -92,7 +92,7 @@ async fn all(stage: &Arc<Stage>, rounds: u32, progress: &mut Progress) -> Result
             for interrupt in INTERRUPTS.into_iter().filter(|interrupt| phase.has(*interrupt)) {
                 let mut latencies = Latencies::default();
                 if phase != Phase::Baseline && Phase::Baseline.has(interrupt) {
-                    // What an order takes changes with what else the machine does.
+                    // The baseline changes with the load of the machine, so it is measured again beside each phase.
                     let mut now = Latencies::default();
                     now.add(trial::trial(&context, Phase::Baseline, interrupt, 0, 1).await?);
                     measured.push(Measured { phase: Phase::Baseline, interrupt, latencies: now });
@@ -128,7 +128,7 @@ async fn all(stage: &Arc<Stage>, rounds: u32, progress: &mut Progress) -> Result
     Ok(outcome)
 }
 
-/// One series for each phase and way, in their order.
+/// One series for each phase and interrupt, in their order.
 fn merged(measured: Vec<Measured>) -> Vec<Measured> {
     let mut all: Vec<Measured> = Vec::new();
     for one in measured {
@@ -143,7 +143,7 @@ fn merged(measured: Vec<Measured>) -> Vec<Measured> {
     all
 }
 
-/// Holds every latency against the baseline of its way, and tells all in a table.
+/// Checks every latency against the baseline of its interrupt, and adds a table of all to the notes.
 fn check_latencies(measured: &[Measured], outcome: &mut Outcome) {
     let baseline = |interrupt: Interrupt| {
         let found = measured.iter().find(|one| one.phase == Phase::Baseline && one.interrupt == interrupt);

@@ -1,4 +1,4 @@
-//! `lab demo`: shows the extension at work, each statement before its result and what it asked of the APIs after it.
+//! `lab demo`: shows the extension at work: each statement, its result, and the requests that it sent.
 
 mod chapters;
 
@@ -18,9 +18,9 @@ use chapters::{CHAPTERS, Chapter, SIMULATOR};
 /// The request log's namespace.
 const TAG: &str = "demo";
 const DATABASE: &str = "demo";
-/// Requests shown of those that a chapter sends to one endpoint; the rest is counted.
+/// Requests to one endpoint that are shown in a chapter; the others are counted.
 const SHOWN_REQUESTS: usize = 2;
-/// Parameters that carry a page's key, and how much of a key is shown.
+/// Parameters that carry a page key, and the length to which a key is cut.
 const PAGE_KEYS: [&str; 2] = ["paginationKey=", "after="];
 const SHOWN_KEY: usize = 6;
 
@@ -32,7 +32,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let Testbed { cluster, simulator } = Testbed::start(&project)?;
     cluster.create_database(DATABASE)?;
     for chapter in CHAPTERS {
-        tell(chapter, &simulator, &cluster)?;
+        show(chapter, &simulator, &cluster)?;
     }
     let mut out = std::io::stdout();
     heading("Go on by yourself")?;
@@ -54,7 +54,7 @@ fn heading(title: &str) -> Result<()> {
 }
 
 /// Prints a chapter: its statements and results as psql echoes them, then the requests they caused.
-fn tell(chapter: &Chapter, simulator: &Simulator, cluster: &Cluster) -> Result<()> {
+fn show(chapter: &Chapter, simulator: &Simulator, cluster: &Cluster) -> Result<()> {
     heading(chapter.title)?;
     let mut out = std::io::stdout();
     writeln!(out, "{}\n", chapter.text)?;
@@ -72,10 +72,10 @@ fn tell(chapter: &Chapter, simulator: &Simulator, cluster: &Cluster) -> Result<(
     if !status.success() {
         return Err(Failure::new(format!("the demo ends here: psql: {status}")));
     }
-    tell_requests(&simulator.requests(TAG), elapsed)
+    show_requests(&simulator.requests(TAG), elapsed)
 }
 
-fn tell_requests(requests: &[String], elapsed: Duration) -> Result<()> {
+fn show_requests(requests: &[String], elapsed: Duration) -> Result<()> {
     let mut out = std::io::stdout();
     let seconds = elapsed.as_secs_f64();
     match requests.len() {

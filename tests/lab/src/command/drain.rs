@@ -1,4 +1,4 @@
-//! A bare HTTP client that follows page keys on one connection: the yardstick of the bench.
+//! A bare HTTP client that follows page keys on one connection: the baseline of the bench.
 
 mod record;
 
@@ -14,12 +14,12 @@ use tokio::net::TcpStream;
 use self::record::Record;
 use crate::failure::{Doing, Failure, Result};
 
-/// What is done with a page's text.
+/// How a page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
     /// Only the next key is looked for.
     KeyOnly,
-    /// serde_json walks over everything and keeps nothing but the key.
+    /// serde_json parses everything and keeps only the key.
     Skipping,
     /// serde_json makes a struct of every record, as a loader written by hand would.
     Full,
@@ -37,12 +37,12 @@ struct Pagination {
     next_page_key: Option<String>,
 }
 
-/// What came through.
+/// What was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct DrainStats {
     pub(crate) pages: u64,
     pub(crate) bytes: u64,
-    /// Counted only by a reading that sees records.
+    /// Counted only where records are parsed.
     pub(crate) rows: u64,
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<Dr
                 format!("{path}&paginationKey={key}")
             }
         };
-        // The key stands in front of the records: its reader needs the first frame and drops the others.
+        // The key stands before the records, so the first frame is enough to find it.
         let (body, bytes) = connection.get(&target, reading != Reading::KeyOnly).await?;
         drained.pages += 1;
         drained.bytes += bytes;
@@ -113,10 +113,10 @@ pub(crate) async fn drain(host: &str, path: &str, reading: Reading) -> Result<Dr
 }
 
 impl DrainStats {
-    /// Counts the page's records, and gives the next key.
+    /// Counts the page's records, and returns the next key.
     fn parse<'b, R: Deserialize<'b>>(&mut self, body: &'b [u8]) -> Result<Option<String>> {
         let page: Page<R> = serde_json::from_slice(body).doing("drain")?;
-        // Without this the compiler might see that nobody looks at the records.
+        // Without this the compiler might leave out records that nobody uses.
         let records = std::hint::black_box(page.result);
         self.rows += records.len() as u64;
         Ok(page.pagination.next_page_key)

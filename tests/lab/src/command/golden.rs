@@ -1,4 +1,4 @@
-//! Golden SQL tests: a script is run by psql as `pg_regress` runs it, and its output compared byte for byte.
+//! Golden SQL tests: psql runs a script as `pg_regress` would, and its output is compared byte for byte.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -11,7 +11,7 @@ use crate::stage::cleanup::park_if_stopping;
 use crate::stage::cluster::Cluster;
 use crate::stage::project::Project;
 
-/// A script that takes longer hangs.
+/// A script that takes longer is taken to hang.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// One test: `sql/NAME.sql` and `expected/NAME.out`.
@@ -25,13 +25,13 @@ pub(crate) struct Golden {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum GoldenResult {
     Passed,
-    /// The output was taken as the expected one, which it was not before.
+    /// The output differed, and was written as the expected one.
     Accepted,
     /// Why it failed, with the differences if there are any.
     Failed(String),
 }
 
-/// All tests of the project; a file that lacks its other half is a test too, one that fails.
+/// All tests of the project. A script without expected output, or the reverse, is a test that fails.
 pub(crate) fn goldens(project: &Project) -> Vec<Golden> {
     let folder = project.root.join("tests/pg_regress");
     let names_in = |part: &str, ending: &str| -> Vec<String> {
@@ -104,7 +104,7 @@ impl Golden {
             .psql(database)
             .args(["-a", "-q", "-v", "HIDE_TABLEAM=on", "-v", "HIDE_TOAST_COMPRESSION=on"])
             .current_dir(&self.folder)
-            // By standard input, so that messages carry no path and line, which would change with every edit.
+            // From standard input, so that messages contain no path and line: those change with every edit.
             .stdin(File::open(self.sql()).doing("reading the script")?)
             .stdout(out.try_clone()?)
             .stderr(out)
@@ -114,8 +114,8 @@ impl Golden {
     }
 }
 
-/// Drops the lines that tell the place in the source: verbose errors have one each, for the sake of their SQLSTATE, and it
-/// changes with every edit here and with every minor release of Postgres.
+/// Drops the lines that name a place in the source. Verbose errors, which scripts need for their SQLSTATE, have such lines, and they change
+/// with every edit and every minor release of Postgres.
 fn without_locations(output: &[u8]) -> Vec<u8> {
     let lines = output.split_inclusive(|byte| *byte == b'\n');
     lines.filter(|line| !line.starts_with(b"LOCATION:  ")).flatten().copied().collect()

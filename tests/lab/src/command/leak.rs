@@ -1,5 +1,5 @@
-//! `lab leak`: ten thousand scans in one backend that end in every way, and scans as a thousand roles; then it must hold no more than
-//! before.
+//! `lab leak`: ten thousand scans in one backend that end in different ways, and scans as a thousand roles. After them the backend must
+//! hold no more resources than before.
 
 mod roles;
 
@@ -16,19 +16,19 @@ use crate::failure::{Doing, Failure, Result};
 use crate::stage::step::Progress;
 use crate::stage::testbed::open_project;
 
-/// Scans that are counted, and those before them in which caches fill.
+/// Scans that are measured, and those before them that fill caches.
 pub(crate) const SCANS: u32 = 10_000;
 const WARM_UP: u32 = 2_100;
-/// Scans of one way in a row.
+/// Scans in a row that end in the same way.
 const BATCH: u32 = 50;
-/// What anonymous memory may grow by: the allocator's arenas settle a little differently from run to run.
+/// Allowed growth of anonymous memory: the allocator's arenas differ a little from run to run.
 const GROWTH_KIB: u64 = 1024;
 const DATABASE: &str = "lab_leak";
-/// Requests that a scan has in flight.
+/// Requests of a scan in flight.
 const CONCURRENCY: usize = 2;
-/// Idle connections that the pools of three servers may have beyond the one that each has at least.
+/// Idle connections in the pools of three servers, beyond the one that each has at least.
 const SPARE_CONNECTIONS: usize = 3 * (CONCURRENCY - 1);
-/// For idle connections to be handed back to their pool after the last answer.
+/// Time for connections to go back to their pool after the last answer.
 const SETTLE: Duration = Duration::from_millis(300);
 
 /// How a scan ends.
@@ -46,7 +46,7 @@ enum ScanEnd {
 const SCAN_ENDS: [ScanEnd; 7] =
     [ScanEnd::End, ScanEnd::Limit, ScanEnd::ApiError, ScanEnd::Timeout, ScanEnd::CursorClosed, ScanEnd::Raised, ScanEnd::Rescan];
 
-/// A backend at a moment.
+/// The resources of the backend at one moment.
 #[derive(Debug, Clone, Copy)]
 struct BackendSnapshot {
     held: Resources,
@@ -67,7 +67,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     Ok(if outcome.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs the scans and holds what is left against what was there.
+/// Runs the scans, and compares the backend's resources after them with those before.
 pub(crate) fn measure(stage: &Stage, scans: u32) -> Result<Outcome> {
     let mut progress = Progress::new(&format!("{scans} scans in one backend"));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -79,7 +79,7 @@ pub(crate) fn measure(stage: &Stage, scans: u32) -> Result<Outcome> {
 async fn compare(stage: &Stage, scans: u32, progress: &mut Progress) -> Result<Outcome> {
     stage.cluster.create_database(DATABASE)?;
     let maker = stage.connect(DATABASE).await?;
-    // No retries and small pages: what ends a scan is what is measured, not the waiting before it.
+    // Without retries and with small pages, the scans end quickly.
     let quick = format!(", page_size '20', max_retries '0', concurrency '{CONCURRENCY}'");
     let mut sql = String::from("CREATE EXTENSION restlog_fdw;");
     sql += &stage.tixngo("good", &stage.url("tag=leak,rows=60"), &quick);
@@ -119,7 +119,7 @@ async fn compare(stage: &Stage, scans: u32, progress: &mut Progress) -> Result<O
     Ok(outcome)
 }
 
-/// Runs so many scans, batch by batch and way by way, and says how many ended in each way.
+/// Runs the scans in batches, each of which ends in another way, and returns how many ended in each.
 async fn scan(client: &Client, scans: u32, progress: &mut Progress, outcome: &mut Outcome) -> Result<[u32; SCAN_ENDS.len()]> {
     let mut counts = [0; SCAN_ENDS.len()];
     let mut left = scans;
@@ -152,7 +152,7 @@ impl ScanEnd {
         client.ask(&sql).await.map(|_| ()).doing(format!("scans that end by {self}"))
     }
 
-    /// One scan in plpgsql, which fails where it does not end as it should. A timeout ends a whole statement, so that it has none.
+    /// One scan in plpgsql, which fails if the scan ends otherwise. A timeout has none: it ends the whole statement.
     fn block(self) -> Option<String> {
         let (good, bad) = (range("good"), range("bad"));
         let count = |expected: u32| format!("IF n <> {expected} THEN RAISE 'there are % rows', n; END IF;");
@@ -191,15 +191,15 @@ impl fmt::Display for ScanEnd {
     }
 }
 
-/// The log of a schema, with the range that the API demands.
+/// A schema's table, with the condition that the API requires.
 fn range(schema: &str) -> String {
     format!("{schema}.ticket_status_logs WHERE createddate >= '2026-01-01'")
 }
 
-/// What the backend holds once it rests.
+/// The resources of the idle backend.
 async fn snapshot(client: &Client) -> Result<BackendSnapshot> {
     for schema in ["good", "bad", "slow"] {
-        // Each pool has a connection then.
+        // So each pool has a connection.
         let first_page = format!("SELECT ticketid FROM {} LIMIT 1", range(schema));
         client.ask(&first_page).await.doing("a first page")?;
     }

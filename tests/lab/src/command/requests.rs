@@ -1,4 +1,4 @@
-//! `lab requests`: what the simulator was asked under a tag, with the parts masked that differ from run to run.
+//! `lab requests`: the requests that the simulator has received under a tag. Parts that differ from run to run are masked.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -41,7 +41,7 @@ fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// One exchange over HTTP/1.0, whose answer ends with the connection.
+/// One exchange over HTTP/1.0, in which the end of the connection ends the answer.
 fn fetch(url: &str, method: &str, path: &str) -> Result<String> {
     let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
     let asking = format!("asking the simulator at {host}");
@@ -61,7 +61,7 @@ const TIMES: &[&str] =
 
 /// Replaces page keys, and times unless they are wanted.
 fn mask(line: &str, show_times: bool) -> String {
-    // A JSON body, then headers, stand behind the target; either may have a question mark of its own.
+    // A JSON body and headers follow the target; either may contain a question mark.
     let (target, rest) = [" {", " ["].iter().filter_map(|mark| line.find(mark)).min().map_or((line, ""), |at| line.split_at(at));
     let rest = if show_times { rest.to_owned() } else { TIMES.iter().fold(rest.to_owned(), |rest, name| mask_member(&rest, name)) };
     let Some((path, query)) = target.split_once('?') else {

@@ -1,4 +1,4 @@
-//! `lab rows`: the rows behind a URL's settings, as CSV for `\copy … FROM PROGRAM`.
+//! `lab rows`: prints the rows behind a URL's settings, as CSV for `\copy … FROM PROGRAM`.
 
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! All Rust tests of the workspace, counted from what cargo prints.
+//! All Rust tests of the workspace, counted from cargo's output.
 
 use crate::failure::Result;
 use crate::stage::project::Project;
@@ -18,13 +18,13 @@ pub(crate) struct Suite {
 #[derive(Debug)]
 pub(crate) struct RustTests {
     pub(crate) suites: Vec<Suite>,
-    /// What tests have to tell, although they passed: how much they tried.
+    /// Figures that tests print although they pass: how much they have tried.
     pub(crate) figures: Vec<String>,
-    /// What to show when something failed.
+    /// The failures in words.
     pub(crate) complaint: Option<String>,
 }
 
-/// Runs them all; one that fails does not keep the others from running.
+/// Runs all tests; a failure does not stop the others.
 pub(crate) fn run(project: &Project) -> Result<RustTests> {
     let log = project.log("cargo-test");
     let mut cargo = project.cargo();
@@ -68,7 +68,7 @@ fn read_suites(text: &str) -> Vec<Suite> {
     suites
 }
 
-/// What stands behind `figure: `, also where a test's own line is still open.
+/// The texts behind `figure: `. They may stand in the middle of a line, behind the name of a test.
 fn read_figures(text: &str) -> Vec<String> {
     text.lines().filter_map(|line| line.split_once("figure: ")).map(|(_, figure)| figure.to_owned()).collect()
 }

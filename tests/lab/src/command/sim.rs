@@ -1,4 +1,4 @@
-//! `lab sim`: the simulator alone, until it is killed.
+//! `lab sim`: runs the simulator alone, until it is killed.
 
 use std::io::Write;
 use std::process::ExitCode;

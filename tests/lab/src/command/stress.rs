@@ -1,5 +1,5 @@
-//! What the tests under stress share: a cluster of their own beside a simulator, sessions whose end is told by its SQLSTATE,
-//! and what a backend holds of its machine.
+//! What the stress tests share: a cluster of their own beside a simulator, sessions that report the SQLSTATE of a failure, and the
+//! resources of a backend.
 
 pub(super) mod client;
 pub(super) mod process;
@@ -15,10 +15,10 @@ use crate::stage::project::Project;
 use crate::stage::testbed::start_simulator;
 use client::Client;
 
-/// The cluster's settings: each error is logged with its SQLSTATE, and queries soon need temporary files.
+/// The cluster's settings: errors are logged with their SQLSTATE, and small memory makes queries write temporary files.
 const SETTINGS: &str = "log_line_prefix = '%m [%p] SQLSTATE %e '\nwork_mem = '64kB'\n";
 
-/// A cluster, a simulator, and a nameserver that hears and does not answer.
+/// A cluster, a simulator, and a nameserver that receives and does not answer.
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(super) cluster: Cluster,
@@ -37,7 +37,7 @@ pub(crate) struct Outcome {
 }
 
 impl Stage {
-    /// Starts all three. So many sessions may be connected at once, beside those that are about to end.
+    /// Starts all three. The cluster accepts this many sessions at once, beside those that are about to end.
     pub(crate) fn start(project: &Project, sessions: u32) -> Result<Self> {
         let simulator = start_simulator(0)?;
         let nameserver = UdpSocket::bind("127.0.0.1:0").doing("a port for the nameserver")?;
@@ -58,7 +58,7 @@ impl Stage {
         Client::connect(&self.address(database)).await.doing(format!("connecting to {database}"))
     }
 
-    /// Where a database is, as libpq's clients read it.
+    /// A database's address in libpq's form.
     pub(super) fn address(&self, database: &str) -> String {
         format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.cluster.port)
     }
@@ -68,7 +68,7 @@ impl Stage {
         self.simulator.url().rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0)
     }
 
-    /// The statements that make a server of TIXNGO's and its log in a schema, both of this name.
+    /// The statements that create a server for TIXNGO and a schema with its log, both of this name.
     pub(super) fn tixngo(&self, name: &str, base_url: &str, options: &str) -> String {
         format!(
             "CREATE SERVER {name} FOREIGN DATA WRAPPER restlog_fdw \
@@ -85,7 +85,7 @@ impl Stage {
 }
 
 impl Outcome {
-    /// Counts one check, and keeps what it complains of.
+    /// Counts one check, and keeps its complaint.
     pub(super) fn check(&mut self, complaint: Option<String>) {
         match complaint {
             None => self.passed += 1,

@@ -1,4 +1,4 @@
-//! `lab up`: a cluster with the extension and the simulator beside it, until Ctrl-C.
+//! `lab up`: runs a cluster with the extension, and the simulator, until Ctrl-C.
 
 use std::io::Write;
 use std::process::ExitCode;

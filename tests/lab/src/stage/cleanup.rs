@@ -1,4 +1,4 @@
-//! Undoes what was started, whether a command ends by itself, by a failure or by a signal.
+//! Runs cleanup actions when a command ends: by itself, by a failure or by a signal.
 
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,21 +8,20 @@ use tokio::signal::unix::{SignalKind, signal};
 
 type Action = Box<dyn FnOnce() + Send>;
 
-/// What is still to be undone, oldest first. The lock is held while an action runs, so that a signal in the middle of
-/// a normal end waits for it instead of leaving half of it undone.
+/// Actions that have not run yet, oldest first. The lock is held while an action runs: a signal waits until the action is complete.
 static ACTIONS: Mutex<Vec<(u64, Action)>> = Mutex::new(Vec::new());
 static NEXT: AtomicU64 = AtomicU64::new(0);
 static STOPPING: AtomicBool = AtomicBool::new(false);
-/// Whether a signal is how this command ends, rather than an accident.
+/// Whether the command waits for a signal, so that a signal is its normal end.
 static EXPECTED: AtomicBool = AtomicBool::new(false);
 static WATCH: Once = Once::new();
 
-/// Runs its action when dropped, unless a signal did so before.
+/// Runs its action when dropped, unless a signal has run it before.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Cleanup(u64);
 
-/// Promises an action for the end.
+/// Registers an action for the end of the command.
 pub(crate) fn at_end(action: impl FnOnce() + Send + 'static) -> Cleanup {
     WATCH.call_once(|| {
         std::thread::spawn(watch_signals);
@@ -42,13 +41,13 @@ impl Drop for Cleanup {
     }
 }
 
-/// Waits for the signal that ends a command like `up`.
+/// Waits for the signal that ends the command.
 pub(crate) fn wait_for_signal() -> ExitCode {
     EXPECTED.store(true, Ordering::Relaxed);
     park_forever()
 }
 
-/// Stops here if a signal is ending the process: what failed now failed because of that.
+/// Parks the thread if a signal is ending the process. A child that failed meanwhile failed by that signal, which is no error to report.
 pub(crate) fn park_if_stopping() {
     if STOPPING.load(Ordering::Relaxed) {
         park_forever();
@@ -84,14 +83,14 @@ fn watch_signals() {
     std::process::exit(if EXPECTED.load(Ordering::Relaxed) { 0 } else { 128 + number });
 }
 
-/// Ends a process group that we started. By the shell's `kill`, because the standard library has none for groups;
-/// dash takes no `--` before the number.
+/// Ends a process group that the lab has started. The shell's `kill` does it: the standard library cannot signal a group. dash accepts no
+/// `--` before the number.
 pub(crate) fn kill_group(leader: u32) {
     let _ = Command::new("sh").args(["-c", &format!("kill -TERM -{leader} 2>/dev/null")]).status();
 }
 
 impl Cleanup {
-    /// Drops the promise without keeping it.
+    /// Unregisters the action without running it.
     pub(crate) fn forget(self) {
         let mut actions = ACTIONS.lock().unwrap_or_else(PoisonError::into_inner);
         actions.retain(|(number, _)| *number != self.0);

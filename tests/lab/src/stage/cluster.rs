@@ -1,4 +1,4 @@
-//! A private Postgres cluster: made from nothing, reached over a socket and a loopback port, gone at the end.
+//! A private Postgres cluster: created when a command starts, removed when it ends, reached over a socket and a loopback port.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -17,21 +17,21 @@ use crate::failure::{Doing, Failure, Result};
 
 /// A socket's path has room for 107 bytes, of which `/socket/.s.PGSQL.65535` takes 22.
 const LONGEST_FOLDER: usize = 80;
-/// How clusters' folders begin; the number of the lab's process follows.
+/// Prefix of clusters' folders; the lab's process number follows it.
 const PREFIX: &str = "restlog-lab-";
 
-/// What a cluster is started with beside the usual.
+/// How a cluster is started.
 #[derive(Debug)]
 pub(crate) struct ClusterConfig<'s> {
-    /// Its port; a free one without.
+    /// Port of the server; `None` takes a free one.
     pub(crate) port: Option<u16>,
-    /// Connections that it takes.
+    /// The server's `max_connections`.
     pub(crate) connections: u32,
-    /// Lines for postgresql.conf.
+    /// Further lines for postgresql.conf.
     pub(crate) settings: &'s str,
-    /// The port on 127.0.0.1 whose nameserver is asked for names that end in `.unanswered`.
+    /// Port on 127.0.0.1 of the nameserver for names that end in `.unanswered`.
     pub(crate) nameserver: Option<u16>,
-    /// Under which name its log is kept.
+    /// File name of the log that is kept when the cluster is gone.
     pub(crate) log: &'s str,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Cluster {
     folder: PathBuf,
     pub(crate) port: u16,
     pub(crate) simulator_url: String,
-    /// Further variables that clients are told.
+    /// Further environment variables of clients.
     environment: Vec<(String, String)>,
     _cleanup: Cleanup,
 }
@@ -85,7 +85,7 @@ impl Cluster {
         Ok(Self { folder, port, simulator_url: simulator_url.to_owned(), environment: Vec::new(), _cleanup: cleanup })
     }
 
-    /// Has clients told of the simulator's https, and lays its authorities where the server can read them.
+    /// Adds the addresses of the simulator's https to the clients' environment, and writes its authorities where the server can read them.
     pub(crate) fn publish_tls(&mut self, secure: &Secure) -> Result<()> {
         self.environment.extend(secure.names());
         for (name, file, pem) in [
@@ -100,12 +100,12 @@ impl Cluster {
         Ok(())
     }
 
-    /// The variables that clients are told beside those of the simulator itself.
+    /// Environment variables of clients, beside those of the simulator itself.
     pub(crate) fn environment(&self) -> &[(String, String)] {
         &self.environment
     }
 
-    /// psql as the superuser, with an environment that is the same everywhere.
+    /// psql as the superuser. Its environment does not depend on that of the lab.
     pub(crate) fn psql(&self, database: &str) -> Command {
         let mut psql = Command::new(Path::new(PG_CONFIG).with_file_name("psql"));
         for (name, _) in std::env::vars_os() {
@@ -131,12 +131,12 @@ impl Cluster {
         self.folder.join("socket")
     }
 
-    /// The lab's program, where psql and backends can run it.
+    /// A copy of the lab's program that psql and backends can run.
     pub(crate) fn program(&self) -> PathBuf {
         self.folder.join("lab")
     }
 
-    /// Runs SQL that must succeed, and gives what it prints, unaligned and without headings.
+    /// Runs SQL that must succeed, and returns its output, unaligned and without headings.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> Result<String> {
         let output =
             self.psql(database).args(["-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql]).stdin(Stdio::null()).output().doing("psql")?;
@@ -172,7 +172,8 @@ impl Cluster {
         }
     }
 
-    /// A backend without a server, run by a tool: it executes each line of the text, and ends. The server must have stopped.
+    /// A backend in single-user mode under a tool like callgrind: it executes each line of the text, and ends. The server must have
+    /// stopped.
     pub(crate) fn backend_alone(&self, tool: &[&str], lines: &str) -> Result<Command> {
         std::fs::write(self.folder.join("lines.sql"), lines).doing("writing lines.sql")?;
         let postgres = Path::new(PG_CONFIG).with_file_name("postgres");
@@ -182,19 +183,19 @@ impl Cluster {
         Ok(command)
     }
 
-    /// Files that queries have written because their memory was full, and that are still there.
+    /// Temporary files of queries that exist now.
     pub(crate) fn temporary_files(&self) -> usize {
         std::fs::read_dir(self.folder.join("data/base/pgsql_tmp")).into_iter().flatten().count()
     }
 
-    /// What the server has logged so far.
+    /// The server's log so far.
     pub(crate) fn log(&self) -> String {
         let bytes = std::fs::read(self.folder.join("server.log")).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
-/// A folder that the server's owner can work in: below the project, or in the system's temporary folder.
+/// Creates a folder that the server's owner can use: below the project, else in the system's temporary folder.
 fn make_folder(project: &Project, owner: ServerOwner) -> Result<PathBuf> {
     for parent in [project.folder(), std::env::temp_dir()] {
         remove_leftovers(&parent, owner);
@@ -212,7 +213,7 @@ fn make_folder(project: &Project, owner: ServerOwner) -> Result<PathBuf> {
     Err(Failure::new("the server's owner can use neither the project's folder nor the temporary one"))
 }
 
-/// Ends clusters whose lab was killed before it could.
+/// Stops and removes clusters whose lab was killed.
 fn remove_leftovers(parent: &Path, owner: ServerOwner) {
     for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -235,7 +236,7 @@ fn make_cluster(owner: ServerOwner, folder: &Path, port: u16, config: &ClusterCo
     let socket = folder.join("socket");
     std::fs::create_dir(&socket)?;
     owner.chown(&socket)?;
-    // Nothing here needs to survive a power cut. Without autovacuum and JIT, plans do not change by themselves.
+    // The data need not survive a power cut. Without autovacuum and JIT, plans do not change by themselves.
     let settings = format!(
         "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{}'\n\
          max_connections = {}\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_wal_size = '4GB'\n\
@@ -259,11 +260,11 @@ fn server_command(owner: ServerOwner, folder: &Path, program: &str, args: &[&str
     command
 }
 
-/// Stops the server by its pid file: politely, then at once, then by force.
+/// Stops the server by its pid file: with mode fast, then immediate, then with SIGKILL.
 fn stop(owner: ServerOwner, folder: &Path) {
     let pid_file = folder.join("data/postmaster.pid");
     let pid = std::fs::read_to_string(&pid_file).ok().and_then(|text| text.lines().next()?.parse::<u32>().ok());
-    // A pid file may be older than the process that has its number now, or be made to look so.
+    // The pid file may be stale, and its number another process's now.
     let ours = |pid: &u32| {
         let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&command).contains(&*folder.to_string_lossy())

@@ -1,4 +1,4 @@
-//! Brings a bare Debian to the point where the extension is built and installed.
+//! Installs what the extension needs on a bare Debian, then builds and installs the extension.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -79,7 +79,7 @@ fn register_postgres(project: &Project) -> Result<()> {
 
 fn install_extension(project: &Project) -> Result<()> {
     let mut install = project.cargo();
-    // With it, pgrx hides its reason above fifty lines of frames.
+    // A backtrace would hide the reason of a failure above fifty lines of frames.
     install.env("RUST_BACKTRACE", "0");
     install.args(["pgrx", "install", "--release", "--pg-config", PG_CONFIG]);
     if !is_root()? {

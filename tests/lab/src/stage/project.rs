@@ -1,4 +1,4 @@
-//! Where the project is, and where the lab may write.
+//! The project's folder, and the lab's own folder in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -36,7 +36,7 @@ impl Project {
         self.folder().join(name).with_extension("log")
     }
 
-    /// The path as a person in the project's folder would write it.
+    /// The path relative to the project's folder.
     pub(crate) fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         path.strip_prefix(&self.root).unwrap_or(path).display()
     }
@@ -51,8 +51,8 @@ impl Project {
         pin.map(|(version, _)| version.to_owned()).ok_or_else(|| Failure::new("Cargo.toml has no pgrx = \"=…\""))
     }
 
-    /// cargo, in the project's folder, without what `cargo run` told us about ourselves: build scripts that watch
-    /// these variables would run again and again.
+    /// cargo in the project's folder, without the variables that `cargo run` has set for the lab: a build script that watches them would
+    /// run each time.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(&self.root).stdin(Stdio::null());

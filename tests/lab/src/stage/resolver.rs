@@ -1,16 +1,16 @@
-//! A nameserver that does not answer, for some names only and without any privilege: a library, loaded before all others,
-//! that points glibc's own resolver to a port of ours.
+//! Names whose lookup is never answered: a preloaded library points glibc's resolver to the lab's own nameserver for some names only. It
+//! needs no privilege.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::failure::{Doing, Failure, Result};
 
-/// How the names end that our nameserver is asked for.
+/// The ending of the names that the lab's nameserver gets.
 pub(crate) const UNANSWERED: &str = ".unanswered";
-/// The wrapper around glibc's function. `/etc/resolv.conf` knows no port, and binding port 53 or another file in its place
-/// takes root; but glibc respects a resolver state that its thread has changed. One try of two seconds: a resolver's thread
-/// that nobody waits for any more is seen to end.
+/// A wrapper around glibc's function. `/etc/resolv.conf` names no port, and only root can bind port 53 or replace that file. But glibc
+/// respects a resolver state that the thread itself has changed. There is one try of two seconds, so that a test can see how a
+/// resolver's thread ends that nobody waits for.
 const SOURCE: &str = r#"
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -38,7 +38,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 }
 "#;
 
-/// Builds the library in the cluster's folder, and says how to have it loaded.
+/// Builds the library in the cluster's folder, and returns the server's environment that loads it.
 pub(super) fn environment(folder: &Path, nameserver: u16) -> Result<[(&'static str, String); 3]> {
     let (source, library) = (folder.join("resolver.c"), folder.join("resolver.so"));
     std::fs::write(&source, SOURCE).doing("writing resolver.c")?;

@@ -1,4 +1,4 @@
-//! The user whom the server runs as. Postgres refuses to be root: root hands it to `postgres`.
+//! The user whom the server runs as. Postgres refuses to run as root, so root starts it as `postgres`.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 
 use crate::failure::{Doing, Failure, Result};
 
-/// Whose process the server is.
+/// The user of the server's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServerOwner {
     /// The user who runs the lab.
     Caller,
-    /// The user `postgres`, by his numbers.
+    /// The user `postgres`, by number.
     Postgres { user: u32, group: u32 },
 }
 
@@ -29,7 +29,7 @@ impl ServerOwner {
         Ok(Self::Postgres { user, group })
     }
 
-    /// Gives a folder to the server's owner.
+    /// Makes the server's owner the owner of a folder.
     pub(crate) fn chown(self, folder: &Path) -> Result<()> {
         match self {
             Self::Caller => Ok(()),
@@ -39,7 +39,7 @@ impl ServerOwner {
         }
     }
 
-    /// A command that runs as the server's owner, in a folder he can enter.
+    /// A command that runs as the server's owner, in a folder that this user can enter.
     pub(crate) fn command(self, program: &Path, folder: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(folder).stdin(Stdio::null());
@@ -49,7 +49,7 @@ impl ServerOwner {
         command
     }
 
-    /// Whether he can work in a folder, which a closed folder above it may prevent.
+    /// Whether the server's owner can use a folder. A closed folder above it may prevent that.
     pub(crate) fn can_use(self, folder: &Path) -> bool {
         self.command(Path::new("/bin/sh"), folder).args(["-c", "test -w . && test -x ."]).status().is_ok_and(|status| status.success())
     }

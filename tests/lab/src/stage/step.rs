@@ -1,4 +1,4 @@
-//! Runs one long command: output to a log, a progress line to the terminal, the log's tail if it fails.
+//! Runs one long command: its output goes to a log, a progress line to the terminal. If it fails, the log's tail is shown.
 
 use std::fs::File;
 use std::io::{IsTerminal, Write};
@@ -13,17 +13,17 @@ use crate::failure::{Doing, Failure, Result};
 /// How often a terminal is refreshed, and how often a log file gets a line.
 const REFRESH: Duration = Duration::from_millis(200);
 const PLAIN_LINE: Duration = Duration::from_secs(30);
-/// Lines of a log that tell why it failed.
+/// Lines of a log that are shown after a failure.
 const TAIL: usize = 40;
 
-/// Runs to the end; the exit status is the caller's to judge.
+/// Runs a command to its end, and returns the exit status.
 pub(crate) fn run_to_end(title: &str, log: &Path, command: &mut Command) -> Result<ExitStatus> {
     let out = File::create(log).doing(format!("writing {}", log.display()))?;
     command
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)
         .stderr(out)
-        // Its own group, so that a signal ends its children as well.
+        // In a process group of its own, so that a signal ends its children as well.
         .process_group(0);
     let mut child = command.spawn().doing(format!("{title}: {:?}", command.get_program()))?;
     let leader = child.id();
@@ -37,13 +37,13 @@ pub(crate) fn run_to_end(title: &str, log: &Path, command: &mut Command) -> Resu
         std::thread::sleep(REFRESH);
     };
     park_if_stopping();
-    // The group has ended; its number may soon be another's.
+    // The group has ended, and its number may be used again.
     killer.forget();
     progress.end(status.success())?;
     Ok(status)
 }
 
-/// Runs to the end, and fails with the log's tail if the command fails.
+/// Runs a command to its end, and fails with the log's tail if the command fails.
 pub(crate) fn run(title: &str, log: &Path, command: &mut Command) -> Result<()> {
     let status = run_to_end(title, log, command)?;
     if status.success() {
@@ -69,7 +69,7 @@ fn without_colours(line: &str) -> String {
     plain
 }
 
-/// A line that counts seconds: rewritten on a terminal, now and then a new one elsewhere.
+/// A line that counts seconds. A terminal has it rewritten in place; a file gets a new one now and then.
 #[derive(Debug)]
 pub(crate) struct Progress {
     title: String,

@@ -1,16 +1,16 @@
-//! The ways in which a statement is told to end.
+//! The interrupts that end a statement.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Law 7 allows so much beyond what the order itself takes on this machine.
+/// Law 7 allows this latency beyond that of the interrupt itself on this machine.
 const ALLOWED: Duration = Duration::from_millis(100);
-/// A dead client is looked for once a second.
+/// The bound for a dead client, for which the backend looks once a second.
 const DEAD_CLIENT: Duration = Duration::from_millis(1500);
-/// A baseline of few trials is a guess, and other programs run beside.
+/// Factor on the baseline: few trials estimate it badly, and other programs run at the same time.
 const NOISE: u32 = 10;
 
-/// How a statement is ended.
+/// What ends a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interrupt {
     Cancel,
@@ -22,12 +22,12 @@ pub(super) enum Interrupt {
 pub(super) const INTERRUPTS: [Interrupt; 4] = [Interrupt::Cancel, Interrupt::Timeout, Interrupt::Terminate, Interrupt::DeadClient];
 
 impl Interrupt {
-    /// The way whose baseline counts: Postgres itself does not look for a dead client during a statement.
+    /// The interrupt whose baseline counts. A dead client has none: Postgres itself does not look for it during a statement.
     pub(super) fn compared_to(self) -> Self {
         if self == Self::DeadClient { Self::Terminate } else { self }
     }
 
-    /// The latest moment for the end, by the longest baseline.
+    /// The longest allowed latency, by the longest latency of the baseline.
     pub(super) fn bound(self, baseline: Duration) -> Duration {
         let allowed = if self == Self::DeadClient { DEAD_CLIENT } else { ALLOWED };
         allowed + baseline * NOISE

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub(super) struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    /// Adds some; a trial that measured none gives none.
+    /// Adds latencies; a trial may have measured none.
     pub(super) fn add(&mut self, latencies: impl IntoIterator<Item = Duration>) {
         self.0.extend(latencies);
         self.0.sort();
@@ -27,7 +27,7 @@ impl Latencies {
         self.0.last().copied().unwrap_or_default()
     }
 
-    /// The smallest latency that so many per cent do not exceed.
+    /// The smallest latency that `percent` of them do not exceed.
     fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.0.len() * percent).div_ceil(100).max(1);
         self.0.get(rank - 1).copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The phases of a scan in which a statement can wait: what makes it wait there, and how that is seen from outside.
+//! The phases of a scan in which a statement can wait: what makes it wait there, and how the lab sees that it waits.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::stage::resolver::UNANSWERED;
 /// Where a statement waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// In Postgres itself, without a scan: what an order takes on this machine at this moment.
+    /// In Postgres itself, without a scan: the latency of the interrupt alone.
     Baseline,
     Resolver,
     Connect,
@@ -46,9 +46,9 @@ pub(super) const PHASES: [Phase; 11] = [
 pub(super) const REFRESHED: u32 = 20_000;
 /// Rows of the table that answers.
 pub(super) const GOOD: u32 = 60;
-/// A statement that is not where it should be after this time will not get there.
+/// The longest time until a statement waits in its phase.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// From what is seen outside to the wait inside.
+/// Time from the sign that the lab sees until the statement waits.
 const A_MOMENT: Duration = Duration::from_millis(20);
 
 impl Phase {
@@ -61,7 +61,7 @@ impl Phase {
         }
     }
 
-    /// The statements that make the phase's server and table; every one has patience for minutes.
+    /// The statements that create the phase's server and table. Timeouts are minutes, so that only the interrupt ends a wait.
     pub(super) fn objects(self, stage: &Stage, silent_peers: &SilentPeers) -> Result<String> {
         let name = self.schema();
         let simulated = |fault: &str| stage.url(&format!("tag={name},{fault}"));
@@ -74,7 +74,7 @@ impl Phase {
             Self::Body => simulated("rows=60,fault=stall"),
             Self::Drip => simulated("rows=60,fault=drip:1000"),
             Self::BackOff => simulated("rows=60,fault=throttle:25"),
-            // A page takes its time, so that the rest takes some seconds.
+            // The latency makes the rest of the scan take some seconds.
             Self::FullChannel => simulated("rows=100000,latency=20"),
             Self::HeldCommit => simulated("rows=60,fault=stall,at=2"),
             Self::RefreshEnd => simulated(&format!("rows={REFRESHED}")),
@@ -93,7 +93,7 @@ impl Phase {
         Ok(sql)
     }
 
-    /// What comes before the statement that waits.
+    /// The statements before the one that waits.
     pub(super) fn before(self) -> String {
         let cursor = |hold: &str| format!("BEGIN; DECLARE c CURSOR {hold} FOR SELECT ticketid FROM {}; FETCH 1 FROM c", self.log());
         match self {
@@ -119,12 +119,12 @@ impl Phase {
         }
     }
 
-    /// Whether the statement may be done before the order comes.
+    /// Whether the statement may complete before the interrupt.
     pub(super) fn may_complete(self) -> bool {
         self == Self::RefreshEnd
     }
 
-    /// Connections that may wait for the next scan, because their last answer was read to its end.
+    /// Connections that may go back to the pool, because their last answer was read to its end.
     pub(super) fn idle_connections(self) -> usize {
         match self {
             Self::BackOff => 1,
@@ -133,12 +133,12 @@ impl Phase {
         }
     }
 
-    /// Threads that stay a little longer: glibc's resolver cannot be interrupted, its thread is kept for the next name.
+    /// Threads that may outlive the scan: glibc's resolver cannot be interrupted, and its thread is kept for the next name.
     pub(super) fn lingering_threads(self) -> usize {
         usize::from(self == Self::Resolver)
     }
 
-    /// What has been heard of the phase's statements so far.
+    /// A counter of what the phase's statements have sent so far.
     pub(super) async fn heard(self, context: &TrialContext) -> Result<u64> {
         let TrialContext { stage, silent_peers } = context;
         Ok(match self {
@@ -147,7 +147,7 @@ impl Phase {
             Self::Connect => {
                 let port = silent_peers.hole_port()?;
                 // On a busy machine the kernel's table is long: reading it must not hold up the sessions.
-                tokio::task::spawn_blocking(move || used(port, State::Asked)).await.doing("the kernel's table")?? as u64
+                tokio::task::spawn_blocking(move || used(port, State::SynSent)).await.doing("the kernel's table")?? as u64
             }
             Self::Handshake => silent_peers.handshake.heard(),
             Self::Headers => silent_peers.headers.heard(),
@@ -155,7 +155,7 @@ impl Phase {
         })
     }
 
-    /// Returns once the statement waits in the phase: something was heard beyond what had been heard before.
+    /// Returns once the statement waits in the phase: its counter has passed `before`.
     pub(super) async fn reached(self, context: &TrialContext, before: u64) -> Result<()> {
         let waits = async {
             if !matches!(self, Self::Baseline | Self::FullChannel | Self::RefreshEnd) {
@@ -185,7 +185,7 @@ impl Phase {
         }
     }
 
-    /// The phase's log, with the range that the API demands.
+    /// The phase's table, with the condition that the API requires.
     fn log(self) -> String {
         format!("{}.ticket_status_logs WHERE createddate >= '2026-01-01'", self.schema())
     }

@@ -1,4 +1,4 @@
-//! Counterparts that hear and do not answer: a nameserver, a port that takes no connection, servers that say nothing.
+//! Peers that receive and do not answer: a nameserver, a port that accepts no connection, and servers that send nothing.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -11,26 +11,26 @@ use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use crate::command::stress::Stage;
 use crate::failure::{Doing, Failure, Result};
 
-/// Connections that a full queue can be filled with.
+/// Connections that must be enough to fill the queue of a port.
 const MOST_QUEUED: usize = 16;
-/// A connection over loopback that takes longer was not taken.
+/// A connection over loopback that takes longer is not accepted.
 const TAKEN: Duration = Duration::from_millis(150);
 
-/// All of them.
+/// All silent peers.
 #[derive(Debug)]
 pub(super) struct SilentPeers {
-    /// Takes connections in its queue only, and the queue is full.
+    /// Accepts no connection; its queue is full.
     hole: TcpListener,
     _queued: Vec<TcpStream>,
     /// Speaks no TLS.
     pub(super) handshake: SilentServer,
-    /// Takes requests and sends no headers.
+    /// Reads requests and sends no headers.
     pub(super) headers: SilentServer,
-    /// Questions that the nameserver has heard.
+    /// Queries that the nameserver has received.
     questions: Arc<AtomicU64>,
 }
 
-/// A server that reads and says nothing.
+/// A server that reads and sends nothing.
 #[derive(Debug)]
 pub(super) struct SilentServer {
     pub(super) port: u16,
@@ -76,13 +76,13 @@ impl SilentServer {
         Ok(Self { port, heard })
     }
 
-    /// Bytes so far.
+    /// Bytes received so far.
     pub(super) fn heard(&self) -> u64 {
         self.heard.load(Ordering::Relaxed)
     }
 }
 
-/// Counts what arrives.
+/// Counts the packets that arrive.
 fn hear(socket: UdpSocket) -> Arc<AtomicU64> {
     let questions = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&questions);
@@ -95,7 +95,7 @@ fn hear(socket: UdpSocket) -> Arc<AtomicU64> {
     questions
 }
 
-/// Connects until nobody is taken any more.
+/// Connects until the queue is full.
 fn fill(hole: &TcpListener) -> Result<Vec<TcpStream>> {
     let address = hole.local_addr()?;
     let mut queued = Vec::new();

@@ -1,4 +1,4 @@
-//! One trial: a session whose statement waits in a phase is told to end; how long that takes, and what stays.
+//! One trial: an interrupt ends a statement that waits in a phase. The trial measures the latency, and checks that nothing stays.
 
 use std::time::{Duration, Instant};
 
@@ -9,24 +9,24 @@ use crate::command::stress::client::{Answer, Client, StatementError};
 use crate::command::stress::process::{Resources, lives};
 use crate::failure::{Doing, Failure, Result};
 
-/// How long a statement may wait that `statement_timeout` ends: the phase must be reached before.
+/// The `statement_timeout`: long enough for the statement to reach its phase before.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// What has not ended after this time does not end by the order.
+/// A statement that has not ended after this time ignores the interrupt.
 const GIVE_UP: Duration = Duration::from_secs(5);
-/// For what is closed in the background.
+/// Time for sockets and threads that close in the background.
 const SETTLED: Duration = Duration::from_secs(5);
 
 /// A statement's outcome and the moment when it was known.
 type Ended = (std::result::Result<Answer, StatementError>, Instant);
 
-/// The time from the order to the end; `None` where the statement was done before the order came.
+/// The time from the interrupt to the end; `None` where the statement completed before the interrupt.
 pub(super) async fn trial(context: &TrialContext, phase: Phase, interrupt: Interrupt, round: u32, rounds: u32) -> Result<Option<Duration>> {
     let control = context.stage.connect(DATABASE).await?;
     let session = context.stage.connect(DATABASE).await?;
-    // The first scan starts the threads.
+    // The first scan starts the backend's threads, which belong to the idle state.
     check_answers(&session, phase).await?;
     let idle = Resources::by(session.backend)?;
-    // Near the end of what the same statement took a moment ago.
+    // Interrupts near the end of a statement that may complete, by the time that the same statement took before.
     let full = if phase.may_complete() { Some(time(&session, phase).await?) } else { None };
     let near_end = full.map(|full| full.mul_f64(0.6 + 0.4 * f64::from(round) / f64::from(rounds)));
     context.stage.simulator.clear_requests(phase.schema());
@@ -111,7 +111,7 @@ async fn run_out(session: &Client, phase: Phase, timeout: Duration, reached: imp
     }
 }
 
-/// Leaves a statement as a client does that dies, and waits for the end of its backend.
+/// Closes the connection as a dying client does, and waits for the end of its backend.
 async fn abandon(control: &Client, session: Client, phase: Phase, reached: impl Future<Output = Result<()>>) -> Result<Option<Duration>> {
     let backend = session.backend;
     let statement = phase.statement();
@@ -138,7 +138,7 @@ async fn abandon(control: &Client, session: Client, phase: Phase, reached: impl 
     }
 }
 
-/// Runs the statement beside what ends it.
+/// Runs the statement and the interrupt at the same time.
 async fn both<T>(session: &Client, phase: Phase, other: impl Future<Output = Result<T>>) -> Result<(Ended, T)> {
     let statement = phase.statement();
     let ended = async {
@@ -160,7 +160,7 @@ async fn gone(process: u32) -> Result<Instant> {
     Ok(Instant::now())
 }
 
-/// The session answers, rightly, and no view has a hole.
+/// Checks that the session still answers correctly, and that the view is complete.
 async fn check_answers(session: &Client, phase: Phase) -> Result<()> {
     let sql = "SELECT count(ticketid) FROM good.ticket_status_logs WHERE createddate >= '2026-01-01'";
     expect(&session.value(sql).await.doing("the session is of no use any more")?, GOOD)?;
@@ -175,9 +175,9 @@ fn expect(found: &str, expected: u32) -> Result<()> {
     if found == expected.to_string() { Ok(()) } else { Err(Failure::new(format!("{found} rows instead of {expected}"))) }
 }
 
-/// What the whole statement takes.
+/// The time of the whole statement.
 async fn time(session: &Client, phase: Phase) -> Result<Duration> {
-    // The first time takes longer.
+    // The first run is slower.
     session.ask(&phase.statement()).await.doing("the whole statement")?;
     let started = Instant::now();
     session.ask(&phase.statement()).await.doing("the whole statement")?;

@@ -1,4 +1,4 @@
-//! What the demo tells: each chapter is a title, a sentence and the SQL of one psql session.
+//! The chapters of the demo: each is a title, a sentence and the SQL of one psql session.
 
 /// A part of the demo.
 pub(super) struct Chapter {

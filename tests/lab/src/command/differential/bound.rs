@@ -48,8 +48,8 @@ impl Cost {
 /// comes twice, and once a page that no more than a first look was for. Requests follow from the pages that the records
 /// fill, twice as well, and what cutting costs: each piece ends in a page that is not full, and where the API marks the
 /// end by an empty page, in one more. A piece that is cut again is as many chains more as it has pages, and in a window of centuries, all
-/// of whose rows are at one end, that happens twice. A window that is filled less than the log is elsewhere is cut into the pieces that the plan
-/// said it expected.
+/// of whose rows are at one end, that happens twice. A window that is filled less than the log is elsewhere is cut into the pieces that
+/// the plan said it expected.
 fn most(table: &Table, server: &Server, matching: u64, slices: u64, expected: u64) -> Amount {
     let page = server.page(table.source);
     // Pages that begin with the last record of the page before.

@@ -1,4 +1,4 @@
-//! An entry of TIXNGO's log as a loader written by hand has it: every member of the reference page in a field of its own.
+//! An entry of TIXNGO's log as a hand-written loader would parse it: each member of the reference page in a field of its own.
 
 use serde::Deserialize;
 use serde_json::Value;

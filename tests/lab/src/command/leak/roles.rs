@@ -1,4 +1,4 @@
-//! A session that reads as one role after another, as behind a pooler: each has its own secret, and so its own connections.
+//! A session that reads as one role after another, as behind a pooler. Each role has its own secret, and so its own connections.
 
 use super::{DATABASE, SETTLE, range};
 use crate::command::stress::process::Resources;
@@ -6,15 +6,15 @@ use crate::command::stress::{Outcome, Stage};
 use crate::failure::{Doing, Result};
 use crate::stage::step::Progress;
 
-/// How many roles there are, and after how many the session is weighed first: it has as many connections as it keeps by then.
+/// The number of roles, and the number after which resources are measured first: by then the session keeps all connections it may.
 const ROLES: u32 = 1_000;
 const FIRST: u32 = 200;
-/// What anonymous memory may grow by from then on: the allocator's arenas settle a little differently from run to run.
+/// Allowed growth of anonymous memory from then on: the allocator's arenas differ a little from run to run.
 const GROWTH_KIB: u64 = 8 * 1024;
-/// The most sockets that a session may hold: a third of what a process may have, as Postgres grants them to others.
+/// The most sockets of a session: a third of a process's descriptors, as Postgres grants them to external code.
 const SOCKETS: usize = 333;
 
-/// Reads as each of the roles, and holds what is left against what was there.
+/// Reads as each of the roles, and compares the session's resources before and after.
 pub(super) async fn measure(stage: &Stage, progress: &mut Progress, outcome: &mut Outcome) -> Result<()> {
     let client = stage.connect(DATABASE).await?;
     let make = format!(

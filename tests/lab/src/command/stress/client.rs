@@ -7,16 +7,16 @@ use std::hash::{Hash, Hasher};
 use tokio::task::JoinHandle;
 use tokio_postgres::{NoTls, SimpleQueryMessage, SimpleQueryRow};
 
-/// A session. Dropping it is what the death of a client looks like: the socket closes without a farewell.
+/// A session. Dropping it closes the socket without a Terminate message, as the death of a client does.
 #[derive(Debug)]
 pub(crate) struct Client {
     client: tokio_postgres::Client,
     driver: JoinHandle<()>,
-    /// The process that serves it.
+    /// The backend's process.
     pub(crate) backend: u32,
 }
 
-/// The rows of an answer, whatever their order.
+/// Number and digest of an answer's rows, whatever their order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) rows: u64,
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
 pub(crate) enum StatementError {
     /// The server says so.
     Error { sqlstate: String, message: String },
-    /// The connection ended without a word, or there was none.
+    /// The connection ended without a message, or could not be made.
     Lost(String),
 }
 
@@ -45,12 +45,12 @@ impl Client {
         Ok(session)
     }
 
-    /// The rows of the statements.
+    /// The answer of the statements.
     pub(crate) async fn ask(&self, sql: &str) -> Result<Answer, StatementError> {
         Ok(self.rows(sql).await?.iter().map(Answer::of_row).sum())
     }
 
-    /// The first value of the statements, or nothing where it is NULL or there is no row.
+    /// The first value of the statements; empty where it is NULL or there is no row.
     pub(crate) async fn value(&self, sql: &str) -> Result<String, StatementError> {
         let rows = self.rows(sql).await?;
         Ok(rows.first().and_then(|row| row.get(0)).unwrap_or_default().to_owned())
@@ -98,7 +98,7 @@ impl fmt::Display for Answer {
 }
 
 impl StatementError {
-    /// The class, unless the connection was lost.
+    /// The SQLSTATE, unless the connection was lost.
     pub(crate) fn sqlstate(&self) -> Option<&str> {
         match self {
             Self::Error { sqlstate, .. } => Some(sqlstate),
@@ -106,24 +106,24 @@ impl StatementError {
         }
     }
 
-    /// Whether this is a cancel, by a request or, if `timeout`, because of `statement_timeout`.
+    /// Whether this is a cancel: by `statement_timeout` if `timeout`, else by a request.
     pub(crate) fn is_cancel(&self, timeout: bool) -> bool {
         let expected = if timeout { "canceling statement due to statement timeout" } else { "canceling statement due to user request" };
         matches!(self, Self::Error { sqlstate, message } if sqlstate == "57014" && message == expected)
     }
 
-    /// Whether this may be the end of a short `statement_timeout`. A timer that fires while Postgres parses is set anew before
-    /// interrupts are served, which forgets the cause: such a timeout is told as a request.
+    /// Whether this may be a short `statement_timeout`. If the timer fires while Postgres parses, Postgres sets it again before it serves
+    /// interrupts, forgets the cause, and reports a cancel by request.
     pub(crate) fn is_time_out(&self) -> bool {
         self.is_cancel(true) || self.is_cancel(false)
     }
 
-    /// Whether the session is over because it was told to end.
+    /// Whether the session was terminated.
     pub(crate) fn is_termination(&self) -> bool {
         self.sqlstate().is_none_or(|sqlstate| sqlstate == "57P01")
     }
 
-    /// Whether this is what sessions see of another backend's crash, until the server takes connections again.
+    /// Whether this is the effect of another backend's crash, until the server accepts connections again.
     pub(crate) fn is_crash(&self) -> bool {
         self.sqlstate().is_none_or(|sqlstate| ["57P02", "57P03"].contains(&sqlstate))
     }

@@ -1,10 +1,10 @@
-//! What a process holds, seen from outside in `/proc`.
+//! The resources of a process, read from `/proc`.
 
 use std::path::PathBuf;
 
 use crate::failure::{Doing, Result};
 
-/// What a backend may leave behind in itself.
+/// What a scan could leak in its backend.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Resources {
     /// Anonymous memory, in KiB.
@@ -25,7 +25,7 @@ impl Resources {
         let mut held = Self { anonymous: anonymous.unwrap_or(0), threads, ..Self::default() };
         for entry in std::fs::read_dir(folder.join("fd")).doing(doing())?.flatten() {
             held.descriptors += 1;
-            // What was closed meanwhile has no target any more.
+            // A descriptor that was closed meanwhile has no target.
             let target = std::fs::read_link(entry.path()).unwrap_or_default();
             held.sockets += usize::from(target.to_string_lossy().starts_with("socket:"));
         }
@@ -33,10 +33,10 @@ impl Resources {
     }
 }
 
-/// Whether a process is there; one that has ended and is only still listed is not.
+/// Whether a process runs; a zombie does not.
 pub(crate) fn lives(process: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // The name stands in parentheses and may hold anything; the state follows.
+    // The state follows the name, which stands in parentheses and may contain any character.
     let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().next());
     state.is_some_and(|state| !["Z", "X"].contains(&state))
 }

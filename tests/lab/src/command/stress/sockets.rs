@@ -1,22 +1,22 @@
-//! The machine's connections over loopback, by port and state, from `/proc/net/tcp`.
+//! The machine's TCP connections by port and state, from `/proc/net/tcp`.
 
 use crate::failure::{Doing, Result};
 
-/// A connection's state, as far as anybody asks for it.
+/// States of a connection that tests count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Open on our side: in use, idle, or closed by the other side only.
+    /// Open on this side: in use, idle, or closed by the other side only.
     Open,
-    /// Asked for and not yet answered.
-    Asked,
+    /// SYN sent, not yet answered.
+    SynSent,
 }
 
-/// Connections in a state whose local port is this one.
+/// Connections in a state that have this local port.
 pub(crate) fn served(port: u16, state: State) -> Result<usize> {
     Ok(count(&table()?, 1, port, state))
 }
 
-/// Connections in a state whose remote port is this one.
+/// Connections in a state that have this remote port.
 pub(crate) fn used(port: u16, state: State) -> Result<usize> {
     Ok(count(&table()?, 2, port, state))
 }
@@ -25,12 +25,12 @@ fn table() -> Result<String> {
     std::fs::read_to_string("/proc/net/tcp").doing("reading /proc/net/tcp")
 }
 
-/// `place` is that of the address in a line: 1 is the local one, 2 the remote one.
+/// `place` selects the address in a line: 1 is the local one, 2 the remote one.
 fn count(table: &str, place: usize, port: u16, state: State) -> usize {
     // The numbers are those of the kernel's tcp_states.h.
     let states: &[&str] = match state {
         State::Open => &["01", "08"],
-        State::Asked => &["02"],
+        State::SynSent => &["02"],
     };
     let ending = format!(":{port:04X}");
     let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
@@ -48,7 +48,7 @@ mod tests {
         let table =
             "  sl  local_address rem_address   st\n   0: 0100007F:1F90 0100007F:C001 01 0\n   1: 0100007F:C002 0100007F:1F90 02 0\n";
         assert_eq!(count(table, 1, 8080, State::Open), 1);
-        assert_eq!(count(table, 2, 8080, State::Asked), 1);
+        assert_eq!(count(table, 2, 8080, State::SynSent), 1);
         assert_eq!(count(table, 2, 8080, State::Open), 0);
     }
 

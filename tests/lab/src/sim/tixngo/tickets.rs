@@ -1,4 +1,5 @@
-//! TIXNGO's `GET /organizer/report/events/tickets` and `…/tickets-light`: all tickets, by limit and offset and with a total, unlike the log.
+//! TIXNGO's `GET /organizer/report/events/tickets` and `…/tickets-light`: all tickets, by limit and offset and with a total, unlike the
+//! log.
 
 use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;
