@@ -1,7 +1,7 @@
 //! The lab's library: a simulator of paged REST log APIs on loopback, served from seeded rows.
 //!
-//! The extension's own tests and the `lab` binary use the same simulator, so that a behaviour seen in a golden
-//! can be repeated in a Rust test with the same URL.
+//! The extension's own tests and the `lab` binary use the same simulator: a Rust test can repeat the behaviour of a golden with the same
+//! URL.
 #![forbid(unsafe_code)]
 
 mod sim;

@@ -94,7 +94,7 @@ fn show_requests(requests: &[String], elapsed: Duration) -> Result<()> {
     Ok(())
 }
 
-/// The requests of each endpoint, in the order in which the endpoints were first asked.
+/// The requests of each endpoint, in the order of the first request to each.
 fn by_endpoint(requests: &[String]) -> Vec<Vec<&str>> {
     let mut endpoints: Vec<(String, Vec<&str>)> = Vec::new();
     for request in requests {

@@ -1,4 +1,4 @@
-//! `lab differential`: random queries, each asked of the foreign tables and of a local copy of the simulator's rows.
+//! `lab differential`: random queries, each run on the foreign tables and on a local copy of the simulator's rows.
 
 mod bound;
 mod comparator;
@@ -43,20 +43,20 @@ use tally::Tally;
 /// Queries of each test run, and of a long one.
 pub(crate) const QUERIES: u64 = 1000;
 pub(crate) const LONG_QUERIES: u64 = 10_000;
-/// Every test run asks the same queries, so that what passes today fails tomorrow only for a change.
+/// Seed of every test run. All runs have the same queries, so that only a change of the code makes one fail.
 pub(crate) const SEED: u64 = 1;
-/// Failures of a kind that are cut down and told; the others are only counted.
+/// Failures of each kind that are shrunk and reported; the others are only counted.
 const REPORTED: usize = 5;
 /// Smaller queries tried for one failure.
 const TRIES: usize = 400;
 
-/// What the queries came to.
+/// The results of the queries.
 #[derive(Debug, Default)]
 pub(crate) struct DifferentialOutcome {
     pub(crate) failed: u32,
     pub(crate) complaints: Vec<String>,
     tally: Tally,
-    /// Scans whose requests were held against their bound.
+    /// Scans whose requests were compared with their bound.
     cost_checked: usize,
 }
 
@@ -72,7 +72,7 @@ impl DifferentialOutcome {
         lines
     }
 
-    /// A run that compares little proves little.
+    /// Fails a run that has compared too little to prove anything.
     fn check(&mut self, queries: u64) {
         let unchecked = (queries >= 100 && self.cost_checked == 0).then(|| "no scan was checked for its cost".to_owned());
         if let Some(weakness) = self.tally.weakness().or(unchecked) {
@@ -105,7 +105,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     Ok(if outcome.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Asks the queries of these numbers, in a database of its own.
+/// Runs the queries of these numbers, in a database of their own.
 pub(crate) fn compare(testbed: &Testbed, seed: u64, numbers: Range<u64>) -> Result<DifferentialOutcome> {
     let Testbed { cluster, simulator } = testbed;
     cluster.create_database(DATABASE)?;
@@ -159,7 +159,7 @@ pub(crate) fn compare(testbed: &Testbed, seed: u64, numbers: Range<u64>) -> Resu
     }
     if kinds.iter().any(|count| *count > REPORTED) {
         let counts: Vec<String> = KINDS.iter().zip(kinds).map(|(kind, count)| format!("{count} {kind}")).collect();
-        outcome.complaints.push(format!("differential: {}; of each kind {REPORTED} are told", counts.join(", ")));
+        outcome.complaints.push(format!("differential: {}; of each kind {REPORTED} are reported", counts.join(", ")));
     }
     outcome.cost_checked = comparator.cost_checked;
     outcome.check(queries);

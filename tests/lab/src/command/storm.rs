@@ -1,5 +1,5 @@
-//! `lab storm`: many sessions at once, whose statements are cancelled, terminated, timed out and left by their clients, against
-//! APIs that work and APIs that do not; one backend is killed. Every answer is checked, and what is left at the end.
+//! `lab storm`: many sessions at once, against APIs that work and APIs that fail. Statements are cancelled, terminated and timed out,
+//! clients die, and one backend is killed. Every answer is checked, and at the end that nothing is left.
 
 mod aftermath;
 mod crash;
@@ -26,19 +26,19 @@ use crate::stage::testbed::open_project;
 use tally::ScenarioTally;
 use world::World;
 
-/// How large and how long a storm is.
+/// The size of a storm.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) duration: Duration,
     pub(crate) sessions: u32,
-    /// The rng of what is asked and ordered; when it strikes depends on the machine as well.
+    /// Seed of the scenarios and the disturbances. Their timing depends on the machine as well.
     pub(crate) seed: u64,
 }
 
 /// The storm of a test run.
 pub(crate) const SHORT: Size = Size { duration: Duration::from_secs(10), sessions: 12, seed: 1 };
 const LONG: Size = Size { duration: Duration::from_secs(60), sessions: 40, seed: 1 };
-/// Every API's failure is told sooner than this, retries included.
+/// Every statement ends within this time: also one whose API fails, with all retries.
 const LAST_PIECE: Duration = Duration::from_secs(15);
 const DATABASE: &str = "lab_storm";
 
@@ -51,7 +51,7 @@ struct Storm {
     until: Instant,
     /// Counts up when a backend is about to be killed, and again once the server has recovered: odd means in between.
     crashes: AtomicU64,
-    /// The session that gives orders.
+    /// The session that cancels and terminates others.
     control: tokio::sync::Mutex<Option<Client>>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     Ok(if outcome.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Lets the storm rage, and looks at what it left.
+/// Runs the storm, and checks what it has left.
 pub(crate) fn measure(stage: &Stage, size: Size) -> Result<Outcome> {
     let title = format!("a storm of {} sessions for {} s", size.sessions, size.duration.as_secs());
     let mut progress = Progress::new(&title);
@@ -119,13 +119,13 @@ async fn all(stage: &Stage, size: Size, progress: &mut Progress) -> Result<Outco
 }
 
 impl Storm {
-    /// Whether a crash may be what a session sees that began when the count was this.
+    /// Whether a session may see a crash that began when `crashes` was `begun`.
     fn may_have_crashed(&self, begun: u64) -> bool {
         let now = self.crashes.load(Ordering::SeqCst);
         now != begun || now % 2 == 1
     }
 
-    /// Gives an order by the session that is for this, and the answer's first value.
+    /// Runs a statement in the control session, and returns the first value.
     async fn command(&self, sql: &str) -> std::result::Result<String, StatementError> {
         let mut control = self.control.lock().await;
         let client = match control.take() {
@@ -133,7 +133,7 @@ impl Storm {
             None => Client::connect(&self.address).await?,
         };
         let answer = client.value(sql).await;
-        // Whose session was ended, makes a new one the next time.
+        // A session that failed is not used again.
         if answer.is_ok() {
             *control = Some(client);
         }

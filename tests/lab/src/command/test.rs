@@ -42,7 +42,7 @@ pub(crate) fn run(mut args: Args) -> Result<ExitCode> {
     let only = args.values("--only")?;
     args.end()?;
     let project = Project::find()?;
-    // Before the build, so that a mistyped name is told at once.
+    // Before the build, so that a mistyped name is reported at once.
     let goldens = chosen(goldens(&project), &only)?;
     if !no_build {
         prepare(&project)?;

@@ -1,4 +1,4 @@
-//! What an API must be able to do to be simulated: read a request, then write the page it asks for.
+//! The traits of a simulated API: an endpoint reads a request and finds its page, the page writes itself, a dialect words errors.
 
 use std::fmt::Debug;
 
@@ -16,7 +16,7 @@ use super::target::Target;
 pub(crate) struct ApiRequest<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) target: Target<'a>,
-    /// What stands in the path where the endpoint's path has `{}`.
+    /// The segments of the path where the endpoint's path has `{}`.
     pub(crate) segments: Vec<String>,
     pub(crate) parameters: &'a [(String, String)],
     pub(crate) headers: &'a HeaderMap,
@@ -60,11 +60,11 @@ impl ApiRequest<'_> {
     }
 }
 
-/// A request that gets no page.
+/// Why a request gets no page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    /// Read by those dialects that have no code of their own for the status.
+    /// The error code, in dialects that have none of their own for the status.
     pub(crate) code: &'static str,
     pub(crate) message: String,
 }
@@ -82,13 +82,13 @@ impl Refusal {
         Self::new(401, "UNAUTHORIZED", message)
     }
 
-    /// Said of a setting, by an API to which it means nothing.
+    /// Refuses a setting that has no meaning for an API.
     pub(crate) fn setting(name: &str, message: impl Debug) -> Self {
         Self::bad_request(format!("setting {name}: {message:?} has no meaning here"))
     }
 }
 
-/// An answer that is no page: small, never cached, free of faults.
+/// A response that is no page. It is small, is not cached, and has no faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -108,26 +108,26 @@ impl Reply {
     }
 }
 
-/// How an API says that something is wrong.
+/// How an API words its errors.
 pub(crate) trait Dialect: Sync {
     fn refuse(&self, refusal: &Refusal) -> Reply;
 
     /// An error in a 200.
     fn envelope(&self) -> Reply;
 
-    /// The secret that a client sent, as it came. A login has none: what it is sent is its body.
+    /// The secret in a request, unchanged. A login has none beside its body.
     fn credential(&self, _request: &ApiRequest<'_>) -> Option<String> {
         None
     }
 
-    /// A failure by order. It echoes the secret on purpose: a client that shows bodies in its errors would leak it.
+    /// The failure of `fault=status`. It echoes the secret on purpose: a client that shows bodies in its errors would leak it.
     fn fail(&self, status: u16, credential: Option<String>) -> Reply {
         let received = credential.unwrap_or_else(|| "none".into());
         self.refuse(&Refusal::new(status, "FAILED", format!("failed by order, received_key {received}")))
     }
 }
 
-/// What an endpoint makes of a request.
+/// What an endpoint answers.
 pub(crate) enum Found<'a> {
     Page(Box<dyn Page + 'a>),
     Reply(Reply),
@@ -145,7 +145,7 @@ pub(crate) trait Endpoint: Sync {
         Method::GET
     }
 
-    /// How the path ends, whatever prefix stands before it; `{}` stands for one segment of any text.
+    /// The end of the path, after any prefix. `{}` stands for one segment.
     fn path(&self) -> &'static str;
 
     fn dialect(&self) -> &'static dyn Dialect;
@@ -154,23 +154,23 @@ pub(crate) trait Endpoint: Sync {
     fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal>;
 }
 
-/// A page found, not yet written.
+/// A page that is found and not yet written.
 pub(crate) trait Page: Send + Sync {
-    /// Its place in the chain, from 1: faults strike by it.
+    /// The page's number in its chain, from 1, by which faults are placed.
     fn number(&self) -> u32;
 
-    /// What, beside the settings, decides its bytes.
+    /// What decides the page's bytes beside the settings: the key of the page cache.
     fn identity(&self) -> String;
 
-    /// Whether a fault of the content means anything here.
+    /// Whether a content fault has a meaning for this page.
     fn supports(&self, fault: &Fault) -> bool;
 
-    /// Headers beside those of any answer.
+    /// Headers beside those of every response.
     fn headers(&self, _fault: Option<&Fault>) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
-    /// The JSON text, corrupted by a fault of the content if there is one.
+    /// The JSON text, with the content fault in it if there is one.
     fn write(&self, fault: Option<&Fault>) -> Vec<u8>;
 
     /// The text around the records of an empty last page.

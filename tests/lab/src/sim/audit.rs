@@ -1,5 +1,5 @@
-//! Two APIs that no vendor has, for descriptions that a user writes: the same records behind a URL of the next page,
-//! once in the body and with the key in the query, once in the `Link` header and with the key in a header.
+//! Two invented APIs, for descriptions that users write. Both have the same records and name the URL of the next page: events in the body,
+//! with the secret in the query; entries in the `Link` header, with the secret in a header.
 
 mod events;
 pub(crate) mod truth;
@@ -20,7 +20,7 @@ use super::wire_time::{read_ticks, time_json};
 
 use events::Trail;
 
-/// Page sizes: the one that holds when none is asked for, and the largest.
+/// The default and the largest page size.
 const LIMITS: (u64, u64) = (100, 500);
 /// The query parameter of a URL of the next page.
 const AFTER: &str = "after";
@@ -36,7 +36,7 @@ const COLUMNS: Columns = &[
     ("tags", FieldKind::Object),
 ];
 
-/// How the audit API says no.
+/// Words the errors of the audit API.
 #[derive(Debug)]
 struct Audit;
 
@@ -90,7 +90,7 @@ impl Endpoint for Entries {
     }
 }
 
-/// Where the URL of the next page stands.
+/// Where a response has the URL of the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LinkLocation {
     InBody,
@@ -131,7 +131,7 @@ struct Records<'a> {
 }
 
 impl Records<'_> {
-    /// The URL of the page with this key; without one it is the first page's.
+    /// The URL of the page with this key, or of the first page.
     fn url(&self, after: Option<&str>) -> String {
         let ApiRequest { target, parameters, settings, port, .. } = self.request;
         let kept = parameters.iter().filter(|(name, _)| name != SECRET && name != AFTER);
@@ -209,7 +209,7 @@ impl List for Records<'_> {
         if self.link_location == LinkLocation::InBody {
             return Vec::new();
         }
-        // Another relation stands before the wanted one, as in most such headers.
+        // Another relation precedes `next`, as in most such headers.
         let first = format!("<{}>; rel=\"first\"", self.url(None));
         let next = self.next(facts).map(|url| format!(", <{url}>; rel=\"next\"")).unwrap_or_default();
         vec![("link", first + &next)]

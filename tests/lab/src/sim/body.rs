@@ -1,4 +1,4 @@
-//! Bodies as they reach the wire: whole, cut, stalled, dripping, or far too large.
+//! Response bodies: whole, cut, stalled, dripping, or far too large.
 
 use std::io::{self, Write};
 use std::pin::Pin;
@@ -11,21 +11,21 @@ use flate2::write::GzEncoder;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Interval, Sleep};
 
-/// How long a cut waits: hyper drops what it has not yet written when a body fails, so the first half must be gone.
+/// Time before a cut, in which the first half is sent: hyper drops what it has not yet written when a body fails.
 const BEFORE_CUT: Duration = Duration::from_millis(30);
-/// How often a dripping body gives something.
+/// Portions of a dripping body in a second.
 const DRIPS_PER_SECOND: u64 = 20;
-/// What the bomb unpacks to, and in which portions it is made.
+/// Uncompressed size of the bomb, and the portions in which it is compressed.
 const BOMB_BYTES: u64 = 1 << 30;
 const BOMB_PORTION: usize = 4 << 20;
 
-/// A body of an answer.
+/// The body of a response.
 #[derive(Debug)]
 pub(crate) enum Body {
     Whole(Option<Bytes>),
-    /// The first part, the length that was promised, and the moment of the cut.
+    /// The first half, the promised length, and the timer of the cut.
     Cut(Option<Bytes>, u64, Pin<Box<Sleep>>),
-    /// The first part, and the length that was promised.
+    /// The first half, and the promised length.
     Stall(Option<Bytes>, u64),
     Drip {
         rest: Bytes,
@@ -33,7 +33,7 @@ pub(crate) enum Body {
         clock: Interval,
     },
     Bomb {
-        /// What stands before and after the blanks.
+        /// The text before and after the blanks.
         shell: (Vec<u8>, Vec<u8>),
         left: u64,
         packer: Option<GzEncoder<Vec<u8>>>,
@@ -62,7 +62,7 @@ impl Body {
         }
     }
 
-    /// A gzip stream that starts like an answer and goes on with blanks.
+    /// A gzip stream of a page that consists mostly of blanks.
     pub(crate) fn bomb(shell: (Vec<u8>, Vec<u8>)) -> Self {
         Self::Bomb { shell, left: BOMB_BYTES, packer: Some(GzEncoder::new(Vec::new(), Compression::fast())) }
     }
@@ -117,7 +117,7 @@ impl hyper::body::Body for Body {
     }
 }
 
-/// The next packed portion of the bomb.
+/// The next compressed portion of the bomb.
 fn explode(shell: &(Vec<u8>, Vec<u8>), left: &mut u64, packer: &mut Option<GzEncoder<Vec<u8>>>) -> io::Result<Option<Bytes>> {
     let Some(mut open) = packer.take() else {
         return Ok(None);

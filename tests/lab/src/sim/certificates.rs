@@ -1,4 +1,4 @@
-//! The certificates of the simulator's https, made when it starts: a good one, and one for each way to be bad.
+//! Creates the certificates of the simulator's https when it starts: a good one, and one for each kind of fault.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,10 +12,10 @@ use tokio_rustls::rustls::{self, ServerConfig};
 
 use super::tls_endpoint::TlsEndpoint;
 
-/// An authority that signs.
+/// A certificate authority.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    /// Its own certificate, as a `ca_file` has it.
+    /// The authority's own certificate in PEM.
     pub(crate) pem: String,
 }
 
@@ -23,17 +23,17 @@ pub(crate) struct Authority {
 pub(crate) struct Identity {
     certificate: CertificateDer<'static>,
     key: KeyPair,
-    /// The certificate, as a `ca_file` has it.
+    /// The certificate in PEM.
     pub(crate) pem: String,
 }
 
 impl Identity {
-    /// What a server needs to show it; `protocols` are what it offers above TLS.
+    /// The configuration of a server with this certificate, which offers these `protocols` by ALPN.
     pub(crate) fn server(&self, protocols: &[&str]) -> io::Result<Arc<ServerConfig>> {
         self.server_with_key(&self.key, protocols)
     }
 
-    /// What an impostor has: the certificate, and some key.
+    /// The configuration of a server that has the certificate and a wrong key.
     pub(crate) fn impostor(&self) -> io::Result<Arc<ServerConfig>> {
         self.server_with_key(&KeyPair::generate().map_err(io::Error::other)?, &[])
     }
@@ -41,7 +41,7 @@ impl Identity {
     fn server_with_key(&self, key: &KeyPair, protocols: &[&str]) -> io::Result<Arc<ServerConfig>> {
         let provider = aws_lc_rs::default_provider();
         let key = provider.key_provider.load_private_key(PrivateKeyDer::Pkcs8(key.serialize_der().into())).map_err(io::Error::other)?;
-        // Without a look at whether the key is the certificate's.
+        // This resolver does not check whether the key belongs to the certificate.
         let shown = SingleCertAndKey::from(CertifiedKey::new(vec![self.certificate.clone()], key));
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()

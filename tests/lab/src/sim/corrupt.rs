@@ -1,28 +1,28 @@
-//! Faults of the content: what they put into one record of a page.
+//! Content faults: the value that a fault puts into one record of a page.
 
 use super::api::Refusal;
 use super::fault::Fault;
 use super::json::{Columns, FieldKind, FieldOverride};
 use super::settings::Settings;
 
-/// A page's record that is corrupted: the third, so that good ones stand around it.
+/// Index of the record that a content fault corrupts: the third, so that good records precede and follow it.
 pub(crate) const CORRUPTED_RECORD: usize = 2;
 
-/// What only the API knows of its records.
+/// The corruptions that depend on the API.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Corruptions {
-    /// The column of times that a request can ask a range of, and JSON of a time far outside.
+    /// The column of times that a request can bound, and the JSON of a time far outside of the range.
     pub(crate) far: Option<(&'static str, Vec<u8>)>,
-    /// A column that can be written twice, and the JSON of its second value.
+    /// A column that is written twice, and the JSON of its second value.
     pub(crate) twice: Option<(&'static str, Vec<u8>)>,
 }
 
-/// The column of a name.
+/// The index of the column with this name.
 pub(crate) fn column(columns: Columns, field: &str) -> Option<usize> {
     columns.iter().position(|(name, _)| name.eq_ignore_ascii_case(field))
 }
 
-/// Refuses a fault whose field these records do not have.
+/// Refuses a fault that names an unknown field.
 pub(crate) fn check_field(settings: &Settings, columns: Columns) -> Result<(), Refusal> {
     match settings.fault.as_ref().and_then(Fault::field) {
         Some(field) if column(columns, field).is_none() => {
@@ -32,7 +32,7 @@ pub(crate) fn check_field(settings: &Settings, columns: Columns) -> Result<(), R
     }
 }
 
-/// What a fault puts into the corrupted record.
+/// The field of the corrupted record that a fault overrides.
 pub(crate) fn field_override(fault: &Fault, columns: Columns, corruptions: Corruptions) -> Option<FieldOverride> {
     let mut again = false;
     let (field, value) = match fault {

@@ -1,14 +1,14 @@
 //! A row that is inserted, deleted, changed or moved while pages are read.
 
-/// What happens to a list, by the number of the row or, once it is placed, by the place in the list.
+/// An edit of a list. It names rows by number; [`Edit::placed`] makes places in the list of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Edit {
     /// A new row before this one.
     Insert(u64),
     Delete(u64),
-    /// Another row stands in its place.
+    /// Another row takes the place of this one.
     Change(u64),
-    /// The row leaves its place, and stands where the other stood.
+    /// The first row moves to the place of the second.
     Move(u64, u64),
 }
 
@@ -27,7 +27,7 @@ impl Edit {
         }
     }
 
-    /// The same by places, if the list has the rows that it is about.
+    /// The edit by places, if the list contains its rows.
     pub(crate) fn placed(self, count: u64, row_at: impl Fn(u64) -> u64) -> Option<Self> {
         let place = |row| (0..count).find(|place| row_at(*place) == row);
         Some(match self {
@@ -38,7 +38,7 @@ impl Edit {
         })
     }
 
-    /// How many rows a list of so many has afterwards.
+    /// The number of rows after the edit.
     pub(crate) fn count(self, before: u64) -> u64 {
         match self {
             Self::Insert(_) => before + 1,
@@ -47,7 +47,8 @@ impl Edit {
         }
     }
 
-    /// The place that a row had which now stands here, and whether it is a new one that stands there instead, or before it.
+    /// The former place of the row that is now at this place, and whether the row is new. A new row has the place of the row that it
+    /// replaces or precedes.
     pub(crate) fn origin(self, place: u64) -> (u64, bool) {
         match self {
             Self::Insert(at) if place > at => (place - 1, false),

@@ -8,7 +8,7 @@ use hyper::header::ACCEPT_ENCODING;
 use super::settings::ContentCoding;
 
 impl ContentCoding {
-    /// The name in `Content-Encoding`; nothing for a plain body.
+    /// The name in `Content-Encoding`; `None` for a body that is not compressed.
     pub(crate) fn header(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
@@ -18,7 +18,7 @@ impl ContentCoding {
         }
     }
 
-    /// This coding if the client accepts it, else none.
+    /// This coding if the client accepts it, else `Identity`.
     pub(crate) fn accepted_by(self, headers: &HeaderMap) -> Self {
         let accepted = headers.get_all(ACCEPT_ENCODING).iter().any(|value| {
             let names = value.to_str().unwrap_or_default().split(',');
@@ -42,11 +42,11 @@ impl ContentCoding {
     }
 }
 
-/// A Brotli stream of uncompressed blocks (RFC 7932, section 9.2): enough to try a client's decoder.
+/// A Brotli stream of uncompressed blocks (RFC 7932, section 9.2), which is enough to test a client's decoder.
 fn brotli_stored(body: &[u8]) -> Vec<u8> {
     const BLOCK: usize = 1 << 16;
     let mut out = Vec::with_capacity(body.len() + body.len() / BLOCK * 3 + 4);
-    // One zero bit says that the window is 64 KiB; it stands before the first block's header only.
+    // One zero bit before the first block's header: the window is 64 KiB.
     let mut shift = 1;
     for block in body.chunks(BLOCK) {
         // ISLAST 0, MNIBBLES 0 for four nibbles, MLEN - 1, ISUNCOMPRESSED 1, then zeros up to the byte's end.
@@ -67,7 +67,7 @@ mod tests {
     use std::io::Read;
 
     #[test]
-    fn every_coding_decodes_to_what_was_given() {
+    fn every_coding_decodes_to_the_body() {
         let body: Vec<u8> = (0..300_000_u32).map(|number| (number.wrapping_mul(number) >> 7) as u8).collect();
         for body in [body, b"short".to_vec(), Vec::new()] {
             let mut plain = Vec::new();
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unasked_coding_is_not_used() {
+    fn a_coding_that_the_client_does_not_accept_is_not_used() {
         let mut headers = HeaderMap::new();
         assert_eq!(ContentCoding::Gzip.accepted_by(&headers), ContentCoding::Identity);
         headers.insert(ACCEPT_ENCODING, "zstd, gzip;q=0.5".parse().unwrap());

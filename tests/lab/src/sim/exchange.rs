@@ -1,4 +1,4 @@
-//! One exchange: logs a request, finds its endpoint, and has its page or refusal answered.
+//! One exchange: logs a request, finds its endpoint, and sends its page or its refusal.
 
 use std::io;
 use std::sync::{Arc, PoisonError};
@@ -23,7 +23,7 @@ use super::target::Target;
 use super::tixngo::{self, Tixngo};
 use super::viviot;
 
-/// Longest body of a request; those of the simulated APIs are far shorter.
+/// The longest body of a request. Those of the simulated APIs are far shorter.
 const MAX_BODY: usize = 1 << 20;
 
 static ENDPOINTS: [&dyn Endpoint; 14] = [
@@ -45,7 +45,7 @@ static ENDPOINTS: [&dyn Endpoint; 14] = [
 
 pub(crate) type HttpResult = io::Result<Response<Body>>;
 
-/// One request. An error closes the connection without an answer.
+/// Answers one request. An error closes the connection without a response.
 pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> HttpResult {
     let (head, body) = request.into_parts();
     let target = Target::split(head.uri.path(), head.uri.query());
@@ -97,7 +97,7 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> H
     Ok(answer)
 }
 
-/// The endpoint of a request, and what its path says.
+/// The endpoint of a request, and the variable segments of its path.
 fn route(method: &Method, target: &Target<'_>) -> Result<(&'static dyn Endpoint, Vec<String>), Refusal> {
     let mut known = ENDPOINTS.iter().filter_map(|endpoint| Some((*endpoint, target.segments(endpoint.path())?))).peekable();
     if known.peek().is_none() {
@@ -118,7 +118,7 @@ impl Shared {
         Ok(settings)
     }
 
-    /// `/_requests?tag=T[&headers=a,b]`: shown by GET, cleared by DELETE.
+    /// Serves `/_requests?tag=T[&headers=a,b]`: GET shows the log, DELETE clears it.
     fn serve_request_log(&self, method: &Method, target: &Target<'_>) -> Response<Body> {
         let parameters = target.parameters();
         let one = |name| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());

@@ -1,8 +1,8 @@
-//! The ways in which an answer can be wrong, and how a URL names them: `fault=NAME[:ARG[:ARG]]`.
+//! The faults of a response, and their names in a URL: `fault=NAME[:ARG[:ARG]]`.
 
 use super::edit::Edit;
 
-/// A spelling of each fault; `FIELD` stands for a field's name.
+/// One spelling of each fault. `FIELD` stands for a field's name.
 pub const FAULTS: [&str; 28] = [
     "status:500",
     "throttle:none",
@@ -34,7 +34,7 @@ pub const FAULTS: [&str; 28] = [
     "dup_fields",
 ];
 
-/// What a 429 says about when to come back.
+/// The `Retry-After` header of a 429.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RetryAfter {
     Seconds(u64),
@@ -44,29 +44,29 @@ pub(crate) enum RetryAfter {
     Missing,
 }
 
-/// One fault. Those of the transport are played by the server, those of the content by the API's page writer.
+/// One fault. The server applies transport faults, the page writer of an API applies content faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     Status(u16),
     Throttle(RetryAfter),
-    /// More bytes are promised than come before the connection closes.
+    /// The connection closes before the promised length is sent.
     Cut,
     /// The connection closes before any answer.
     Close,
-    /// Half the body, then silence.
+    /// Half of the body is sent, then nothing more.
     Stall,
     StallHeaders,
     /// Bytes per second.
     Drip(u64),
     BadJson,
-    /// A whole HTTP body whose JSON text is cut.
+    /// A complete HTTP body whose JSON text is cut.
     TruncatedJson,
     Html,
     /// An error in a 200.
     Envelope,
     NoRecords,
     RecordsObject,
-    /// The page names the key that was just used.
+    /// The page names its own key as that of the next page.
     RepeatKey,
     EmptyMiddle,
     EndlessEmpty,
@@ -78,15 +78,15 @@ pub(crate) enum Fault {
     RedirectSame,
     /// A gigabyte of blanks in a small gzip stream.
     Bomb,
-    /// From this page on one more row stands at the front, whenever the page is read.
+    /// From this page on the list has one more row at the front, whenever the page is read.
     MovedTotal,
     /// When this page is read for the first time, a row appears at the front and stays.
     Shift,
-    /// When this page is read for the first time, a row comes, goes, changes or moves, and stays so.
+    /// When this page is read for the first time, the list is edited, and stays so.
     Edit(Edit),
-    /// One row lies far outside the asked range.
+    /// One row lies far outside of the requested range.
     FarRow,
-    /// A record has one key twice.
+    /// One record has one member twice.
     DupFields,
 }
 
@@ -121,7 +121,7 @@ impl Fault {
             "bad_json" => Self::BadJson,
             "truncated_json" => Self::TruncatedJson,
             "html" => Self::Html,
-            // Each API says it in its own words; the other names are those words.
+            // The other names are those of the error member in each API.
             "envelope" | "business_error" | "response_status" | "error_code" => Self::Envelope,
             "no_records" => Self::NoRecords,
             "records_object" => Self::RecordsObject,
@@ -145,17 +145,17 @@ impl Fault {
         Ok(fault)
     }
 
-    /// Whether a fault ordered for page `at` strikes page `page`.
+    /// Whether a fault of page `at` applies to page `page`.
     pub(crate) fn applies_to(&self, page: u32, at: u32) -> bool {
         match self {
-            // These shape the list itself, before a page of it is found.
+            // These change the list, before a page of it is found.
             Self::MovedTotal | Self::Shift | Self::Edit(_) => false,
             Self::EndlessEmpty => page >= at,
             _ => page == at,
         }
     }
 
-    /// The field that a content fault corruptions.
+    /// The field that a content fault corrupts.
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::WrongType(field) | Self::Nul(field) | Self::Surrogate(field) | Self::Huge(field, _) => Some(field),
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_fault_has_its_spelling() {
-        // A new variant must find its place here, and so in the list.
+        // The match must name a new variant, and the order below requires it in the list.
         let place = |fault: &Fault| match fault {
             Fault::Status(_) => 0,
             Fault::Throttle(_) => 1,

@@ -1,4 +1,4 @@
-//! Huawei Cloud's service tickets: what their endpoints share. Business errors come in a 200, those of the gateway do not.
+//! Huawei Cloud's service tickets: what the endpoints share. Business errors have status 200, errors of the gateway another one.
 
 mod case_data;
 mod cases;
@@ -22,16 +22,16 @@ pub(crate) use login::IamLogin;
 pub(crate) use messages::Messages;
 pub(crate) use operate_logs::OperateLogs;
 
-/// The zone of local times when the client names none, in minutes: GMT+8.
+/// The default zone of local times, in minutes east of Greenwich: GMT+8.
 pub(crate) const ZONE: i64 = 480;
-/// Rows behind this offset cannot be reached.
+/// The largest offset of a request.
 const MAX_OFFSET: u64 = 65_535;
 const MAX_LIMIT: u64 = 100;
 const DEFAULT_LIMIT: u64 = 10;
-/// The only group whose tickets may be seen.
+/// The only group whose tickets a client may read.
 const GROUP: &str = "lab-group";
 
-/// How Huawei says no.
+/// Words the errors of Huawei.
 #[derive(Debug)]
 pub(crate) struct Huawei;
 
@@ -63,7 +63,7 @@ impl Dialect for Huawei {
     }
 }
 
-/// What every list here reads of a request.
+/// The parameters that all lists have in common.
 #[derive(Debug, Clone, Copy)]
 struct RequestParams<'a> {
     settings: &'a Settings,
@@ -74,7 +74,7 @@ struct RequestParams<'a> {
 }
 
 impl<'a> RequestParams<'a> {
-    /// Checks the token and reads what all lists have in common.
+    /// Checks the token, and reads the common parameters.
     fn read(request: &'a ApiRequest<'a>) -> Result<Self, Refusal> {
         let refused = |why: &str| Err(Refusal::unauthorized(format!("Incorrect IAM authentication information: {why}")));
         match request.header("x-auth-token").map(|token| request.memory.spend(token, request.settings)) {
@@ -99,7 +99,7 @@ impl<'a> RequestParams<'a> {
         Ok(Self { settings: request.settings, page_range: PageRange::at(offset, limit), zone, language })
     }
 
-    /// The number of the case in the path; `None` is one that is unknown and has no rows.
+    /// The number of the case in the path; `None` for an unknown case without rows.
     fn case(&self, request: &ApiRequest<'_>, data: &CaseData) -> Result<Option<u64>, Refusal> {
         match data.case_number(request.segment(0)) {
             Some(case) => Ok(Some(case)),
@@ -114,7 +114,7 @@ impl<'a> RequestParams<'a> {
         request.one(name).map(read).transpose()
     }
 
-    /// A time for machines, as JSON.
+    /// A time as JSON, in the form that the settings choose.
     fn time(&self, millis: i64) -> Vec<u8> {
         match self.settings.time_form {
             TimeForm::Rfc3339 => time_json(millis),
@@ -123,7 +123,7 @@ impl<'a> RequestParams<'a> {
         }
     }
 
-    /// The member that tells the total, if it is told.
+    /// The member with the total, if the settings want one.
     fn total(&self, name: &str, total: u64) -> Vec<String> {
         match self.settings.total {
             Total::Absent => Vec::new(),

@@ -1,29 +1,29 @@
-//! Appends JSON to a page: no tree, no serde, because a page of ten thousand rows must take milliseconds.
+//! Appends JSON to a page, without a tree and without serde: a page of ten thousand rows must take only milliseconds.
 
 use super::wire_time::push_time;
 
-/// What a field holds; decides which value is of the wrong type.
+/// The type of a field, which decides what a value of the wrong type is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FieldKind {
     Text,
     Time,
     Flag,
     Number,
-    /// JSON that is one column as a whole.
+    /// JSON that is one column.
     Object,
     /// An object whose members are columns.
     Nested,
 }
 
-/// The fields of a record in their order on the wire; a nested one is `outer.inner`.
+/// The fields of a record in their order on the wire. A nested field is `outer.inner`.
 pub(crate) type Columns = &'static [(&'static str, FieldKind)];
 
-/// The name of a column on the wire: without the object in which it lies.
+/// The name of a column on the wire, without that of its object.
 pub(crate) fn wire_name(columns: Columns, column: usize) -> &'static str {
     columns.get(column).map_or("", |(path, _)| path.rsplit('.').next().unwrap_or(path))
 }
 
-/// Writes the members of one record, leaving out or replacing what the settings or a fault want.
+/// Writes the members of one record. The settings may leave out nulls, and a fault may override one member.
 #[derive(Debug)]
 pub(crate) struct RecordWriter<'a> {
     out: &'a mut Vec<u8>,
@@ -37,7 +37,7 @@ pub(crate) struct FieldOverride {
     pub(crate) column: usize,
     /// JSON text.
     pub(crate) value: Vec<u8>,
-    /// Leave the first one as it is, and write the member again at the record's end.
+    /// Writes the member unchanged, and again with `value` at the end of the record.
     pub(crate) again: bool,
 }
 
@@ -47,7 +47,7 @@ impl<'a> RecordWriter<'a> {
         Self { out, write_nulls, field_override }
     }
 
-    /// Starts a member; `false` when its value has been written already or is left out.
+    /// Starts a member. Returns `false` if its value is already written or left out.
     #[inline]
     fn member(&mut self, column: usize, name: &str, has_value: bool) -> bool {
         let field_override = self.field_override.filter(|field_override| field_override.column == column && !field_override.again);
@@ -70,7 +70,7 @@ impl<'a> RecordWriter<'a> {
         has_value
     }
 
-    /// A value that is JSON text already.
+    /// A value that is already JSON text.
     #[inline]
     pub(crate) fn raw(&mut self, column: usize, name: &str, value: Option<&[u8]>) {
         if self.member(column, name, value.is_some())
@@ -100,7 +100,7 @@ impl<'a> RecordWriter<'a> {
         }
     }
 
-    /// An object whose members are columns of their own; nothing is null.
+    /// An object whose members are columns; `None` is null.
     pub(crate) fn nested(&mut self, column: usize, name: &str, write: Option<&dyn Fn(&mut RecordWriter<'_>)>) {
         if self.member(column, name, write.is_some())
             && let Some(write) = write
@@ -156,7 +156,7 @@ impl<'a> RecordWriter<'a> {
         }
     }
 
-    /// Closes the record. `name_of` gives the wire name of the column that is written twice.
+    /// Closes the record. `name_of` returns the wire name of the column that is written twice.
     pub(crate) fn end(self, name_of: impl Fn(usize) -> &'static str) {
         if let Some(field_override) = self.field_override.filter(|field_override| field_override.again) {
             self.out.extend_from_slice(b",\"");

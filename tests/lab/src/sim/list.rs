@@ -1,4 +1,4 @@
-//! A page of a list: the rows that a request selects, counted, cut, and written into the API's frame.
+//! A page of a list: selects the rows of a request, counts them, takes those of the page, and writes them into the API's frame.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,9 +13,9 @@ use super::fault::Fault;
 use super::json::{Columns, FieldOverride};
 use super::settings::{Order, Over};
 
-/// Set in the place of the page behind a row that was inserted: that row is before it.
+/// Flag in the begin of a page: the inserted row at this place belongs to the page before.
 const BEHIND: u64 = 1 << 63;
-/// The number of a row that an edit brought, among those that appeared.
+/// The number of a row that an edit has added, among the rows that appeared later.
 const EDITED: u64 = 7;
 
 /// Decides whether a row belongs to the answer.
@@ -23,34 +23,34 @@ pub(crate) type Pass<'a> = Box<dyn Fn(u64) -> bool + Send + Sync + 'a>;
 
 /// The rows that a request selects.
 pub(crate) enum Rows<'a> {
-    /// Those of a range of numbers that pass.
+    /// The rows of a range of numbers that pass a filter.
     Range(Range<u64>, Option<Pass<'a>>, Order),
-    /// Rows in an order of their own.
+    /// Rows that are filtered and sorted already.
     Sorted(Vec<u64>),
 }
 
-/// Which part of the rows a page holds.
+/// The part of the rows that a page contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PageRange {
     pub(crate) offset: u64,
     pub(crate) limit: u64,
-    /// The page's place in the chain, from 1.
+    /// The page's number in its chain, from 1.
     pub(crate) page: u32,
 }
 
 impl PageRange {
-    /// By offset. Rounded up, so that a chain whose pages overlap by a row, or whose first page is smaller, counts right.
+    /// A page by offset. Its number is rounded up, so that it is right for pages that overlap by a row, and behind a smaller first page.
     pub(crate) fn at(offset: u64, limit: u64) -> Self {
         Self { offset, limit, page: u32::try_from(offset.div_ceil(limit)).unwrap_or(u32::MAX).saturating_add(1) }
     }
 
-    /// By page number, from 1.
+    /// A page by number, from 1.
     pub(crate) fn page(page: u64, limit: u64) -> Self {
         Self { offset: (page - 1).saturating_mul(limit), limit, page: u32::try_from(page).unwrap_or(u32::MAX) }
     }
 }
 
-/// The page size that was asked for, within the bounds that hold here.
+/// The requested page size, or the default. The settings decide what happens to one that is too large.
 pub(crate) fn page_size(request: &ApiRequest<'_>, name: &str, requested: Option<u64>, default: u64, max: u64) -> Result<u64, Refusal> {
     let (default, max) = request.settings.limits_or(default, max);
     match requested {
@@ -65,21 +65,21 @@ pub(crate) fn page_size(request: &ApiRequest<'_>, name: &str, requested: Option<
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) row: u64,
-    /// Set for a row that appeared while pages were read: the how-many-th it is. It looks like `row`, the list's first,
-    /// and so passes every filter; what identifies it is its own.
+    /// Set for a row that appeared while pages were read: its number among those. The row is a copy of `row`, the first of the list, so
+    /// that it passes every filter, but has an identity of its own.
     pub(crate) fresh: Option<u64>,
 }
 
-/// What a frame may tell of its page.
+/// What a frame can say about its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PageFacts {
     pub(crate) page_range: PageRange,
     pub(crate) total: u64,
     /// Records of this page.
     pub(crate) count: u64,
-    /// Where the page behind begins, if there is one: rows that come or go meanwhile do not change it.
+    /// Where the next page begins, if there is one. Later edits of the list do not change it.
     pub(crate) behind: Option<u64>,
-    /// The page should name itself as the next one.
+    /// Whether the page names itself as the next one.
     pub(crate) repeats: bool,
 }
 
@@ -87,12 +87,12 @@ pub(crate) struct PageFacts {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Frame {
     pub(crate) before: Vec<String>,
-    /// The member that holds the records; without one the answer is the array itself.
+    /// The member with the records; `None` if the body is the array itself.
     pub(crate) records: Option<&'static str>,
     pub(crate) after: Vec<String>,
 }
 
-/// What an API does with the rows of a page.
+/// How an API writes the rows of a page.
 pub(crate) trait List: Send + Sync {
     fn columns(&self) -> Columns;
 
@@ -115,13 +115,13 @@ pub(crate) trait List: Send + Sync {
         true
     }
 
-    /// Whether the next page is named, by a key or an address.
+    /// Whether a page names the next one, by a key or a URL.
     fn names_next(&self) -> bool {
         false
     }
 }
 
-/// A page of a list, found and not yet written.
+/// A page of a list that is found and not yet written.
 pub(crate) struct ListPage<'a, L> {
     request: &'a ApiRequest<'a>,
     list: L,
@@ -132,7 +132,7 @@ pub(crate) struct ListPage<'a, L> {
     found: OnceLock<PageContents>,
 }
 
-/// What a page was found to hold.
+/// The contents of a page.
 #[derive(Debug, Default)]
 struct PageContents {
     entries: Vec<Entry>,
@@ -147,7 +147,7 @@ impl<L> fmt::Debug for ListPage<'_, L> {
 }
 
 impl<'a, L: List> ListPage<'a, L> {
-    /// `chain` names the list among those that grow apart: its endpoint and its parent.
+    /// `chain` identifies the list, by its endpoint and its parent: rows appear in each list on their own.
     pub(crate) fn new(request: &'a ApiRequest<'a>, list: L, chain: &str, rows: Rows<'a>, page_range: PageRange) -> Result<Self, Refusal> {
         check_field(request.settings, list.columns())?;
         let arrived = if list.shifts() { request.memory.arrived(request.settings, &request.target, chain, page_range.page) } else { 0 };
@@ -164,7 +164,7 @@ impl<'a, L: List> ListPage<'a, L> {
         self.found.get_or_init(|| self.find())
     }
 
-    /// The page's records, and how many all pages have.
+    /// Finds the page's records, and counts those of all pages.
     fn find(&self) -> PageContents {
         match &self.rows {
             Rows::Range(range, None, Order::Ascending) => self.contents_of(range.end - range.start, |place| range.start + place),
@@ -192,7 +192,7 @@ impl<'a, L: List> ListPage<'a, L> {
         }
         let edit = self.edit.and_then(|edit| edit.placed(count, &row_at));
         let (arrived, total) = (self.arrived, edit.map_or(count, |edit| edit.count(count)) + self.arrived);
-        // The place before any edit of what stands here now, and whether an edit brought it.
+        // The place of a row before the edit, and whether the edit has added the row.
         let origin = |place: u64| edit.map_or((place, false), |edit| edit.origin(place));
         let begin = match edit {
             Some(edit) if self.list.names_next() => {
@@ -220,7 +220,7 @@ impl<'a, L: List> ListPage<'a, L> {
     }
 
     fn facts(&self, count: usize, fault: Option<&Fault>) -> PageFacts {
-        // A page that a fault emptied has its rows behind it.
+        // The rows of a page that a fault has emptied are still to come.
         let behind = if count == 0 && self.page_range.offset < self.total() { Some(self.page_range.offset) } else { self.found().behind };
         PageFacts {
             page_range: self.page_range,
@@ -255,9 +255,9 @@ impl<L: List> Page for ListPage<'_, L> {
 
     fn identity(&self) -> String {
         let ApiRequest { target, segments, body, .. } = self.request;
-        // Addresses of the next page hold the settings, also those that leave records as they are.
+        // URLs of the next page contain all settings, also those that do not change records.
         let settings = if self.list.names_next() { target.settings } else { "" };
-        // The host stands in URLs of the next page; the other two decide how times and texts are written.
+        // The host is part of URLs of the next page; the other two headers decide the form of times and texts.
         let headers = [HOST.as_str(), "x-time-zone", "x-language"].map(|name| self.request.header(name).unwrap_or_default());
         format!("{settings} {} {segments:?} {} {} {headers:?} {} {:?}", target.path, target.query, body.text(), self.arrived, self.edit)
     }

@@ -1,4 +1,4 @@
-//! What the simulator remembers between requests: the tokens it issued, and the rows that have appeared meanwhile.
+//! The state of the simulator between requests: issued tokens, and rows that have appeared.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,15 +9,15 @@ use super::fault::Fault;
 use super::settings::{Settings, Switch};
 use super::target::Target;
 
-/// The token that opens without a login.
+/// A token that is valid without a login.
 const STATIC_TOKEN: &str = "lab-token";
 
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     tokens: Mutex<HashMap<String, Token>>,
-    /// Logins by tag, so that the tokens of a tag have the same names in each run.
+    /// Number of logins by tag, so that the tokens of a tag are the same in each run.
     logins: Mutex<HashMap<String, u64>>,
-    /// Rows that appeared, by settings and list.
+    /// Number of rows that have appeared, by settings and list.
     arrivals: Mutex<HashMap<String, u64>>,
 }
 
@@ -29,7 +29,7 @@ struct Token {
     most_uses: u64,
 }
 
-/// What a token is worth.
+/// Whether a token is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenStatus {
     Valid,
@@ -38,7 +38,7 @@ pub(crate) enum TokenStatus {
 }
 
 impl Memory {
-    /// A new token, good for so many seconds unless the settings say otherwise.
+    /// A new token, valid for `usual_life` seconds unless the settings say otherwise.
     pub(crate) fn issue(&self, settings: &Settings, usual_life: u64) -> String {
         let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
         let number = logins.entry(settings.tag.clone()).or_default();
@@ -54,8 +54,8 @@ impl Memory {
         text
     }
 
-    /// Looks a token up, and counts one use of it. Both the login's settings and these may limit it: a login may live
-    /// under a URL of its own.
+    /// Looks up a token, and counts one use of it. The settings of the login and of this request may both limit the token, because a
+    /// login may have another URL.
     pub(crate) fn spend(&self, token: &str, settings: &Settings) -> TokenStatus {
         if token == STATIC_TOKEN {
             return if settings.static_token == Switch::On { TokenStatus::Valid } else { TokenStatus::Unknown };
@@ -73,12 +73,12 @@ impl Memory {
         TokenStatus::Valid
     }
 
-    /// How many rows have appeared at the front of a list when this page of it is read.
+    /// The number of rows that have appeared at the front of a list when this page is read.
     pub(crate) fn arrived(&self, settings: &Settings, target: &Target<'_>, list: &str, page: u32) -> u64 {
         match settings.fault {
-            // A function of the page: who starts again meets it again.
+            // Depends on the page only, so that it happens again in a second scan.
             Some(Fault::MovedTotal) => u64::from(page >= settings.at),
-            // An event: once it has happened all pages show it.
+            // Happens once; from then on all pages show it.
             Some(Fault::Shift) => {
                 let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
                 let count = arrivals.entry(format!("{} {list}", target.settings)).or_default();
@@ -91,7 +91,7 @@ impl Memory {
         }
     }
 
-    /// What has happened to a list when this page of it is read.
+    /// The edit of a list that has happened when this page is read.
     pub(crate) fn edited(&self, settings: &Settings, target: &Target<'_>, list: &str, page: u32) -> Option<Edit> {
         let Some(Fault::Edit(edit)) = settings.fault else { return None };
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! The simulator's rooms. An API is one file that reads a request and writes its page; settings, faults, the request
-//! log, the page cache and everything about sockets are shared.
+//! The simulator. An API is a module that reads a request and writes its page. All APIs share settings, faults, the request log, the page
+//! cache and the server.
 
 mod api;
 mod audit;

@@ -1,4 +1,4 @@
-//! Keeps written pages, so that a bench measures the client and not the making of JSON.
+//! Caches written pages, so that a bench measures the client and not the simulator.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// Finished bodies by what identifies them, bounded by their total size; the oldest go first.
+/// Bodies by their identity, bounded by total size; the oldest are removed first.
 #[derive(Debug)]
 pub(crate) struct PageCache {
     capacity: usize,
     pages: Mutex<Pages>,
-    /// Pages that were asked for and not there.
+    /// Number of lookups that found no page.
     missed: AtomicU64,
 }
 
@@ -46,7 +46,7 @@ impl PageCache {
         }
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         if pages.bodies.insert(identity.clone(), body.clone()).is_some() {
-            // Two requests wrote the same page at once: one body replaced an equal one.
+            // Two requests have written the same page: one body has replaced an equal one.
             return;
         }
         pages.bytes += body.len();

@@ -1,12 +1,11 @@
-//! Turns a place in the log into an opaque page key and back.
+//! Encodes a place in a list as an opaque page key.
 
 use super::spread::mix;
 
-/// Where a page begins. Opaque to clients; Base64 with padding, so that one that does not encode `+`, `/` and `=`
-/// in a query is found out.
+/// Where a page begins. Its text is opaque Base64 with padding, so that a client fails that does not encode `+`, `/` and `=` in a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// Ascending: the first row not yet given. Descending: the last row given.
+    /// Ascending: the first row of the page. Descending: the row before which the page begins.
     pub(crate) cursor: u64,
     pub(crate) page: u32,
 }

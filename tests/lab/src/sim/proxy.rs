@@ -1,4 +1,4 @@
-//! A proxy that carries https by CONNECT, or anything by SOCKS 5; or refuses to.
+//! A proxy that tunnels https by CONNECT and anything by SOCKS 5, or refuses to.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -10,12 +10,12 @@ use tokio::net::TcpStream;
 
 use super::secure::Proxy;
 
-/// Longest head of a request.
+/// The longest head of a request.
 const MAX_HEAD: usize = 8 << 10;
 
-/// The version of SOCKS, with which each of its messages begins; those of HTTP begin with a letter.
+/// The version of SOCKS. Each of its messages begins with it, while a request of HTTP begins with a letter.
 const SOCKS: u8 = 5;
-/// What a SOCKS proxy answers: it has connected, or the other side refused.
+/// Reply codes of a SOCKS proxy.
 const CONNECTED: u8 = 0;
 const REFUSED: u8 = 5;
 
@@ -30,7 +30,7 @@ pub(crate) async fn serve(mut stream: TcpStream, proxy: Proxy, tunnels: Arc<Atom
                 }
                 return;
             }
-            // No method of HTTP begins like this: a greeting in TLS, most likely.
+            // Not HTTP: most likely a ClientHello of TLS.
             Ok(byte) if head.is_empty() && !byte.is_ascii_uppercase() => {
                 let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
                 return;
@@ -40,7 +40,7 @@ pub(crate) async fn serve(mut stream: TcpStream, proxy: Proxy, tunnels: Arc<Atom
         }
     }
     let head = String::from_utf8_lossy(&head);
-    // Loopback only: nothing of a test may leave the machine.
+    // Loopback only: no test may send anything to another machine.
     let target = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()).filter(|target| target.starts_with("127.0.0."));
     let upstream = match (proxy, target) {
         (Proxy::Open, Some(target)) => TcpStream::connect(target).await.ok(),
@@ -51,7 +51,7 @@ pub(crate) async fn serve(mut stream: TcpStream, proxy: Proxy, tunnels: Arc<Atom
         (Proxy::Login, _) => "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"the lab\"",
         _ => "502 Bad Gateway",
     };
-    // Without a length the end of the connection ends the answer: that of a tunnel has no body at all.
+    // The end of the connection ends the response, which has no length.
     if stream.write_all(format!("HTTP/1.1 {answer}\r\n\r\n").as_bytes()).await.is_err() {
         return;
     }
@@ -60,13 +60,13 @@ pub(crate) async fn serve(mut stream: TcpStream, proxy: Proxy, tunnels: Arc<Atom
     }
 }
 
-/// Carries bytes both ways until either side ends.
+/// Copies bytes in both directions until either side closes.
 async fn carry(mut stream: TcpStream, mut upstream: TcpStream, tunnels: &AtomicU64) {
     tunnels.fetch_add(1, Ordering::Relaxed);
     let _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream).await;
 }
 
-/// The handshake of SOCKS 5 (RFC 1928) behind its first byte, for who needs no login and asks for an IPv4 address.
+/// The handshake of SOCKS 5 (RFC 1928) after its first byte, without authentication and for an IPv4 address.
 async fn connect_by_socks(stream: &mut TcpStream) -> io::Result<Option<TcpStream>> {
     let methods = stream.read_u8().await?;
     stream.read_exact(&mut vec![0; usize::from(methods)]).await?;
@@ -75,7 +75,7 @@ async fn connect_by_socks(stream: &mut TcpStream) -> io::Result<Option<TcpStream
     stream.read_exact(&mut request).await?;
     let port = stream.read_u16().await?;
     let address = Ipv4Addr::new(request[4], request[5], request[6], request[7]);
-    // Loopback only, as above.
+    // Loopback only, as in `serve`.
     let upstream = if address.is_loopback() { TcpStream::connect((address, port)).await.ok() } else { None };
     let code = if upstream.is_some() { CONNECTED } else { REFUSED };
     stream.write_all(&[SOCKS, code, 0, 1, 0, 0, 0, 0, 0, 0]).await?;

@@ -1,4 +1,4 @@
-//! A request's body: read as JSON or as a form, and told to the log without its secrets.
+//! The body of a request: parsed as JSON or as a form, and written to the log without its secrets.
 
 use bytes::Bytes;
 use hyper::HeaderMap;
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use super::api::Refusal;
 
-/// Members and form fields whose value never reaches the log.
+/// Members and form fields whose values are masked in the log.
 const SECRETS: [&str; 4] = ["password", "refresh_token", "client_secret", "secret"];
 const MASK: &str = "***";
 
-/// What a request carried behind its headers.
+/// The body of a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestBody {
     text: String,
-    /// The media type, without its parameters, in small letters.
+    /// The media type in lower case, without parameters.
     kind: String,
 }
 
@@ -34,7 +34,7 @@ impl RequestBody {
         self.kind == "application/x-www-form-urlencoded"
     }
 
-    /// The body's JSON object; another media type is refused, as frameworks do.
+    /// The body as a JSON object. Another media type is refused, as frameworks do.
     pub(crate) fn object(&self) -> Result<serde_json::Map<String, Value>, Refusal> {
         if self.kind != "application/json" {
             return Err(Refusal::new(415, "UNSUPPORTED_MEDIA_TYPE", "the body must be application/json"));
@@ -50,7 +50,7 @@ impl RequestBody {
         url::form_urlencoded::parse(self.text.as_bytes()).into_owned().collect()
     }
 
-    /// One line for the log: JSON without blanks, a form decoded, secrets masked.
+    /// One line for the log: JSON without whitespace, a form decoded, secrets masked.
     pub(crate) fn readable(&self) -> String {
         if serde_json::from_str::<serde::de::IgnoredAny>(&self.text).is_ok() {
             return compact(&self.text);
@@ -67,16 +67,16 @@ impl RequestBody {
     }
 }
 
-/// Some frameworks take names in any case.
+/// Compares without case, because some frameworks accept names in any case.
 fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
-/// Valid JSON without blanks between its parts. By hand, because a tree would forget the order of members.
+/// Valid JSON without whitespace between its tokens. A `Value` would not keep the order of members.
 fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut rest = json;
-    // The member whose value comes next, if what comes next is a value.
+    // The name of the member whose value is next, if the next token is a value.
     let mut member = None;
     while let Some(first) = rest.chars().next() {
         if first == '"' {
@@ -102,7 +102,7 @@ fn compact(json: &str) -> String {
     out
 }
 
-/// The length of the JSON string at the beginning, with its quotes.
+/// The length of the JSON string at the begin of the text, with its quotes.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     for (at, letter) in text.char_indices().skip(1) {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_told_in_one_line_and_without_secrets() {
+    fn json_is_logged_in_one_line_and_without_secrets() {
         let readable = |text: &str| body("application/json", text).readable();
         assert_eq!(readable("{ \"b\" : [ 1, \"x \\\" y\" ],\n \"a\": null }"), r#"{"b":[1,"x \" y"],"a":null}"#);
         assert_eq!(
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_told_without_secrets() {
+    fn a_form_is_logged_without_secrets() {
         let form = body("application/x-www-form-urlencoded", "grant_type=refresh_token&refresh_token=a%20b&client_id=c%26d&Password=x");
         assert_eq!(form.readable(), "grant_type=refresh_token&refresh_token=***&client_id=c&d&Password=***");
         assert_eq!(form.form()[1], ("refresh_token".to_owned(), "a b".to_owned()));

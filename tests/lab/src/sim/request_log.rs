@@ -1,11 +1,11 @@
-//! Remembers what was asked, so that a test can count requests and see what they carried.
+//! Logs requests, so that a test can count them and see their contents.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use hyper::{HeaderMap, Version};
 
-/// Entries kept of one tag: more than any test makes, few enough for a simulator that runs for days.
+/// Entries kept for a tag: more than any test needs, few enough for a simulator that runs for days.
 const ENTRIES_PER_TAG: usize = 100_000;
 
 /// Requests by tag, in the order of their arrival.

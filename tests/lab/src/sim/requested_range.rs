@@ -1,4 +1,4 @@
-//! The range of time that a request asks for, and the rows that lie in it.
+//! The range of time of a request, and the rows that lie in it.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::settings::{Bounds, Granularity, Settings};
 use super::spread::Spread;
 use super::wire_time::{DAY, MILLI};
 
-/// The asked range, widened to the settings' unit, in ticks; an end that is not asked for is open.
+/// The requested range in ticks, widened to the unit of the settings. A missing bound is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RequestedRange {
     from: Option<i64>,
@@ -32,7 +32,7 @@ impl RequestedRange {
         }
     }
 
-    /// For an API that tells ticks: it compares ticks, unless the settings name a coarser unit.
+    /// The range for an API whose times are in ticks: it compares ticks, unless the settings name a coarser unit.
     pub(crate) fn in_ticks(settings: &Settings, from: Option<i64>, to: Option<i64>) -> Self {
         match settings.granularity {
             Granularity::Millisecond => Self { from, to, bounds: settings.bounds },
@@ -70,14 +70,14 @@ impl RequestedRange {
         self.begun_at(ticks) && !self.ended_at(ticks)
     }
 
-    /// The rows of the range, whose times are made of the spread's by a function that never falls.
+    /// The rows of the range. `time` makes a row's time of that of the spread, and must not decrease.
     pub(crate) fn rows(&self, spread: &Spread, time: impl Fn(i64) -> i64) -> Range<u64> {
         let start = spread.first_where(|millis| self.begun(time(millis)));
         let end = spread.first_where(|millis| self.ended(time(millis)));
         start..end.max(start)
     }
 
-    /// A time that no client may take for one it asked for, if it asked for any.
+    /// A time far outside of the range, if the range has a bound.
     pub(crate) fn far(&self) -> Option<i64> {
         let after = self.to.map(|to| to.div_euclid(MILLI) + 40 * DAY);
         after.or(self.from.map(|from| from.div_euclid(MILLI) - 40 * DAY))

@@ -1,4 +1,4 @@
-//! Answers with a page, or with what a fault makes of it.
+//! Sends a page, or what a fault makes of it.
 
 use std::io;
 use std::sync::PoisonError;
@@ -14,12 +14,12 @@ use super::response::{JSON, json, redirect, reply, text};
 use super::server::{OTHER_HOST, Shared};
 use super::settings::ContentCoding;
 
-/// Path prefixes of redirects; a request that carries one has been redirected already.
+/// Path prefixes of redirects, by which a redirected request is recognized.
 const MOVED: &str = "/moved";
 const ELSEWHERE: &str = "/elsewhere";
 
 impl Shared {
-    /// Answers with a page, or with what a fault makes of it.
+    /// The response for a page, with the fault of the settings if it applies.
     pub(crate) async fn respond(&self, request: &ApiRequest<'_>, dialect: &dyn Dialect, page: &dyn Page) -> HttpResult {
         if let Some(fault) = request.settings.fault.as_ref().filter(|fault| !page.supports(fault)) {
             return Ok(reply(dialect.refuse(&Refusal::setting("fault", fault))));
@@ -34,7 +34,7 @@ impl Shared {
                 let mut response = reply(dialect.refuse(&Refusal::new(429, "THROTTLED", "too many requests")));
                 let when = match when {
                     RetryAfter::Seconds(seconds) => seconds.to_string(),
-                    // Two seconds ahead: the form has no fractions, one could be over before it is read.
+                    // Two seconds: the form has no fractions, so one second might have passed when the client reads it.
                     RetryAfter::Date => {
                         (chrono::Utc::now() + chrono::TimeDelta::seconds(2)).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
                     }
@@ -68,7 +68,7 @@ impl Shared {
         }
     }
 
-    /// The fault that strikes this page now, counted if it may strike only so often.
+    /// The fault that applies to this page. Counts it, if the settings limit the number of times.
     fn fault<'a>(&self, request: &ApiRequest<'a>, page: &dyn Page) -> Option<&'a Fault> {
         let settings = request.settings;
         let fault = settings.fault.as_ref()?;
@@ -92,7 +92,7 @@ impl Shared {
         Some(fault)
     }
 
-    /// The page as it should be, from the cache if it was written before.
+    /// The page without a content fault, from the cache if it is there.
     fn page(&self, request: &ApiRequest<'_>, page: &dyn Page, wrap: &dyn Fn(Bytes) -> Body) -> HttpResult {
         let coding = request.settings.encoding.accepted_by(request.headers);
         let identity = format!("{coding:?} {} {}", request.settings.content, page.identity());

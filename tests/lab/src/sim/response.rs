@@ -32,7 +32,7 @@ pub(crate) fn reply(reply: Reply) -> Response<Body> {
     with_headers(text(reply.status, JSON, reply.body), reply.headers)
 }
 
-/// A page's body.
+/// The response with a page's body.
 pub(crate) fn json(body: Body, coding: ContentCoding, headers: Vec<(&'static str, String)>) -> Response<Body> {
     let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));

@@ -1,7 +1,6 @@
-//! Prints every row of a data set as CSV, the truth that SQL tests compare a foreign table with.
+//! Prints every row of a data set as CSV: the truth with which SQL tests compare a foreign table.
 //!
-//! Shares only the row with the JSON writer: formats, quotes and dates are made by other code, so that a fault in one
-//! shows as a difference.
+//! Only the row is shared with the JSON writer. Other code formats values, quotes and dates, so that an error in either is a difference.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -21,9 +20,9 @@ pub(crate) type Row = Vec<Option<String>>;
 pub(crate) struct Truth {
     pub(crate) table: &'static str,
     pub(crate) columns: Columns,
-    /// Parameters of the request that rows do not carry, and that select a parent.
+    /// Parameters of a request that select a parent, and that records do not contain.
     pub(crate) request: &'static [&'static str],
-    /// All rows under the settings and, where there are apps, of this one.
+    /// All rows under the settings, and of this app where the API has apps.
     pub(crate) rows: fn(&Settings, &str) -> Box<dyn Iterator<Item = Row>>,
 }
 
@@ -41,7 +40,7 @@ static TRUTHS: [Truth; 10] = [
 ];
 
 impl Truth {
-    /// The columns, folded as SQL folds them.
+    /// The columns in lower case, as SQL folds them.
     fn names(&self) -> impl Iterator<Item = String> {
         let fields = self.columns.iter().filter(|(_, kind)| *kind != FieldKind::Nested);
         fields.map(|(name, _)| name.replace('.', "").to_lowercase()).chain(self.request.iter().map(|name| (*name).to_owned()))
@@ -53,9 +52,9 @@ impl Truth {
 pub enum RowsError {
     /// The settings cannot be used; the text says which and why.
     Settings(SettingError),
-    /// No table is called so; the names that are known.
+    /// No table has this name; the names that are known.
     Table(String),
-    /// The output did not take the rows.
+    /// The rows cannot be written.
     Output(io::Error),
 }
 
@@ -82,7 +81,7 @@ pub fn write_rows(settings: &str, app: &str, out: &mut dyn Write) -> Result<(), 
     write_table("tixngo.ticket_status_logs", settings, app, out)
 }
 
-/// Writes a header and all rows of a table under these settings: NULL as nothing, an empty text as `""`.
+/// Writes a header and all rows of a table under these settings. NULL is an empty field, an empty text is `""`.
 pub fn write_table(table: &str, settings: &str, app: &str, out: &mut dyn Write) -> Result<(), RowsError> {
     let truth = TRUTHS.iter().find(|truth| truth.table == table).ok_or_else(|| {
         let known: Vec<&str> = TRUTHS.iter().map(|truth| truth.table).collect();

@@ -1,4 +1,4 @@
-//! The simulator's https: the same pages behind several endpoints, of which one is in order; and proxies before them.
+//! The simulator's https: the same pages at several endpoints, of which one is good, and proxies.
 
 use std::fmt;
 use std::io;
@@ -23,28 +23,28 @@ use super::tls_endpoint::{TLS_ENDPOINTS, TlsEndpoint};
 /// A proxy of the simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proxy {
-    /// Carries what it is asked to, by CONNECT or, at `socks5:`, by SOCKS.
+    /// Tunnels to any address on loopback, by CONNECT or, at `socks5:`, by SOCKS.
     Open,
-    /// Asks for a user name and a password: 407.
+    /// Requires a user name and a password: 407.
     Login,
-    /// Reaches nobody: 502.
+    /// Refuses every connection: 502.
     Refusing,
 }
 
 const PROXIES: [(Proxy, &str); 3] = [(Proxy::Open, "OPEN"), (Proxy::Login, "LOGIN"), (Proxy::Refusing, "REFUSING")];
 
-/// What a TLS 1.1 server says to any greeting: its version, 32 bytes of chance, no session, AES-128 with SHA, no compression.
+/// The ServerHello of TLS 1.1: version, 32 random bytes, no session, AES-128 with SHA, no compression.
 const TLS11_HELLO: [u8; 11] = [0x16, 0x03, 0x02, 0, 42, 2, 0, 0, 38, 0x03, 0x02];
 const TLS11_CIPHER: [u8; 4] = [0, 0, 0x2f, 0];
-/// The first byte of a greeting in TLS.
+/// The first byte of a ClientHello.
 const HANDSHAKE: u8 = 0x16;
 const WRONG_PORT: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n\
      <html><body><center>The plain HTTP request was sent to HTTPS port</center></body></html>\n";
 
-/// The simulator's https, and the proxies before it. They run as long as the simulator.
+/// The simulator's https and its proxies. They run as long as the simulator.
 pub struct Secure {
     ports: Vec<u16>,
-    /// The certificates that the endpoints show, as PEM files have them.
+    /// The certificates of the endpoints in PEM.
     certificates: Vec<String>,
     proxies: Vec<u16>,
     tunnels: Arc<AtomicU64>,
@@ -59,7 +59,7 @@ impl fmt::Debug for Secure {
 }
 
 impl Simulator {
-    /// Opens the endpoints, with certificates of an authority made now.
+    /// Starts all endpoints and proxies, with a new authority.
     pub fn start_secure(&self) -> io::Result<Secure> {
         let authority = Authority::new("the lab's authority")?;
         let shared = self.shared();
@@ -98,7 +98,7 @@ impl Secure {
         format!("https://127.0.0.1:{}", self.ports[endpoint.index()])
     }
 
-    /// The certificate that an endpoint shows, as a PEM file has it.
+    /// The certificate of an endpoint in PEM.
     pub fn certificate(&self, endpoint: TlsEndpoint) -> &str {
         &self.certificates[endpoint.index()]
     }
@@ -109,29 +109,29 @@ impl Secure {
         format!("http://127.0.0.1:{}", self.proxies[place])
     }
 
-    /// How many connections the open proxy has carried.
+    /// Number of connections that the open proxy has tunnelled.
     pub fn tunnels(&self) -> u64 {
         self.tunnels.load(Ordering::Relaxed)
     }
 
-    /// The authority that signed, as a PEM file has it.
+    /// The authority that has signed the certificates, in PEM.
     pub fn authority(&self) -> &str {
         &self.authority.pem
     }
 
-    /// One that signed nothing here.
+    /// An authority that has signed none of the certificates, in PEM.
     pub fn other_authority(&self) -> &str {
         &self.other_authority.pem
     }
 
-    /// All addresses, by names for an environment.
+    /// Environment variables with all addresses.
     pub fn names(&self) -> Vec<(String, String)> {
         let endpoints = TLS_ENDPOINTS.iter().map(|(endpoint, name)| (format!("RESTLOG_TLS_{name}"), self.url(*endpoint)));
         endpoints.chain(PROXIES.iter().map(|(proxy, name)| (format!("RESTLOG_PROXY_{name}"), self.proxy(*proxy)))).collect()
     }
 }
 
-/// One connection at an endpoint. What goes wrong with it is for the client to tell.
+/// Serves one connection at an endpoint. Errors are ignored: the client reports them.
 async fn enter(mut stream: TcpStream, endpoint: TlsEndpoint, config: Arc<ServerConfig>, shared: Arc<Shared>) {
     let mut first = [0];
     match endpoint {
@@ -139,7 +139,7 @@ async fn enter(mut stream: TcpStream, endpoint: TlsEndpoint, config: Arc<ServerC
         TlsEndpoint::Tls11 => return drop(greet_as_tls11(stream).await),
         TlsEndpoint::Good if stream.peek(&mut first).await.is_ok_and(|read| read == 1 && first[0] != HANDSHAKE) => {
             let mut request = [0; 4096];
-            // All of it: what stays unread would have the connection reset, and the answer with it.
+            // Reads the whole request: unread bytes would reset the connection before the client reads the response.
             let _ = stream.read(&mut request).await;
             let _ = stream.write_all(WRONG_PORT.as_bytes()).await;
             return;
@@ -162,6 +162,6 @@ async fn greet_as_tls11(mut stream: TcpStream) -> io::Result<()> {
     stream.read_exact(&mut greeting).await?;
     let hello = [&TLS11_HELLO[..], &[7; 32], &TLS11_CIPHER].concat();
     stream.write_all(&hello).await?;
-    // Until the client has gone.
+    // Waits until the client closes.
     stream.read_to_end(&mut greeting).await.map(drop)
 }

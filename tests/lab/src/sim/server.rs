@@ -1,4 +1,4 @@
-//! The simulator's server: HTTP/1.1 on 127.0.0.1, and on 127.0.0.2 as "another host" for redirects. For https see `secure`.
+//! The simulator's server: HTTP/1.1 on 127.0.0.1, and on 127.0.0.2 as another host for redirects. `secure` adds https.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,9 +19,9 @@ use super::page_cache::PageCache;
 use super::request_log::RequestLog;
 use super::settings::Settings;
 
-/// Pages kept when nobody asks for more.
+/// The default size of the page cache.
 const CACHE_BYTES: usize = 256 << 20;
-/// The address that plays another host: still loopback, yet another authority to any client.
+/// The address of the other host: loopback, but another authority to a client.
 pub(crate) const OTHER_HOST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// A running simulator; it stops when dropped.
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     pub(crate) log: RequestLog,
     /// Parsed settings by their text.
     pub(crate) settings: Mutex<HashMap<String, Arc<Settings>>>,
-    /// How often the fault of a settings text has struck.
+    /// How often the fault of a settings text has been applied.
     pub(crate) fault_counts: Mutex<HashMap<String, u32>>,
     pub(crate) memory: Memory,
 }
@@ -51,7 +51,7 @@ impl Simulator {
         Self::start_with_cache(address, CACHE_BYTES)
     }
 
-    /// Starts with room for this many bytes of finished pages.
+    /// Starts with a page cache of this size.
     pub fn start_with_cache(address: impl Into<SocketAddr>, cache_bytes: usize) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("simulator").enable_all().build()?;
         let address = address.into();
@@ -76,12 +76,12 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
-    /// The requests of a tag so far, one line each, as `GET /_requests` gives them.
+    /// The requests of a tag so far, one line each, as `GET /_requests` returns them.
     pub fn requests(&self, tag: &str) -> Vec<String> {
         self.shared.log.lines(tag, &[])
     }
 
-    /// In which version of HTTP the requests of a tag came.
+    /// The version of HTTP of each request of a tag.
     pub fn versions(&self, tag: &str) -> Vec<String> {
         self.shared.log.versions(tag)
     }
@@ -91,19 +91,19 @@ impl Simulator {
         Arc::clone(&self.shared)
     }
 
-    /// Has a future driven by the simulator's own threads, as long as it runs.
+    /// Spawns a future on the simulator's runtime.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         if let Some(runtime) = &self.runtime {
             runtime.spawn(future);
         }
     }
 
-    /// Waits for a future that the simulator's own threads drive. Not to be called on one of them.
+    /// Waits for a future on the simulator's runtime. Must not be called on one of its threads.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
         self.runtime.as_ref().map_or_else(|| Err(io::Error::other("the simulator has stopped")), |runtime| runtime.block_on(future))
     }
 
-    /// How many pages had to be written, because the cache did not have them.
+    /// Number of pages that were written because the cache did not have them.
     pub fn pages_written(&self) -> u64 {
         self.shared.cache.missed()
     }
@@ -117,13 +117,13 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // In the background: a runtime may not be waited for inside another one, and tests have their own.
+            // In the background: a runtime must not be waited for inside another one, and tests have their own.
             runtime.shutdown_background();
         }
     }
 }
 
-/// Both listeners on one port. A free port of the first host may be taken on the second: then another is tried.
+/// Binds one port on both hosts. A port that is free on the first host may be in use on the second; then another one is tried.
 async fn bind(address: SocketAddr) -> io::Result<(TcpListener, TcpListener)> {
     let mut attempts = if address.port() == 0 { 20 } else { 1 };
     loop {
@@ -140,11 +140,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     accept_all(listener, move |stream| serve(stream, Arc::clone(&shared))).await;
 }
 
-/// Has each connection of a listener served by a task of its own.
+/// Serves each connection of a listener in a task of its own.
 pub(crate) async fn accept_all<F: Future<Output = ()> + Send + 'static>(listener: TcpListener, serve: impl Fn(TcpStream) -> F) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: some connection will end.
+            // Most likely there is no free file descriptor; some connection will end.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -153,7 +153,7 @@ pub(crate) async fn accept_all<F: Future<Output = ()> + Send + 'static>(listener
     }
 }
 
-/// Answers all requests of a connection, in HTTP/1.1.
+/// Serves the requests of a connection by HTTP/1.1.
 pub(crate) async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
     let service = service_fn(|request| answer(Arc::clone(&shared), request));
     let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;

@@ -1,7 +1,7 @@
-//! Reads the settings that a URL carries in its first path segment: `~rows=1000,last=bookmark,fault=cut`.
+//! Parses the settings in the first path segment of a URL: `~rows=1000,last=bookmark,fault=cut`.
 //!
-//! Every fact about an API that its reference page leaves open is a setting, so that a client is tried under each
-//! answer. A setting nobody knows is an error: a typing mistake must not make a test pass.
+//! Whatever an API's reference page leaves open is a setting, so that a client is tested with each variant. An unknown setting is an error,
+//! so that a typing mistake cannot make a test pass.
 
 mod choice;
 mod value;
@@ -16,11 +16,11 @@ pub(crate) use choice::{
 };
 use value::{moment, positive, positive_u32, whole};
 
-/// The settings that leave a page's bytes as they are.
+/// The settings that do not change a page's bytes.
 const BESIDE_CONTENT: [&str; 13] =
     ["tag", "latency", "keep_alive", "fault", "at", "times", "header", "scheme", "key", "apps", "token_life", "token_uses", "static_token"];
 
-/// A setting that cannot be used, in words for the person who wrote the URL.
+/// Why a setting cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingError(String);
 
@@ -32,29 +32,29 @@ impl fmt::Display for SettingError {
 
 impl std::error::Error for SettingError {}
 
-/// What one URL asks of the simulator. What the APIs differ in by nature has no value here unless it is set.
+/// The settings of one URL. A setting whose default differs between APIs is an `Option`.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// Namespace of the request log.
+    /// Namespace in the request log.
     pub(crate) tag: String,
-    /// Entries of a log that is one list.
+    /// Number of entries of a log that is one list.
     pub(crate) rows: u64,
-    /// Huawei's cases.
+    /// Number of Huawei's cases.
     pub(crate) cases: u64,
-    /// Tickets of Socialboards, and of TIXNGO's list of tickets.
+    /// Number of Socialboards' and TIXNGO's tickets.
     pub(crate) tickets: u64,
-    /// Entries of each case's or ticket's log.
+    /// Number of entries in the log of each case or ticket.
     pub(crate) logs: Option<u64>,
-    /// Messages of each case.
+    /// Number of messages of each case.
     pub(crate) messages: Option<u64>,
-    /// Milliseconds since 1970, first moment of the data.
+    /// First time of the data, in milliseconds since 1970.
     pub(crate) start: i64,
-    /// Milliseconds since 1970, end of the data.
+    /// End of the data, in milliseconds since 1970.
     pub(crate) end: i64,
     pub(crate) ties: u64,
-    /// One event of the audit API in so many has no time: no range of time holds it.
+    /// One in this many events of the audit API has no time, and so lies in no range of time.
     pub(crate) untimed: Option<u64>,
-    /// Whether a range of time holds them all the same.
+    /// Whether events without a time are in every range of time.
     pub(crate) untimed_in_range: Switch,
     pub(crate) shape: Shape,
     pub(crate) seed: u64,
@@ -74,13 +74,13 @@ pub(crate) struct Settings {
     pub(crate) scheme: String,
     pub(crate) key: String,
     pub(crate) apps: Vec<String>,
-    /// Seconds that a token of a login is good for.
+    /// Lifetime of a login's token, in seconds.
     pub(crate) token_life: Option<u64>,
-    /// Requests that a token of a login is good for.
+    /// Number of requests for which a login's token is valid.
     pub(crate) token_uses: Option<u64>,
-    /// Whether `lab-token` opens without a login.
+    /// Whether `lab-token` is valid without a login.
     pub(crate) static_token: Switch,
-    /// Whether the one who asks has a role that may read.
+    /// Whether the client has a role that may read.
     pub(crate) role: Switch,
     pub(crate) unknown_case: UnknownCase,
     pub(crate) unknown_ticket: UnknownTicket,
@@ -89,7 +89,7 @@ pub(crate) struct Settings {
     pub(crate) spelling: Spelling,
     pub(crate) activation: ActivationForm,
     pub(crate) nulls: Option<Nulls>,
-    /// Milliseconds before the headers of each answer.
+    /// Latency of each response, in milliseconds.
     pub(crate) latency: u64,
     /// Whether a connection may be used again.
     pub(crate) keep_alive: Switch,
@@ -97,8 +97,8 @@ pub(crate) struct Settings {
     pub(crate) fault: Option<Fault>,
     pub(crate) at: u32,
     pub(crate) times: Option<u32>,
-    /// The settings that shape a page's bytes, as written: two URLs that differ only in tag, latency or fault share
-    /// cached pages.
+    /// The text of the settings that change a page's bytes. URLs that differ only in others, like tag, latency or fault, share cached
+    /// pages.
     pub(crate) content: String,
 }
 
@@ -226,7 +226,7 @@ impl Settings {
         Ok(())
     }
 
-    /// What no single setting can tell about itself.
+    /// Checks settings that depend on each other.
     fn check(&self) -> Result<(), String> {
         let span = self.end - self.start;
         if span <= 0 {
@@ -248,17 +248,17 @@ impl Settings {
         Ok(())
     }
 
-    /// The order of rows: as set, else as this API usually gives them.
+    /// The order of rows: as set, else the usual one of the API.
     pub(crate) fn order_or(&self, usual: Order) -> Order {
         self.order.unwrap_or(usual)
     }
 
-    /// Whether members without a value are written: as set, else as this API usually does.
+    /// Whether members without a value are written: as set, else as the API usually does.
     pub(crate) fn write_nulls_or(&self, usual: Nulls) -> bool {
         self.nulls.unwrap_or(usual) == Nulls::Present
     }
 
-    /// The page size that holds when none is asked for, and the largest one: as set, else as this API has them.
+    /// The default and the largest page size: as set, else those of the API.
     pub(crate) fn limits_or(&self, default: u64, max: u64) -> (u64, u64) {
         let max = self.max_limit.unwrap_or(max);
         (self.default_limit.unwrap_or(default).min(max), max)

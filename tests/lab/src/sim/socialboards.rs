@@ -1,4 +1,4 @@
-//! Socialboards: what its endpoints share. Everything is read by POST, and every body tells an `errorCode`: −1 is well.
+//! Socialboards: what its endpoints share. Everything is read by POST, and every body has an `errorCode`, which is −1 without an error.
 
 mod board;
 mod stamp;
@@ -22,7 +22,7 @@ pub(crate) use token::Tokens;
 const DEFAULT_TAKE: u64 = 25;
 const MAX_TAKE: u64 = 50;
 
-/// How Socialboards says no.
+/// Words the errors of Socialboards.
 #[derive(Debug)]
 pub(crate) struct Socialboards;
 
@@ -53,12 +53,12 @@ fn check_token(request: &ApiRequest<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// The frame of every list: nothing tells a total.
+/// The frame of every list, which has no total.
 fn frame() -> Frame {
     Frame { before: Vec::new(), records: Some("data"), after: vec!["\"errorCode\":-1".into(), "\"errorText\":null".into()] }
 }
 
-/// A user's members. `first_column` is that of `customIdentifier`; a user that is no column of its own has no such member.
+/// Writes the members of a user. `first_column` is the column of `customIdentifier`; a user inside of another column has no such member.
 fn push_user(record: &mut RecordWriter<'_>, user: User, first_column: Option<usize>) {
     let column = |place: usize| first_column.map_or(usize::MAX, |first| first + place);
     if first_column.is_some() {

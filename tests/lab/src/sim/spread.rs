@@ -1,8 +1,8 @@
-//! Lays rows over a range of time, and finds the rows of a window without walking them.
+//! Distributes rows over a range of time, and finds the rows of a window by binary search.
 
 use super::settings::{Settings, Shape};
 
-/// Where rows lie in time: a non-decreasing function of the row's number.
+/// The times of rows: a non-decreasing function of the row's number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spread {
     rows: u64,
@@ -12,7 +12,7 @@ pub(crate) struct Spread {
     shape: Shape,
 }
 
-/// One piece of a burst: shares of the rows and of the range at which it starts and ends, in thousandths.
+/// The three parts of a burst: begin and end in the rows, then in the range of time, in thousandths.
 const BURST: [[u64; 4]; 3] = [[0, 50, 0, 495], [50, 950, 495, 505], [950, 1000, 505, 1000]];
 
 impl Spread {
@@ -20,7 +20,7 @@ impl Spread {
         Self::of(settings, settings.rows)
     }
 
-    /// So many rows over the settings' range.
+    /// This many rows over the settings' range of time.
     pub(crate) fn of(settings: &Settings, rows: u64) -> Self {
         Self {
             rows,
@@ -33,7 +33,7 @@ impl Spread {
 
     /// The row's time in milliseconds since 1970.
     pub(crate) fn time(&self, row: u64) -> i64 {
-        // The first row of a group decides for all of them.
+        // Rows that tie have the time of the first of them.
         let row = if self.ties == 1 { row } else { row - row % self.ties };
         let offset = match self.shape {
             Shape::Even => row * self.span / self.rows,
@@ -54,7 +54,7 @@ impl Spread {
         self.span
     }
 
-    /// The first row whose time fulfils a condition that holds from some time on.
+    /// The first row whose time satisfies a condition that holds from some time on.
     pub(crate) fn first_where(&self, holds: impl Fn(i64) -> bool) -> u64 {
         let (mut low, mut high) = (0, self.rows);
         while low < high {
@@ -69,7 +69,7 @@ impl Spread {
     }
 }
 
-/// Scrambles two numbers into one: splitmix64's last steps, good enough to look random in data.
+/// Hashes two numbers into one, by the last steps of splitmix64.
 pub(crate) fn mix(seed: u64, number: u64) -> u64 {
     let mut value = seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -77,7 +77,7 @@ pub(crate) fn mix(seed: u64, number: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-/// A seed made of a text.
+/// Hashes a text into a seed.
 pub(crate) fn mix_text(seed: u64, text: &str) -> u64 {
     text.bytes().fold(seed, |seed, byte| mix(seed, u64::from(byte) + 1))
 }

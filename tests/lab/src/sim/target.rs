@@ -1,16 +1,16 @@
-//! Takes a request's target apart: the settings segment, the path, the query.
+//! Splits a request's target into the settings segment, the path and the query.
 
-/// The query parameter that carries a key.
+/// The query parameter with a secret.
 pub(crate) const SECRET: &str = "apikey";
 
-/// A request target, still encoded.
+/// A request target, percent-encoded as it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target<'a> {
-    /// The text behind `~` in the first path segment; empty when there is none.
+    /// The text after `~` in the first path segment; empty if there is none.
     pub(crate) settings: &'a str,
-    /// The path behind the settings segment, with its leading slash.
+    /// The path after the settings segment, with its leading slash.
     pub(crate) path: &'a str,
-    /// The query, empty when there is none.
+    /// The query; empty if there is none.
     pub(crate) query: &'a str,
 }
 
@@ -26,7 +26,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// `path?query`, decoded for reading, without secrets, on one line.
+    /// `path?query` for the log: decoded, without secrets, on one line.
     pub(crate) fn readable(&self) -> String {
         let path = one_line(&percent_decode(self.path));
         if self.query.is_empty() {
@@ -34,13 +34,13 @@ impl<'a> Target<'a> {
         }
         let pairs = self.query.split('&').map(|pair| match pair.split_once('=') {
             Some((SECRET, _)) => format!("{SECRET}=***"),
-            // A plus is a blank here, as in `parameters`; an encoded plus stays one.
+            // A plus is a blank, as in `parameters`; an encoded plus is a plus.
             _ => one_line(&percent_decode(&pair.replace('+', " "))),
         });
         format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
     }
 
-    /// What stands in the path where a pattern that the path ends with has `{}`.
+    /// The segments of the path where the pattern has `{}`, if the path ends with the pattern.
     pub(crate) fn segments(&self, pattern: &str) -> Option<Vec<String>> {
         let (mut path, mut found) = (self.path.rsplit('/'), Vec::new());
         for wanted in pattern.trim_start_matches('/').rsplit('/') {
@@ -51,23 +51,23 @@ impl<'a> Target<'a> {
             }
         }
         found.reverse();
-        // A whole segment must end where the pattern begins.
+        // The pattern must begin at the begin of a segment.
         path.next().map(|_| found)
     }
 
-    /// The query's pairs in their order, decoded as a form is.
+    /// The query's pairs in their order, decoded as a form.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
 }
 
-/// A text whose control characters are encoded, as they came: a line of the log is one request.
+/// The text with its control characters encoded, because a line of the log is one request.
 fn one_line(text: &str) -> String {
     let encoded = |c: char| if c.is_ascii_control() { format!("%{:02X}", u32::from(c)) } else { c.to_string() };
     text.chars().map(encoded).collect()
 }
 
-/// Undoes percent-encoding; what is not valid UTF-8 is replaced.
+/// Decodes percent-encoding. Invalid UTF-8 is replaced.
 pub(crate) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -22,10 +22,10 @@ use record::{COLUMNS, push_row};
 use ticket_log::{TicketLog, TicketSummary};
 pub(crate) use tickets::Tickets;
 
-/// Page sizes: the one that holds when none is asked for, and the largest.
+/// The default and the largest page size.
 const LIMITS: (u64, u64) = (1_000, 10_000);
 
-/// How TIXNGO says no; its real form is not published.
+/// Words the errors of TIXNGO, whose real form is not published.
 #[derive(Debug)]
 pub(crate) struct Tixngo;
 
@@ -48,7 +48,7 @@ impl Dialect for Tixngo {
     }
 }
 
-/// Refuses a client that does not carry the right key.
+/// Refuses a client without the right key.
 fn check_key(request: &ApiRequest<'_>) -> Result<(), Refusal> {
     let Settings { scheme, key, header, .. } = request.settings;
     let expected = if scheme.is_empty() { key.clone() } else { format!("{scheme} {key}") };
@@ -59,7 +59,7 @@ fn required<'a>(request: &'a ApiRequest<'a>, name: &str) -> Result<&'a str, Refu
     request.one(name).filter(|value| !value.is_empty()).ok_or_else(|| Refusal::bad_request(format!("{name} is required")))
 }
 
-/// The mobile application that is asked about.
+/// The mobile application of the request.
 fn app<'a>(request: &'a ApiRequest<'a>) -> Result<&'a str, Refusal> {
     let app = required(request, "mobileAppId")?;
     let is_known = request.settings.apps.iter().any(|known| known == app);
@@ -127,7 +127,7 @@ fn limit(request: &ApiRequest<'_>) -> Result<u64, Refusal> {
     }
 }
 
-/// The rows among which the answer lies: all of the answer, unless the range filters `updatedDate`.
+/// The rows that can be in the answer. A range on `updatedDate` includes rows that were created up to three days before.
 fn window(range: &RequestedRange, log: &TicketLog, column: FilterColumn) -> Range<u64> {
     let late = if column == FilterColumn::Updated { 3 * DAY } else { 0 };
     let start = range.rows(&log.spread, |time| time + late).start;
@@ -144,7 +144,7 @@ struct Filters<'a> {
     from_owner: Option<&'a str>,
     to_owner: Option<&'a str>,
     actor: Option<&'a str>,
-    /// Set when the range filters a column that does not order the rows.
+    /// The range, if it filters a column that does not order the rows.
     updated: Option<RequestedRange>,
 }
 
@@ -194,7 +194,7 @@ impl<'a> Filters<'a> {
     }
 }
 
-/// A page of the log, found and not yet written.
+/// A page of the log that is found and not yet written.
 #[derive(Debug)]
 struct LogPage<'a> {
     settings: &'a Settings,
@@ -264,7 +264,7 @@ impl Page for LogPage<'_> {
     }
 
     fn identity(&self) -> String {
-        // The filters as asked, not as understood: an unfiltered page, the usual case, keeps a short key.
+        // A page without filters, the usual case, has a short key.
         let filters = if self.filters.pass_all() { String::new() } else { format!("{:?}", self.filters) };
         let Self { window, cursor, number, limit, marks, .. } = self;
         format!("log {marks} {window:?} {cursor} {number} {limit} {filters} {:?}", self.edit)
@@ -308,7 +308,7 @@ impl Page for LogPage<'_> {
                     }
                     let field_override = field_override.as_ref().filter(|_| place == corrupted);
                     let mut written = self.log.row(*row);
-                    // The row that stands there instead.
+                    // An edited row has a version of its own.
                     written.version += if self.edit == Some(Edit::Change(*row)) { 1_000 } else { 0 };
                     push_row(&mut out, &written, self.settings, field_override);
                 }

@@ -1,5 +1,5 @@
-//! Viviot's `GET /actionlogs`, a ServiceStack service: names of parameters count in any case, times are milliseconds,
-//! ids have no dashes, and what is null is left out.
+//! Viviot's `GET /actionlogs`, a ServiceStack service: parameter names are case-insensitive, times are milliseconds, ids have no dashes,
+//! and nulls are left out.
 
 pub(crate) mod action_log;
 mod login;
@@ -20,11 +20,11 @@ use action_log::{Action, ActionLog, task_id, task_list_id, thing_id};
 pub(crate) use login::Login;
 
 const MAX_ITEMS: u64 = 1000;
-/// Seconds that a token of the login is good for.
+/// Lifetime of the login's token, in seconds.
 const TOKEN_LIFE: u64 = 3600;
-/// The server's zone in minutes, in which it takes a time that names none: not UTC, so that a client's mistake shows.
+/// The server's zone for a time without one, in minutes east of Greenwich. It is not UTC, so that a client's mistake shows.
 const SERVER_ZONE: i64 = 60;
-/// The number of a total that is capped.
+/// The largest capped total.
 const CAP: u64 = 10_000;
 
 const COLUMNS: Columns = &[
@@ -40,7 +40,7 @@ const COLUMNS: Columns = &[
     ("information", FieldKind::Text),
 ];
 
-/// How Viviot says no.
+/// Words the errors of Viviot.
 #[derive(Debug)]
 pub(crate) struct Viviot;
 
@@ -122,7 +122,7 @@ fn check_access(request: &ApiRequest<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// A parameter's value, whatever the case of its name.
+/// A parameter's value; the name is case-insensitive.
 fn one<'a>(request: &'a ApiRequest<'a>, name: &str) -> Option<&'a str> {
     let same = |(key, value): &'a (String, String)| key.eq_ignore_ascii_case(name).then_some(value.as_str());
     request.parameters.iter().rev().find_map(same)
@@ -188,7 +188,7 @@ impl List for Actions<'_> {
 
     fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let action = self.log.action(entry.row);
-        // A row that appeared looks like another one but for its id.
+        // A row that appears later looks like an earlier one, but has an id of its own.
         let id = self.log.id(entry.fresh.map_or(entry.row, |fresh| self.log.rows + fresh));
         let mut code_and_name = format!("{{\"{}\":", action.code).into_bytes();
         push_text(&mut code_and_name, action.name);
@@ -214,7 +214,7 @@ impl List for Actions<'_> {
             Total::Capped => facts.total.min(CAP),
             Total::Absent => return Frame { records: Some("data"), ..Frame::default() },
         };
-        // A decimal, so it may well have a fraction.
+        // The API declares a decimal, so the number of pages may have a fraction.
         let pages = total as f64 / facts.page_range.limit as f64;
         let after = vec![format!("\"totalAvailableItems\":{total}"), format!("\"totalPages\":{pages}")];
         Frame { before: Vec::new(), records: Some("data"), after }

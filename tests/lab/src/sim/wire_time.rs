@@ -1,8 +1,8 @@
-//! Times as APIs write and read them: milliseconds since 1970 to and from RFC 3339.
+//! Formats and parses times of APIs: milliseconds or ticks since 1970, RFC 3339, and local times.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-/// Ticks of 100 ns, the finest time that any API here tells, in a millisecond.
+/// Ticks of 100 ns in a millisecond. No API here has finer times.
 pub(crate) const MILLI: i64 = 10_000;
 /// Milliseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000;
@@ -19,7 +19,7 @@ const fn digit_pairs() -> [[u8; 2]; 100] {
     pairs
 }
 
-/// Appends `2026-01-01T00:00:00.000Z`. By hand because five of these are written per row, at a million rows a second.
+/// Appends `2026-01-01T00:00:00.000Z`. Written by hand for speed: a row has five times, and a million rows are written in a second.
 pub(crate) fn push_time(out: &mut Vec<u8>, millis: i64) {
     let (year, month, day) = civil(millis.div_euclid(DAY));
     let in_day = millis.rem_euclid(DAY);
@@ -46,7 +46,7 @@ pub(crate) fn time_json(millis: i64) -> Vec<u8> {
     text
 }
 
-/// `2026-01-05 18:30:00`: a clock's reading so many minutes east of Greenwich.
+/// The local time `minutes` east of Greenwich, as `2026-01-05 18:30:00`.
 pub(crate) fn local_text(millis: i64, minutes: i64) -> String {
     let mut text = Vec::new();
     push_time(&mut text, millis + minutes * 60_000);
@@ -67,7 +67,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-/// Reads an RFC 3339 time or a date as ticks since 1970.
+/// Parses an RFC 3339 time or a date as ticks since 1970.
 pub(crate) fn read_ticks(text: &str) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return ticks(time.to_utc());
@@ -80,7 +80,7 @@ fn ticks(time: DateTime<Utc>) -> Option<i64> {
     time.timestamp().checked_mul(1000 * MILLI)?.checked_add(i64::from(time.timestamp_subsec_nanos() / 100))
 }
 
-/// Reads a time that may lack its zone, which then is so many minutes east of Greenwich, or bare digits as milliseconds.
+/// Parses a time as ticks since 1970. A time without a zone is local, `minutes` east of Greenwich; digits alone are milliseconds.
 pub(crate) fn read_zoned_ticks(text: &str, minutes: i64) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return ticks(time.to_utc());
@@ -93,7 +93,7 @@ pub(crate) fn read_zoned_ticks(text: &str, minutes: i64) -> Option<i64> {
     Some(ticks(time.and_utc())? - minutes * 60_000 * MILLI)
 }
 
-/// Minutes east of Greenwich, of `GMT+8`, `UTC-03:30` and the like.
+/// The minutes east of Greenwich of a zone like `GMT+8` or `UTC-03:30`.
 pub(crate) fn read_zone(text: &str) -> Option<i64> {
     let rest = ["GMT", "UTC"].iter().find_map(|name| text.strip_prefix(name)).or((text == "Z").then_some(""))?;
     if rest.is_empty() {

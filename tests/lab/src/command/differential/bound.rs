@@ -1,4 +1,4 @@
-//! How much a scan may ask for, given the conditions that it announces as pushed.
+//! The bound on a scan's requests and records, given the conditions that EXPLAIN shows as pushed.
 
 use lab::Simulator;
 use serde_json::Value;
@@ -11,20 +11,21 @@ use super::table::Table;
 use super::world::Server;
 use super::write::{Side, script};
 
-/// Pieces that a window is cut into for each further request in flight, as the extension has it.
+/// Partitions of a window for each additional request in flight, as the extension has it.
 const OVERSUBSCRIPTION: u64 = 3;
-/// Rows beyond the ends of a piece, which is asked for one unit wider: each moment of the data has two.
-const BESIDE: u64 = 4;
+/// Records beyond the ends of a partition, whose range is requested one unit wider: two at each end, because times of the data tie in
+/// pairs.
+const EDGE_RECORDS: u64 = 4;
 
-/// What a scan asked for, and what it may.
+/// What a scan has requested, and the bound on it.
 #[derive(Debug)]
 pub(super) struct Cost {
     pub(super) pushed: String,
     /// Rows of the local copy that satisfy the pushed conditions.
     pub(super) matching: u64,
     pub(super) slices: u64,
-    /// Requests that the simulator saw, and records that the scan says it received.
-    pub(super) asked: Amount,
+    /// Requests that the simulator received, and records that EXPLAIN reports.
+    pub(super) actual: Amount,
     pub(super) most: Amount,
 }
 
@@ -37,35 +38,36 @@ pub(super) struct Amount {
 
 impl Cost {
     pub(super) fn is_too_high(&self) -> bool {
-        self.asked.requests > self.most.requests || self.asked.records > self.most.records
+        self.actual.requests > self.most.requests || self.actual.records > self.most.records
     }
 }
 
-/// Most that a scan of a table may ask for, whose pushed conditions so many rows satisfy, and that is read in so many slices.
+/// The bound on a scan whose pushed conditions `matching` rows satisfy, and that is read in `slices` slices.
 ///
-/// What it must catch is a scan that reads much more than it announces, up to the whole table. The records tell that best: only
-/// those beside the ends of each piece come in excess, and those of a page that was too full and is cut again, so at worst each
-/// comes twice, and once a page that no more than a first look was for. Requests follow from the pages that the records
-/// fill, twice as well, and what cutting costs: each piece ends in a page that is not full, and where the API marks the
-/// end by an empty page, in one more. A piece that is cut again is as many chains more as it has pages, and in a window of centuries, all
-/// of whose rows are at one end, that happens twice. A window that is filled less than the log is elsewhere is cut into the pieces that
-/// the plan said it expected.
+/// The bound must catch a scan that reads much more than its conditions need, up to the whole table. Records show that best. Those in
+/// excess lie beyond the ends of a partition, or on a page that was too full and whose window was partitioned again: so each record comes
+/// at most twice. One further page may be read only to look at its size.
+///
+/// Requests follow from the pages that the records fill, also twice, and from the partitions: each ends in a page that is not full, and
+/// where the API marks the end by an empty page, in one more. A partition that is partitioned again adds at most as many chains as it has
+/// pages. In a window of centuries whose rows all lie at one end, that happens twice. A window that is less dense than the log elsewhere
+/// has as many partitions as the plan expected.
 fn most(table: &Table, server: &Server, matching: u64, slices: u64, expected: u64) -> Amount {
     let page = server.page(table.source);
-    // Pages that begin with the last record of the page before.
+    // Socialboards' pages begin with the last record of the page before.
     let overlap = u64::from(table.source == "socialboards");
     let pages = matching.div_ceil(page - overlap);
-    // Where there is a total, a slice is one chain of pages; where there is a range of time and no total, it is cut.
-    let is_cut = server.concurrency > 1 && matches!(table.name, "logs" | "logs_of_both" | "board_tickets");
-    let pieces = if is_cut { OVERSUBSCRIPTION * (server.concurrency - 1) + 1 } else { 1 };
-    let chains = pieces * slices;
+    // A slice of an API with a total is one chain of pages. Without a total but with a range of time, the slice is partitioned.
+    let is_partitioned = server.concurrency > 1 && matches!(table.name, "logs" | "logs_of_both" | "board_tickets");
+    let partitions = if is_partitioned { OVERSUBSCRIPTION * (server.concurrency - 1) + 1 } else { 1 };
+    let chains = partitions * slices;
     Amount {
         requests: 2 * (pages + chains + 2 * pages.min(chains)).max(expected) + server.concurrency,
-        records: 2 * matching + page + BESIDE * chains + overlap * 2 * (pages + chains),
+        records: 2 * matching + page + EDGE_RECORDS * chains + overlap * 2 * (pages + chains),
     }
 }
 
-/// The cost of a query of one foreign table; `None` where what it announces cannot be counted on the local copy.
+/// The cost of a query of one foreign table; `None` where its pushed conditions cannot be evaluated on the local copy.
 pub(super) fn cost(session: &Session, query: &Query, simulator: &Simulator) -> Result<Option<Cost>, SqlError> {
     let setup = &SETUPS[query.setup];
     let server = setup.server();
@@ -80,10 +82,10 @@ pub(super) fn cost(session: &Session, query: &Query, simulator: &Simulator) -> R
     let requests = simulator.requests(&server.tag()).len() as u64;
     let text: String = plan.into_iter().flatten().flatten().collect();
     let plan: Value = serde_json::from_str(&text).unwrap_or_default();
-    // A plan without a scan has asked nobody.
+    // A plan without a foreign scan sends no request.
     let Some(scan) = foreign_scan(&plan[0]["Plan"]) else { return Ok(None) };
     let pushed = scan["Pushed Conditions"].as_str().unwrap_or("true").to_owned();
-    // What a subquery yields is known only while the plan runs.
+    // The value of a subquery is known only while the plan runs.
     if is_mixed(&pushed, table) || pushed.contains('$') {
         return Ok(None);
     }
@@ -92,17 +94,17 @@ pub(super) fn cost(session: &Session, query: &Query, simulator: &Simulator) -> R
     let number = |name: &str| scan[name].as_u64().unwrap_or(0);
     let matching = counted.into_iter().flatten().flatten().next().and_then(|count| count.parse().ok()).unwrap_or(0);
     let slices = number("Slices");
-    let asked = Amount { requests, records: number("Records Received") };
-    Ok(Some(Cost { pushed, matching, slices, asked, most: most(table, server, matching, slices, number("Expected Requests")) }))
+    let actual = Amount { requests, records: number("Records Received") };
+    Ok(Some(Cost { pushed, matching, slices, actual, most: most(table, server, matching, slices, number("Expected Requests")) }))
 }
 
-/// Whether some condition is on a column that the copy does not have.
+/// Whether a condition is on a column that the copy does not have.
 fn has_parameter(conditions: &[Condition]) -> bool {
     conditions.iter().any(|condition| matches!(condition, Condition::Leaf(leaf) if leaf.local.is_some()))
 }
 
-/// Whether alternatives are on different columns. One request cannot say that: each column's own alternatives travel, which
-/// together let more rows through than the whole.
+/// Whether an OR is on several columns. One request cannot express that: each column's alternatives are sent, and together they match more
+/// rows than the OR.
 fn is_mixed(pushed: &str, table: &Table) -> bool {
     let words: Vec<&str> = pushed.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
     pushed.contains(" OR ") && table.columns.iter().filter(|column| words.contains(&column.name)).count() > 1
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn alternatives_on_two_columns_cannot_be_weighed() {
+    fn alternatives_on_two_columns_cannot_be_checked() {
         let logs = table("logs");
         assert!(is_mixed("((createddate < '2025-01-01') OR (fromownerid = 'sp-1'))", logs));
         assert!(!is_mixed("((createddate < '2025-01-01') OR (createddate > '2025-02-01'))", logs));

@@ -1,4 +1,4 @@
-//! Runs one query on a foreign server and on the local copy, and compares.
+//! Runs one query on the foreign tables and on the local copy, and compares the answers.
 
 use lab::Simulator;
 
@@ -11,31 +11,31 @@ use super::write::{Script, Side, defaulted_script, script};
 use crate::failure::Result;
 use crate::stage::cluster::Cluster;
 
-/// Where the copy's tables are found.
+/// The search path of the local copy.
 const COPY: &str = "local, public";
-/// A query that takes longer hangs.
+/// A query that takes longer is taken to hang.
 const PATIENCE: &str = "20s";
-/// What a notice says whose scan left out rows before the default.
+/// The option that a notice names if a scan left out rows before its default.
 const SHORTENED: &str = "default_from";
-/// The SQLSTATE of a query that lacks what the API demands.
-const DEMANDS: &str = "HV00J";
-/// How the SQLSTATEs begin of statements that Postgres does not understand.
+/// The SQLSTATE of a query without a condition that the API requires.
+const CONDITION_REQUIRED: &str = "HV00J";
+/// The class of SQLSTATEs of invalid SQL.
 const INVALID_SQL: &str = "42";
-/// What stands for an SQLSTATE when the connection is gone.
+/// Stands for the SQLSTATE when the connection is lost.
 pub(super) const LOST: &str = "lost";
 
-/// What came of a query.
+/// The result of a query.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// Both say the same; so many rows.
+    /// Both answers are the same, with this many rows.
     Agreed(usize),
-    /// A default stood in, and somebody was told: the answer is that of rows from the default on.
+    /// A `default_from` left out rows, and a notice reported it. The answer is that of the other rows.
     Shortened(usize),
-    /// The API demands a condition that the query lacks, or the extension was not shown: what it says.
+    /// The API requires a condition that the query lacks or the extension does not see; the error's message.
     Refused(String),
-    /// The local copy fails, and so nothing can be compared: a bad cast, a time out of range.
+    /// The local copy fails, so that there is nothing to compare: a bad cast, a time out of range.
     LocalError,
-    /// The local copy does not understand it: a fault of ours.
+    /// Invalid SQL: an error of the generator.
     InvalidSql(SqlError),
     Wrong(Wrong),
 }
@@ -46,18 +46,18 @@ pub(super) const KINDS: [&str; 3] = ["other answers", "errors", "too many reques
 /// Why a query has failed.
 #[derive(Debug)]
 pub(super) struct Wrong {
-    /// What restlog_fdw.pushdown was.
+    /// The value of restlog_fdw.pushdown.
     pub(super) pushdown: &'static str,
     pub(super) fault: Discrepancy,
 }
 
 #[derive(Debug)]
 pub(super) enum Discrepancy {
-    /// Foreign and local answer, which differ.
+    /// The two answers differ.
     Answers { foreign: Vec<ResultRow>, local: Vec<ResultRow> },
     /// The foreign server fails where the local copy answers.
     Error(SqlError),
-    /// More was asked for than the announced conditions need.
+    /// The scan requested more than the pushed conditions need.
     Cost(Cost),
 }
 
@@ -71,7 +71,7 @@ impl Wrong {
         }
     }
 
-    /// Whether another failure is of the same kind: only then is a smaller query the same fault.
+    /// Whether another failure is of the same kind: only then may its query replace this one's.
     pub(super) fn resembles(&self, other: &Self) -> bool {
         match (&self.fault, &other.fault) {
             (Discrepancy::Error(one), Discrepancy::Error(other)) => one.sqlstate == other.sqlstate,
@@ -80,15 +80,15 @@ impl Wrong {
     }
 }
 
-/// The two sides of the test.
+/// Compares the two sides.
 #[derive(Debug)]
 pub(super) struct Comparator<'s> {
     session: Session,
     simulator: &'s Simulator,
     cluster: &'s Cluster,
-    /// Scans whose cost was held against its bound.
+    /// Scans whose cost was compared with its bound.
     pub(super) cost_checked: usize,
-    /// How much of the server's log is known. What is said behind postgres_fdw goes there.
+    /// Bytes of the server's log that were read. Notices behind postgres_fdw go there.
     log: usize,
 }
 
@@ -115,7 +115,7 @@ impl<'s> Comparator<'s> {
     }
 
     fn compare_sides(&mut self, query: &Query) -> Verdict {
-        let local = match self.play(query, COPY, script(query, Side::Local), "") {
+        let local = match self.run_side(query, COPY, script(query, Side::Local), "") {
             Ok(local) => local,
             Err(refused) if refused.sqlstate.starts_with(INVALID_SQL) => return Verdict::InvalidSql(refused),
             Err(_) => return Verdict::LocalError,
@@ -126,7 +126,7 @@ impl<'s> Comparator<'s> {
             let wrong = |fault| Verdict::Wrong(Wrong { pushdown, fault });
             let setting = format!("SET LOCAL restlog_fdw.pushdown = {pushdown}");
             self.default_was_reported(setup);
-            let played = self.reset().and_then(|()| self.play(query, &path, script(query, Side::Foreign), &setting));
+            let played = self.reset().and_then(|()| self.run_side(query, &path, script(query, Side::Foreign), &setting));
             match played {
                 Ok(foreign) => {
                     if let Some(place) = difference(query, &foreign, &local) {
@@ -138,7 +138,7 @@ impl<'s> Comparator<'s> {
                         shortened = true;
                     }
                 }
-                Err(refused) if refused.sqlstate == DEMANDS => return Verdict::Refused(refused.message),
+                Err(refused) if refused.sqlstate == CONDITION_REQUIRED => return Verdict::Refused(refused.message),
                 Err(refused) => return wrong(Discrepancy::Error(refused)),
             }
             if query.form == Form::Plain && *pushdown == "on" {
@@ -153,21 +153,21 @@ impl<'s> Comparator<'s> {
         if shortened { Verdict::Shortened(rows) } else { Verdict::Agreed(rows) }
     }
 
-    /// Whether the answers are the copy's if some tables that may begin at the default do.
+    /// Whether the answers are those of the copy with some of its tables shortened by their default.
     fn is_of_default(&self, query: &Query, foreign: &[Vec<ResultRow>]) -> bool {
         choices(query).into_iter().any(|aliases| {
-            let played = self.reset().and_then(|()| self.play(query, COPY, defaulted_script(query, &aliases), ""));
+            let played = self.reset().and_then(|()| self.run_side(query, COPY, defaulted_script(query, &aliases), ""));
             played.is_ok_and(|local| difference(query, foreign, &local).is_none())
         })
     }
 
-    /// Whether it was said, since this was last asked, that a default left out rows.
+    /// Whether a notice since the last call reported that a default left out rows.
     fn default_was_reported(&mut self, setup: &Setup) -> bool {
         let here = self.session.take_notices().iter().any(|notice| notice.contains(SHORTENED));
         if setup.family != Family::Federation {
             return here;
         }
-        // postgres_fdw leaves what the other server says to libpq, which writes it to the server's log.
+        // libpq prints the notices of the server behind postgres_fdw to the log of the server in front.
         let log = self.cluster.log();
         let news = log.get(self.log..).unwrap_or_default();
         let there = news.lines().any(|line| line.starts_with("NOTICE") && line.contains(SHORTENED));
@@ -175,13 +175,13 @@ impl<'s> Comparator<'s> {
         here || there
     }
 
-    /// Goes back to where neither side has been asked: what now() means stays.
+    /// Rolls back to the savepoint before the query. The transaction stays the same, and so does now().
     fn reset(&self) -> std::result::Result<(), SqlError> {
         self.session.ask("ROLLBACK TO begun; DEALLOCATE ALL").map(|_| ())
     }
 
-    /// The answers of one side: those of a prepared statement apart, those of a cursor together.
-    fn play(&self, query: &Query, path: &str, script: Script, setting: &str) -> std::result::Result<Vec<Vec<ResultRow>>, SqlError> {
+    /// The answers of one side: one for each execution of a prepared statement, one for all fetches of a cursor.
+    fn run_side(&self, query: &Query, path: &str, script: Script, setting: &str) -> std::result::Result<Vec<Vec<ResultRow>>, SqlError> {
         let Script { before, asking } = script;
         self.session.ask(&format!("SET LOCAL search_path = {path}; {setting}"))?;
         for statement in before {
@@ -192,12 +192,12 @@ impl<'s> Comparator<'s> {
     }
 }
 
-/// The place of the first answer that differs.
+/// The index of the first answer that differs.
 fn difference(query: &Query, foreign: &[Vec<ResultRow>], local: &[Vec<ResultRow>]) -> Option<usize> {
     foreign.iter().zip(local).position(|(foreign, local)| !same(query, foreign, local))
 }
 
-/// Whether two answers are equal, as far as the query determines them.
+/// Whether two answers are equal in what the query determines.
 fn same(query: &Query, foreign: &[ResultRow], local: &[ResultRow]) -> bool {
     if query.select.is_ordered() {
         return foreign == local;

@@ -1,8 +1,8 @@
-//! Conditions as trees, so that a failing one can be cut down to the part that matters.
+//! Conditions as trees, so that a failing condition can be shrunk.
 
 use super::select::Select;
 
-/// What stands between WHERE and the end.
+/// A condition in a WHERE or ON clause.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Condition {
     And(Vec<Self>),
@@ -27,7 +27,7 @@ pub(super) enum Condition {
 pub(super) struct Leaf {
     /// SQL in which each `{}` is an operand.
     pub(super) foreign: String,
-    /// The same for the local copy, where that has other words for it.
+    /// Other SQL for the local copy, where that has other columns.
     pub(super) local: Option<String>,
     pub(super) operands: Vec<Operand>,
 }
@@ -37,7 +37,7 @@ pub(super) struct Leaf {
 pub(super) enum Operand {
     Value {
         sql: String,
-        /// Plainer ways to say something similar.
+        /// Simpler values to try while shrinking.
         simpler: Vec<String>,
         /// Type, and another value, for a prepared statement.
         parameter: Option<(&'static str, String)>,
@@ -46,7 +46,7 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    /// A text that stands for itself.
+    /// A value that is neither shrunk nor made a parameter.
     pub(super) fn plain(sql: impl Into<String>) -> Self {
         Self::Value { sql: sql.into(), simpler: Vec::new(), parameter: None }
     }
@@ -57,7 +57,7 @@ impl Condition {
         Self::Leaf(Leaf { foreign: template.into(), local: None, operands })
     }
 
-    /// The subquery that it is about.
+    /// The subquery of an EXISTS or IN.
     pub(super) fn inner(&self) -> Option<&Select> {
         match self {
             Self::Exists { select, .. } | Self::In { select, .. } => Some(select),
@@ -65,7 +65,7 @@ impl Condition {
         }
     }
 
-    /// The selects inside, changed one at a time by what `smaller` makes of them.
+    /// The condition with each smaller subquery.
     fn each_select(select: &Select, smaller: &dyn Fn(&Select) -> Vec<Select>, wrap: impl Fn(Box<Select>) -> Self) -> Vec<Self> {
         smaller(select).into_iter().map(|select| wrap(Box::new(select))).collect()
     }
@@ -113,7 +113,7 @@ impl Operand {
     fn smaller(&self, select: &dyn Fn(&Select) -> Vec<Select>) -> Vec<Self> {
         match self {
             Self::Value { simpler, parameter, .. } => {
-                // Each is tried with those after it left to try.
+                // A simpler value keeps those after it as its own simpler ones.
                 let rest = simpler.iter().enumerate().map(|(place, sql)| Self::Value {
                     sql: sql.clone(),
                     simpler: simpler[place + 1..].to_vec(),

@@ -1,14 +1,14 @@
-//! Which tables of a query the option `default_from` may shorten: those of whose time the query says nothing.
+//! The tables of a query that the option `default_from` may shorten: those without a condition on their time.
 
 use super::condition::{Condition, Operand};
 use super::select::{FromItem, Query, Select, Source, Wrap};
 use super::setup::{DefaultFrom, SETUPS};
 use super::table::Table;
 
-/// Tables of one query that are tried in every combination.
+/// Tables of one query of which every combination is tried.
 const MOST: usize = 5;
 
-/// Each choice of tables, by their aliases, that may begin at the default in the query's set-up.
+/// Each set of tables, by alias, that may begin at the default in the query's set-up.
 pub(super) fn choices(query: &Query) -> Vec<Vec<&str>> {
     let mut found = Parts::default();
     found.select(&query.select);
@@ -25,22 +25,22 @@ pub(super) fn choices(query: &Query) -> Vec<Vec<&str>> {
     };
     let free: Vec<&str> = (0..found.tables.len()).filter(may_begin_late).map(|place| found.tables[place].alias).take(MOST).collect();
     let chosen = |choice: usize| free.iter().enumerate().filter(|(place, _)| choice >> place & 1 == 1).map(|(_, alias)| *alias).collect();
-    // All of them first, which is the likeliest.
+    // The set of all tables comes first: it is the likeliest.
     (1..1 << free.len()).rev().map(chosen).collect()
 }
 
-/// Whether a query may end before it has read everything: then nobody needs to be told what was left out.
+/// Whether a query may end early. Then no notice has to report what was left out.
 pub(super) fn may_end_early(query: &Query) -> bool {
     let mut found = Parts::default();
     found.select(&query.select);
     found.is_limited
 }
 
-/// A table where a query names it.
+/// A table in the FROM clause of a query.
 struct TableRef<'q> {
     alias: &'q str,
     table: &'static Table,
-    /// By which alias and column its time is known outside of the subqueries that the table stands in.
+    /// Aliases and columns that name the table's time outside of the subqueries that contain it.
     outside: Vec<(&'q str, &'static str)>,
 }
 
@@ -51,7 +51,7 @@ struct Parts<'q> {
     /// The text of every condition.
     texts: Vec<&'q str>,
     is_limited: bool,
-    /// Names by which conditions outside reach the time of what is being walked.
+    /// Aliases and columns that name the time of the subquery that is being walked.
     outside: Vec<(&'q str, &'static str)>,
 }
 
@@ -66,7 +66,7 @@ impl<'q> Parts<'q> {
         select.filter.iter().for_each(|condition| self.conjunct(condition));
     }
 
-    /// A condition that all rows must satisfy. That a time is not NULL says nothing of it: no row before the default is meant less.
+    /// A condition that all rows must satisfy. `IS NOT NULL` does not bound a time: rows before the default satisfy it as well.
     fn conjunct(&mut self, condition: &'q Condition) {
         let ends = |condition: &Condition, end: &str| matches!(condition, Condition::Leaf(leaf) if leaf.foreign.ends_with(end));
         match condition {
@@ -83,7 +83,7 @@ impl<'q> Parts<'q> {
             Source::Derived { wrap, parts, columns } => {
                 let before = self.outside.len();
                 for part in parts {
-                    // Conditions outside reach what is inside unless it is kept apart, or a LIMIT would let other rows through.
+                    // Outer conditions are pushed into the subquery, unless it is materialized, or its LIMIT would select other rows.
                     let is_apart = *wrap == Wrap::With("MATERIALIZED ") || part.limit.is_some() || part.offset.is_some();
                     if let Some(time) = columns.first().filter(|_| !is_apart) {
                         self.outside.push((&from.alias, time));
@@ -100,7 +100,7 @@ impl<'q> Parts<'q> {
             Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| self.condition(part)),
             Condition::Not(inner) | Condition::Test(inner, _) => self.condition(inner),
             Condition::Leaf(leaf) => {
-                // A comparison with NULL is gone before the extension is shown the query, and an OR is what else it is of.
+                // The planner removes a comparison with NULL, also from an OR, before the extension sees the condition.
                 let is_null = |operand: &Operand| matches!(operand, Operand::Value { sql, .. } if sql.starts_with("NULL::"));
                 if !leaf.operands.iter().any(is_null) {
                     self.texts.push(&leaf.foreign);
@@ -114,7 +114,7 @@ impl<'q> Parts<'q> {
             Condition::Exists { select, .. } => self.select(select),
             Condition::In { value, select, .. } => {
                 self.texts.push(value);
-                // What it is compared with is compared as well.
+                // The outputs of the subquery are compared as well.
                 self.texts.extend(select.output.iter().map(String::as_str));
                 self.select(select);
             }
@@ -122,7 +122,7 @@ impl<'q> Parts<'q> {
     }
 }
 
-/// Whether a condition is on this column.
+/// Whether a condition names this column.
 fn names_column(text: &str, alias: &str, column: &str) -> bool {
     let name = format!("{alias}.{column}");
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';

@@ -1,4 +1,4 @@
-//! Draws a query: the same seed and number give the same one, without a server.
+//! Draws a query: the same seed and number draw the same one, without a server.
 
 use super::condition::Condition;
 use super::rng::Rng;
@@ -9,7 +9,7 @@ use super::table::{Column, LINKS, TABLES, Table, ValueType, table as table_of};
 use super::time_leaf::Leaves;
 use super::zone::ZONES;
 
-/// How often each table is asked, in the order of [`TABLES`].
+/// Weight of each table, in the order of [`TABLES`].
 const SHARES: [u32; 10] = [34, 8, 10, 20, 14, 5, 4, 14, 6, 0];
 /// Settings that make the planner take other paths.
 const SETTINGS: [&str; 8] = [
@@ -84,7 +84,7 @@ impl Drawer<'_> {
         }
     }
 
-    /// A table, and conditions on it that satisfy its API.
+    /// A table, and conditions that satisfy its API.
     pub(super) fn filtered_table(&mut self, table: &'static Table, bounded: bool) -> (FromItem, Vec<Condition>) {
         let alias = self.rng().alias();
         let mut filter = self.required_conditions(table, &alias, bounded);
@@ -92,7 +92,7 @@ impl Drawer<'_> {
         (FromItem { alias, source: Source::Table(table) }, filter)
     }
 
-    /// What the API demands.
+    /// The conditions that the API requires.
     pub(super) fn required_conditions(&mut self, table: &'static Table, alias: &str, bounded: bool) -> Vec<Condition> {
         let mut filter = Vec::new();
         if let Some(key) = table.key {
@@ -112,7 +112,7 @@ impl Drawer<'_> {
         filter
     }
 
-    /// What is asked beside that.
+    /// Conditions beside the required ones.
     pub(super) fn optional_conditions(&mut self, table: &'static Table, alias: &str) -> Vec<Condition> {
         let mut filter = Vec::new();
         if !table.parameters.is_empty() && self.setup.has_parameters && self.rng().in_hundred(16) {
@@ -150,7 +150,7 @@ impl Drawer<'_> {
         self.leaves.any(table, alias, column)
     }
 
-    /// A query on what another query gives.
+    /// A query of subqueries, views or CTEs.
     fn derived(&mut self, table: &'static Table) -> Select {
         let wrap = *self.rng().pick(&[
             Wrap::Subquery,
@@ -161,7 +161,8 @@ impl Drawer<'_> {
             Wrap::With("MATERIALIZED "),
             Wrap::With("NOT MATERIALIZED "),
         ]);
-        // A bound from outside reaches the table where the planner pulls the query up, or pushes the condition down.
+        // The planner pulls the subquery up or pushes the condition down, unless the CTE is materialized: so an outer bound satisfies the
+        // API.
         let from_outside = table.bounded && wrap != Wrap::With("MATERIALIZED ") && self.rng().in_hundred(50);
         let text =
             |table: &'static Table| table.columns.iter().find(|column| column.kind == ValueType::Text && table.key != Some(column.name));
@@ -198,7 +199,7 @@ mod tests {
     use super::super::write::{Side, script};
     use super::*;
 
-    /// Whether parentheses and quotes are closed, and no place of an operand was left empty.
+    /// Whether parentheses and quotes are balanced, and every operand is filled in.
     fn is_whole(sql: &str) -> bool {
         let (mut depth, mut quoted) = (0_i32, false);
         for letter in sql.chars() {

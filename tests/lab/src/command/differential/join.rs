@@ -1,4 +1,4 @@
-//! Draws what ties tables together: subqueries, joins, and rows' own subqueries.
+//! Draws queries of several tables: subqueries, joins, and lateral joins.
 
 use super::condition::{Condition, Operand};
 use super::draw::Drawer;
@@ -14,7 +14,7 @@ struct Outer {
 }
 
 impl Drawer<'_> {
-    /// The values of one column, as a subquery has them.
+    /// A subquery that yields the values of one column.
     pub(super) fn values_of(&mut self, table: &'static Table, column: &str) -> Select {
         let (from, mut filter) = self.filtered_table(table, true);
         let alias = from.alias.clone();
@@ -23,7 +23,7 @@ impl Drawer<'_> {
         Select::new(output, from, filter)
     }
 
-    /// A window of time that has few rows.
+    /// A range of time that has few rows.
     fn narrow_window(&mut self, table: &'static Table, alias: &str) -> Condition {
         let times = self.leaves.sample.times(table, table.time);
         let first = self.leaves.rng.number(0..times.len());
@@ -32,12 +32,12 @@ impl Drawer<'_> {
         Condition::leaf(format!("{alias}.{} BETWEEN {{}} AND {{}}", table.time), operands.into())
     }
 
-    /// A condition with a subquery inside, on a table or on a result like it.
+    /// A condition that contains a subquery.
     pub(super) fn subquery(&mut self, table: &'static Table, alias: &str) -> Option<Condition> {
         let time = format!("{alias}.{}", table.time);
         let links: Vec<_> = LINKS.iter().filter(|(_, _, right, column)| *right == table.name && table.key != Some(*column)).collect();
         if links.is_empty() || self.rng().in_hundred(40) {
-            // A bound that is known only when the scan starts.
+            // The value of the bound is known only when the scan starts.
             let inner = if self.rng().in_hundred(50) { table_of("keys") } else { &TABLES[0] };
             let function = *self.rng().pick(&["min", "max"]);
             let mut select = self.values_of(inner, inner.time);

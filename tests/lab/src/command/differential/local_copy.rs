@@ -1,4 +1,4 @@
-//! The local copy of the foreign tables' rows, made from the simulator's own truth and never from a foreign table.
+//! The local copy of the foreign tables' rows. It comes from the simulator itself, never from a foreign table.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::setup::DEFAULT;
 use super::table::{ParameterOperand, Table, foreign_tables};
 use crate::failure::Result;
 
-/// Fills schema `local`: its tables have the columns of those in the schema `like`. `lab` is the program that tells the rows.
+/// Fills schema `local`, whose tables have the columns of those in the schema `like`. `lab` is the program that prints the rows.
 pub(super) fn make(session: &Session, lab: &Path, like: &str) -> Result<()> {
     session.run("CREATE SCHEMA local")?;
     for table in foreign_tables() {
@@ -25,7 +25,7 @@ pub(super) fn make(session: &Session, lab: &Path, like: &str) -> Result<()> {
     session.run("ANALYZE local.logs; ANALYZE public.keys")
 }
 
-/// Views of the copy in schema `local_default`, as the tables show it to those who say nothing of the time.
+/// Creates schema `local_default`: views of the copy without the rows before the default.
 pub(super) fn make_defaulted(session: &Session, sample: &Sample) -> Result<()> {
     session.run("CREATE SCHEMA local_default")?;
     for table in foreign_tables().filter(|table| table.has_range) {
@@ -36,7 +36,7 @@ pub(super) fn make_defaulted(session: &Session, sample: &Sample) -> Result<()> {
     Ok(())
 }
 
-/// Reads rows of the truth into a table `stage`, all of them as texts.
+/// Loads rows from the simulator into a table `stage`, as texts.
 fn stage(session: &Session, lab: &Path, remote: &str, app: &str) -> Result<()> {
     let columns: Vec<String> = header(remote)?.iter().map(|column| format!("\"{column}\" text")).collect();
     session.run(&format!(
@@ -46,7 +46,7 @@ fn stage(session: &Session, lab: &Path, remote: &str, app: &str) -> Result<()> {
     ))
 }
 
-/// The statement that moves the staged rows into a table of the copy, as far as it has their columns.
+/// The statement that inserts the staged rows into a table of the copy: the columns that both have.
 fn insert(name: &str, session: &Session) -> Result<String> {
     session.value(&format!(
         "SELECT format('INSERT INTO local.{name}(%s) SELECT %s FROM stage', string_agg(quote_ident(a.attname), ', '), \
@@ -56,7 +56,7 @@ fn insert(name: &str, session: &Session) -> Result<String> {
     ))
 }
 
-/// Adds what the API finds rows by and no record carries.
+/// Adds the columns that the API filters by and no record contains.
 fn add_targets(session: &Session, lab: &Path, table: &Table) -> Result<()> {
     let mut columns: Vec<(&str, &str)> = table
         .parameters
@@ -80,7 +80,7 @@ fn add_targets(session: &Session, lab: &Path, table: &Table) -> Result<()> {
     session.run(&format!("UPDATE local.{name} t SET {} FROM stage s WHERE s.id::uuid = t.id; DROP TABLE stage", set.join(", ")))
 }
 
-/// A few keys, of which one comes twice and one is NULL.
+/// Creates the table of keys: a few rows, of which one is there twice and one is NULL.
 fn make_keys(session: &Session) -> Result<()> {
     let values = KEYS.iter().map(|(column, (table, other))| {
         let step = if *column == "until" { "n * 2 + 1" } else { "n * 2" };

@@ -37,7 +37,7 @@ pub(super) fn report(failed: &FailedQuery<'_>) -> String {
     }
     let _ = write!(text, "{}", statements(smallest, Side::Foreign));
     if script(smallest, Side::Foreign) != script(smallest, Side::Local) {
-        let _ = write!(text, "which the local copy is asked as\n{}", statements(smallest, Side::Local));
+        let _ = write!(text, "which on the local copy is\n{}", statements(smallest, Side::Local));
     }
     if let Discrepancy::Answers { foreign, local } = &wrong.fault {
         let (more, missing) = (beyond(foreign, local), beyond(local, foreign));
@@ -66,7 +66,7 @@ fn fault(wrong: &Wrong) -> String {
         Discrepancy::Error(refused) => format!("an error where the local copy answers\n  {refused}"),
         Discrepancy::Cost(cost) => format!(
             "{} requests (at most {}) and {} records (at most {}) in {} slices for the {} rows of\n  {}",
-            cost.asked.requests, cost.most.requests, cost.asked.records, cost.most.records, cost.slices, cost.matching, cost.pushed
+            cost.actual.requests, cost.most.requests, cost.actual.records, cost.most.records, cost.slices, cost.matching, cost.pushed
         ),
     }
 }

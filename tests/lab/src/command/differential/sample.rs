@@ -1,4 +1,4 @@
-//! Values and times of the simulator's own rows, from which literals are drawn: so that conditions find something.
+//! Values and times of the simulator's own rows. Literals are drawn from them, so that conditions find rows.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,12 +9,12 @@ use super::table::{ParameterOperand, TABLES, Table, ValueType, foreign_tables, t
 use super::zone::zoned;
 use crate::failure::{Doing, Result};
 
-/// What every URL of the test says of its data. They lie in the past of any clock, and around changes to and from summer time on
-/// both halves of the globe.
+/// The data's settings in every URL. The times lie in the past of any clock, and around changes to and from summer time on both
+/// hemispheres.
 pub(super) const DATA: &str = "rows=3000,cases=240,tickets=300,ties=2,start=2024-10-01,end=2025-04-12";
-/// TIXNGO has applications of their own data.
+/// TIXNGO's applications; each has data of its own.
 pub(super) const APPS: [&str; 2] = ["my-app", "other-app"];
-/// The truth that the simulator has of what no record of Viviot's carries.
+/// The simulator's table of what Viviot filters by and its records do not contain.
 pub(super) const TARGETS: &str = "viviot.action_targets";
 
 /// The distinct values of each column of each table, in order.
@@ -25,7 +25,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Reads the simulator's truth; no server is needed.
+    /// Reads the simulator's rows; no server is needed.
     pub(super) fn read() -> Result<Self> {
         let mut sample = Self { texts: HashMap::new(), times: HashMap::new() };
         for table in foreign_tables() {
@@ -65,7 +65,7 @@ impl Sample {
         Ok(())
     }
 
-    /// The table of keys is filled from the others.
+    /// The values of the table of keys come from the other tables.
     fn add_keys(&mut self) {
         for (column, (from, other)) in KEYS {
             let Some(column) = table("keys").column(column) else { continue };
@@ -89,32 +89,32 @@ impl Sample {
 }
 
 impl Sample {
-    /// The time at a place, in hundredths, among the distinct times of a table's rows, as a literal without a type.
+    /// A time of the table as a literal without a type: `place` is its rank among the distinct times, in hundredths.
     pub(super) fn place(&self, table: &Table, place: u32) -> String {
         format!("'{}'", zoned(self.micros_at(table, place)))
     }
 
-    /// The same in microseconds since 1970.
+    /// Like [`place`](Self::place), but in microseconds since 1970.
     pub(super) fn micros_at(&self, table: &Table, place: u32) -> i64 {
         let times = self.times(table, table.time);
         times.get(times.len() * place as usize / 100).copied().unwrap_or_default()
     }
 }
 
-/// All rows of a table as the simulator tells them, below their columns' names.
+/// All rows of a table as CSV with a header, from the simulator itself.
 fn truth(remote: &str, app: &str) -> Result<String> {
     let mut text = Vec::new();
     write_table(remote, DATA, app, &mut text).doing(remote)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// The names of the columns that the simulator tells of a table.
+/// The names of a table's columns in the simulator.
 pub(super) fn header(remote: &str) -> Result<Vec<String>> {
     let text = truth(remote, APPS[0])?;
     Ok(text.lines().next().unwrap_or_default().split(',').map(str::to_owned).collect())
 }
 
-/// Where the columns of the table of keys come from: a table and its column.
+/// The columns of the table of keys, and the table and column that their values come from.
 pub(super) const KEYS: &[(&str, (&str, &str))] = &[
     ("at", ("logs", "createddate")),
     ("until", ("logs", "createddate")),

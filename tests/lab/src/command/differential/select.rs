@@ -1,4 +1,4 @@
-//! A query as a tree: what is asked, in which form, and under which settings.
+//! A query as a tree, with the form in which it is sent and its settings.
 
 use super::condition::{Condition, Operand};
 use super::table::Table;
@@ -11,11 +11,11 @@ pub(super) struct Query {
     pub(super) zone: &'static str,
     /// Settings of the session, as `SET LOCAL` takes them.
     pub(super) settings: Vec<&'static str>,
-    /// In which set-up the foreign tables are asked: its place in the list.
+    /// Index in `SETUPS`.
     pub(super) setup: usize,
 }
 
-/// How a client asks.
+/// How a client sends the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Form {
     Plain,
@@ -23,7 +23,7 @@ pub(super) enum Form {
     Prepared {
         mode: &'static str,
     },
-    /// Fetched so many rows at a time; rewound in the middle if so wished.
+    /// Fetched in portions of `rows`; a cursor that rewinds reads the first rows twice.
     Cursor {
         rows: usize,
         rewinds: bool,
@@ -38,21 +38,21 @@ pub(super) struct Select {
     pub(super) from: FromItem,
     pub(super) joins: Vec<Join>,
     pub(super) filter: Vec<Condition>,
-    /// So many outputs, the first ones, are what rows are grouped by.
+    /// Number of outputs, from the first on, that rows are grouped by.
     pub(super) grouped: usize,
     pub(super) having: Option<&'static str>,
     pub(super) order: Option<OrderBy>,
     pub(super) limit: Option<u64>,
     pub(super) offset: Option<u64>,
-    /// Whether only the rows are counted: then it does not matter which ones a LIMIT lets through.
+    /// Whether only the number of rows is compared: then a LIMIT needs no order.
     pub(super) counted: bool,
 }
 
-/// The order of a select's rows: its first output, then, unless it is enough that equal ones come in any order, all outputs.
+/// The order of a select's rows: by the first output, and if `total` by all others after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OrderBy {
     pub(super) descending: bool,
-    /// `NULLS FIRST` or `NULLS LAST`, or nothing.
+    /// `NULLS FIRST` or `NULLS LAST`, or empty.
     pub(super) nulls: &'static str,
     pub(super) total: bool,
 }
@@ -74,11 +74,11 @@ pub(super) enum Source {
     },
 }
 
-/// How a query stands in another one.
+/// How a query contains another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrap {
     Subquery,
-    /// `WITH … AS`, and what stands between that and the parenthesis.
+    /// `WITH … AS`, and the word between AS and the parenthesis.
     With(&'static str),
     View,
 }
@@ -92,7 +92,7 @@ pub(super) struct Join {
 }
 
 impl Select {
-    /// A plain one.
+    /// A select without further clauses.
     pub(super) fn new(output: Vec<String>, from: FromItem, filter: Vec<Condition>) -> Self {
         Self {
             output,
@@ -119,7 +119,7 @@ impl Select {
         !self.counted && self.order.is_some()
     }
 
-    /// The one foreign table that is asked, if there is no more to the query than that.
+    /// The foreign table, if the query reads one foreign table and nothing else.
     pub(super) fn only_table(&self) -> Option<&'static Table> {
         fn has_select(condition: &Condition) -> bool {
             match condition {

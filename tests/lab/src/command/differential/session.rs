@@ -1,4 +1,4 @@
-//! One connection, and answers as texts.
+//! One connection, whose answers are texts.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -19,14 +19,14 @@ pub(super) const DATABASE: &str = "lab_differential";
 pub(super) struct Session {
     runtime: Runtime,
     client: Client,
-    /// What the server said beside its answers.
+    /// Notices of the server.
     notices: Arc<Mutex<Vec<String>>>,
 }
 
 /// A row's values; `None` is NULL.
 pub(super) type ResultRow = Vec<Option<String>>;
 
-/// What the server says when a statement fails.
+/// The error of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SqlError {
     pub(super) sqlstate: String,
@@ -47,18 +47,18 @@ impl Session {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (client, mut connection) = runtime.block_on(tokio_postgres::connect(&address, NoTls)).doing("connecting")?;
         let notices = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&notices);
+        let received = Arc::clone(&notices);
         runtime.spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
                 if let AsyncMessage::Notice(notice) = message {
-                    heard.lock().unwrap_or_else(PoisonError::into_inner).push(notice.message().to_owned());
+                    received.lock().unwrap_or_else(PoisonError::into_inner).push(notice.message().to_owned());
                 }
             }
         });
         Ok(Self { runtime, client, notices })
     }
 
-    /// What the server said since this was last asked. A notice comes before the end of the statement that raised it.
+    /// The notices since the last call. A notice arrives before the end of the statement that raised it.
     pub(super) fn take_notices(&self) -> Vec<String> {
         std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,12 +1,12 @@
-//! The set-ups in which the foreign tables are asked: by themselves, as partitions, with a default, behind views, behind another wrapper.
+//! The set-ups of the foreign tables: by themselves, as partitions, with a default, behind views, behind postgres_fdw.
 //!
-//! Each has a schema of its name with what it sets up, which comes before the schema of its server in the search path: a query needs no
-//! other names, and what a set-up does not have is the server's.
+//! Each set-up has a schema of its own, which precedes the schema of its server in the search path. So a query has the same names in all
+//! set-ups, and a table that the set-up lacks is the server's.
 
 use super::table::Table;
 use super::world::{SERVERS, Server};
 
-/// The families that set-ups are counted by.
+/// The families of set-ups, by which queries are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
     Plain,
@@ -31,8 +31,8 @@ impl Family {
         }
     }
 
-    /// Most of a hundred queries that may be refused for want of a condition. Behind postgres_fdw an API sees only what that ships; with a
-    /// default, every condition on the time that yields no lower bound is refused.
+    /// Per cent of the queries that may be refused because a required condition is missing. Behind postgres_fdw the extension sees only the
+    /// conditions that are shipped. With a default, a condition on the time that yields no lower bound is refused.
     pub(super) fn most_refused(self) -> u32 {
         match self {
             Self::Plain | Self::Analyzed => 6,
@@ -42,14 +42,14 @@ impl Family {
     }
 }
 
-/// What the tables' option `default_from` does to a query.
+/// What the option `default_from` does to a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DefaultFrom {
-    /// They have none.
+    /// The tables do not have the option.
     Absent,
-    /// It stands in where the query says nothing of the time, and nowhere else.
+    /// The default applies exactly where the query has no condition on the time.
     Seen,
-    /// The extension may be shown less than the query says, so it may stand in anywhere; then somebody must be told.
+    /// The extension may not see all conditions of the query, so the default may apply anywhere. Then a notice must report it.
     Hidden,
 }
 
@@ -58,16 +58,16 @@ pub(super) enum DefaultFrom {
 pub(super) struct Setup {
     pub(super) name: &'static str,
     pub(super) family: Family,
-    /// The place in [`SERVERS`] of the one that it is made of.
+    /// Index in [`SERVERS`].
     server: usize,
-    /// How often it is drawn.
+    /// Weight of the set-up.
     pub(super) share: u32,
     pub(super) default_from: DefaultFrom,
-    /// Tables that know a lower bound by themselves, so that a query needs none.
+    /// Tables with a lower bound of their own, so that a query needs none.
     bounded: &'static [&'static str],
-    /// Whether conditions on what no record carries reach the API in one piece. They do not where a part of a table is local.
+    /// Whether conditions on parameters that no record contains can be drawn. A table that is partly local cannot answer them.
     pub(super) has_parameters: bool,
-    /// Places in the order of a table's times, in hundredths, where something begins or ends.
+    /// Ranks among a table's times, in hundredths, where a partition, a default or a view begins or ends.
     pub(super) edges: &'static [u32],
 }
 
@@ -84,7 +84,7 @@ const fn plain(name: &'static str, server: usize) -> Setup {
     }
 }
 
-/// Where the default begins, in hundredths of a table's times.
+/// Rank of the default among a table's times, in hundredths.
 pub(super) const DEFAULT: u32 = 30;
 
 pub(super) static SETUPS: [Setup; 14] = [
@@ -144,22 +144,22 @@ impl Setup {
         &SERVERS[self.server]
     }
 
-    /// Where its tables are found.
+    /// The search path of the set-up.
     pub(super) fn path(&self) -> String {
         format!("{}, {}, public", self.name, self.server().name)
     }
 
-    /// How many of a hundred queries of a table that demands a lower bound have one.
+    /// Per cent of the queries that have a lower bound, for a table whose API requires one.
     pub(super) fn bounds(&self, table: &Table) -> u32 {
         if self.bounded.contains(&table.name) { 45 } else { 95 }
     }
 
-    /// The values of restlog_fdw.pushdown to try; the sessions behind postgres_fdw do not have this one's settings.
+    /// The values of restlog_fdw.pushdown to try. Sessions behind postgres_fdw do not have this session's settings.
     pub(super) fn pushdowns(&self) -> &'static [&'static str] {
         if self.family == Family::Federation { &["on"] } else { &["on", "off"] }
     }
 
-    /// Whether a scan's announcement can be held against what the simulator saw: there is one scan, of the table itself.
+    /// Whether the cost of a query can be checked: the plan has one scan, of the table itself.
     pub(super) fn can_check_cost(&self) -> bool {
         matches!(self.family, Family::Plain | Family::Default | Family::Analyzed)
     }

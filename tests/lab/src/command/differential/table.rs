@@ -1,4 +1,4 @@
-//! The tables that are asked, as the generator sees them: their columns, and what the API must be told.
+//! The tables of the generator: their columns, and the conditions that their API requires.
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,8 @@ const fn column(name: &'static str, kind: ValueType) -> Column {
     Column { name, kind }
 }
 
-/// A condition on a column that no record carries. The foreign table and the copy say it in different words, in which `@` is
-/// the table's alias and `{}` the operand.
+/// A condition on a column that no record contains. The foreign table and the copy have different SQL for it, in which `@` is the table's
+/// alias and `{}` the operand.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parameter {
     pub(super) foreign: &'static str,
@@ -42,11 +42,11 @@ pub(super) struct Parameter {
     pub(super) operand: ParameterOperand,
 }
 
-/// Which operand a parameter's condition takes.
+/// The operand of a parameter's condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ParameterOperand {
     Nothing,
-    /// A time half a second behind a row's, so that it does not matter whether the API takes its own bound in.
+    /// A time half a second after a row's, so that it does not matter whether the API's bound is inclusive.
     Between,
     /// A value of this column of the copy.
     Value(&'static str, ValueType),
@@ -58,17 +58,17 @@ const fn parameter(foreign: &'static str, local: &'static str, operand: Paramete
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Table {
-    /// The same in each schema.
+    /// The table's name in each schema.
     pub(super) name: &'static str,
     pub(super) source: &'static str,
-    /// Its name in the source; empty for the small local table of keys.
+    /// The name in the source; empty for the local table of keys.
     pub(super) remote: &'static str,
     pub(super) columns: &'static [Column],
-    /// The column that is compared most.
+    /// The column of times that is compared most.
     pub(super) time: &'static str,
-    /// Whether the API refuses a request without a lower bound of time.
+    /// Whether the API requires a lower bound of time.
     pub(super) bounded: bool,
-    /// Whether it filters by a range of times at all.
+    /// Whether the API filters by a range of times.
     pub(super) has_range: bool,
     /// The columns that the API filters by, which are compared more often than others.
     pub(super) filtered: &'static [&'static str],
@@ -320,7 +320,7 @@ pub(super) static TABLES: [Table; 10] = [
     },
 ];
 
-/// Those that an API has.
+/// The tables that an API has.
 pub(super) fn foreign_tables() -> impl Iterator<Item = &'static Table> {
     TABLES.iter().filter(|table| table.is_foreign())
 }

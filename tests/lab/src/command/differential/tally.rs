@@ -1,25 +1,25 @@
-//! What the queries came to, by the family of their set-ups.
+//! Counts of the queries' results, by the family of their set-ups.
 
 use std::collections::BTreeMap;
 
 use super::setup::Family;
 
-/// Fewer queries than this prove nothing by their numbers.
+/// Families with fewer queries than this are not checked for weakness.
 const FEW: u32 = 20;
 
 /// Counts of one family's queries.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Counts {
-    /// Answered like the local copy, or as its option `default_from` has it.
+    /// Answered like the local copy, or like its rows from the default on.
     pub(super) right: u32,
     pub(super) wrong: u32,
-    /// Refused for want of a condition.
+    /// Refused because a required condition is missing.
     pub(super) refused: u32,
-    /// What Postgres itself could not answer from the local copy.
+    /// Failed on the local copy.
     pub(super) local_errors: u32,
     /// Of the right ones, those that found rows.
     pub(super) found: u32,
-    /// Of the right ones, those that a default made shorter, which was told.
+    /// Of the right ones, those that a default made shorter, as a notice reported.
     pub(super) shortened: u32,
 }
 
@@ -55,9 +55,9 @@ impl Tally {
         let mut lines = Vec::new();
         for (family, counts) in Family::ALL.iter().zip(&self.counts).filter(|(_, counts)| counts.all() > 0) {
             let Counts { right, wrong, refused, local_errors, found, shortened } = counts;
-            let told = if *shortened > 0 { format!(", {shortened} short by a default and told") } else { String::new() };
+            let reported = if *shortened > 0 { format!(", {shortened} short by a default, as reported") } else { String::new() };
             lines.push(format!(
-                "{}: {} queries, {wrong} wrong, {refused} refused, {local_errors} local errors; of {right} right ones {found} find rows{told}",
+                "{}: {} queries, {wrong} wrong, {refused} refused, {local_errors} local errors; of {right} right ones {found} find rows{reported}",
                 family.name(),
                 counts.all()
             ));
@@ -66,7 +66,7 @@ impl Tally {
         lines
     }
 
-    /// Why the queries prove too little: most must be answered, and find something.
+    /// A family whose queries prove too little: most must be answered, and find rows.
     pub(super) fn weakness(&self) -> Option<String> {
         Family::ALL.iter().zip(&self.counts).filter(|(_, counts)| counts.all() >= FEW).find_map(|(family, counts)| {
             let all = counts.all();
@@ -77,7 +77,7 @@ impl Tally {
     }
 }
 
-/// A message with the names in it left out, so that equal reasons are equal.
+/// A message without the names in it, so that refusals for the same reason are counted together.
 fn without_names(message: &str) -> String {
     let parts = message.split('"').enumerate().map(|(place, part)| if place % 2 == 0 { part } else { "…" });
     parts.collect::<Vec<_>>().join("\"")

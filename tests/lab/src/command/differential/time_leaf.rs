@@ -1,4 +1,4 @@
-//! Draws conditions on times: everything that a person or a BI tool writes, and what nobody should.
+//! Draws conditions on times: those that people and BI tools write, and odd ones.
 
 use super::condition::{Condition, Operand};
 use super::rng::Rng;
@@ -20,18 +20,18 @@ const FAR: [&str; 8] = [
     "timestamp '4713-01-01 00:00:00 BC'",
 ];
 
-/// What is needed to draw a condition.
+/// Draws the leaves of conditions.
 #[derive(Debug)]
 pub(super) struct Leaves<'d> {
     pub(super) rng: &'d mut Rng,
     pub(super) sample: &'d Sample,
     pub(super) zone: &'static Zone,
-    /// Places in the order of a table's times where the set-up begins or ends something.
+    /// Ranks among a table's times, in hundredths, where the set-up begins or ends something.
     pub(super) edges: &'static [u32],
 }
 
 impl Leaves<'_> {
-    /// A time on, or just beside, one that a row has.
+    /// A time of a row, of a clock change or of an edge, or one just beside it.
     pub(super) fn edge(&mut self, table: &Table, column: &'static str) -> i64 {
         if self.rng.in_hundred(6) {
             let change = *self.rng.pick(self.zone.changes);
@@ -46,7 +46,7 @@ impl Leaves<'_> {
         time + [0, 1, -1, 1000, -1000, 500_000][self.rng.weighted(&[50, 10, 10, 10, 10, 10])]
     }
 
-    /// An operand that is, or evaluates to, this time.
+    /// An operand that evaluates to this time, mostly.
     pub(super) fn operand(&mut self, micros: i64, other: i64) -> Operand {
         let day = 86_400_000_000;
         let plain = format!("timestamptz '{}'", zoned(micros));
@@ -89,7 +89,7 @@ impl Leaves<'_> {
     /// A lower bound that any API understands.
     pub(super) fn lower(&mut self, table: &Table, alias: &str, column: &'static str) -> Condition {
         let times = self.sample.times(table, column);
-        // Early, so that the other conditions have something to choose from.
+        // In the earlier half, so that other conditions still find rows.
         let early = times[self.rng.number(0..times.len() / 2 + 1).min(times.len() - 1)];
         let other = self.edge(table, column);
         let plain = format!("timestamptz '{}'", zoned(early));
@@ -144,7 +144,7 @@ impl Leaves<'_> {
         }
     }
 
-    /// What BI tools write: functions of the column.
+    /// A function of the column, as BI tools write them.
     fn calendar(&mut self, c: &str, [from, to]: [i64; 2], op: &str) -> Condition {
         let zone = if self.rng.in_hundred(60) { &ZONES[1] } else { self.rng.pick(&ZONES) };
         let (here, there) = (self.zone.east, zone.east);
@@ -212,7 +212,7 @@ impl Leaves<'_> {
             _ => (format!("(CASE WHEN {c} > {{}} THEN {c} END) {op} {{}}"), vec![zoned_at(from), zoned_at(to)]),
         };
         let operands = operands.into_iter().map(|sql| {
-            // A parameter must have the type that the text would have had.
+            // A parameter must have the type of the literal that it replaces.
             let typed = ["timestamptz ", "timestamp ", "date "].iter().find(|of| sql.starts_with(**of)).map(|of| of.trim_end());
             Operand::Value { parameter: typed.map(|of| (of, sql.clone())), sql, simpler: Vec::new() }
         });

@@ -7,8 +7,8 @@ use super::zone::zoned;
 
 const TESTS: [&str; 6] = ["IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN", "IS NOT UNKNOWN"];
 
-/// Columns whose values are joined with what another API demands. A value that no row has would, by way of the join, be asked for there,
-/// and to ask for what an API does not know is an error.
+/// Columns that are joined with a required parameter of another API. Through the join, a value that no row has would be requested there,
+/// and an API refuses a key that it does not know.
 const JOINED: [(&str, &str); 4] = [("keys", "boardid"), ("keys", "caseid"), ("cases", "incident_id"), ("board_tickets", "id")];
 
 /// A text as a literal.
@@ -115,7 +115,7 @@ impl Leaves<'_> {
         Condition::leaf(template.replace('@', c).replace('#', &list).replace('~', of), operands)
     }
 
-    /// Conditions that look like an equality and are not quite.
+    /// Conditions that resemble an equality.
     fn odd(&mut self, table: &Table, column: &'static Column, c: &str) -> Condition {
         let value = self.value(table, column.name, column.kind);
         if JOINED.contains(&(table.name, column.name)) {
@@ -160,12 +160,12 @@ impl Leaves<'_> {
             ]),
             _ => *self.rng.pick(&["@::text = #", "@ = #::text::uuid", "@ > #", "@::text LIKE left(#, 3) || '%'", "@ = (SELECT #::uuid)"]),
         };
-        // An identifier's text must be small enough for its cast.
+        // The value must fit into a smallint.
         let template = if template.contains("smallint") && value.len() > 4 { "@ = #" } else { template };
         Condition::leaf(template.replace('@', c).replace('#', "{}"), vec![Operand::plain(value); template.matches('#').count()])
     }
 
-    /// A value for a column that the API must be told: it knows no others, and refuses all but equality.
+    /// A condition on a column that the API requires: an equality with values that the API knows.
     pub(super) fn key(&mut self, table: &Table, alias: &str, name: &'static str) -> Option<Condition> {
         let column = table.column(name)?;
         let c = format!("{alias}.{name}");
@@ -184,7 +184,7 @@ impl Leaves<'_> {
         })
     }
 
-    /// A condition on what no record carries.
+    /// A condition on a parameter that no record contains.
     pub(super) fn parameter(&mut self, table: &Table, alias: &str, parameter: &Parameter) -> Condition {
         let operands = match parameter.operand {
             ParameterOperand::Nothing => Vec::new(),

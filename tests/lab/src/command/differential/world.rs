@@ -1,4 +1,4 @@
-//! The foreign tables on several servers, and everything that is made of them.
+//! Creates the foreign tables on several servers, and the set-ups that are made of them.
 
 mod federation;
 mod partition;
@@ -14,7 +14,7 @@ use super::table::{Table, foreign_tables};
 use crate::failure::Result;
 use crate::stage::cluster::Cluster;
 
-/// A way to be served: each has all tables, in a schema of its name.
+/// Settings of the simulator and of the extension. Each server has all tables, in a schema of its name.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) name: &'static str,
@@ -23,11 +23,11 @@ pub(super) struct Server {
     pages: [(&'static str, u64); 4],
     /// The simulator's switches beside the data's.
     switches: &'static str,
-    /// Whether the order that the simulator keeps is declared.
+    /// Whether the tables declare the order of the simulator's rows.
     ordered: bool,
 }
 
-/// Small pages, so that few rows are many pages.
+/// Pages are small, so that few rows are many pages.
 pub(super) static SERVERS: [Server; 4] = [
     Server {
         name: "one",
@@ -64,13 +64,13 @@ impl Server {
         self.pages.iter().find(|(name, _)| *name == source).map_or(1, |(_, page)| *page)
     }
 
-    /// Under which the simulator logs its requests.
+    /// The tag of the server's requests in the simulator's log.
     pub(super) fn tag(&self) -> String {
         format!("differential_{}", self.name)
     }
 }
 
-/// Makes all set-ups and the local copy, in the session's database, which must be new.
+/// Creates all set-ups and the local copy in the session's database, which must be empty.
 pub(super) fn make(session: &Session, cluster: &Cluster, simulator: &Simulator, sample: &Sample) -> Result<()> {
     session.run("SET client_min_messages = warning; CREATE EXTENSION restlog_fdw")?;
     for server in &SERVERS {
@@ -90,7 +90,7 @@ pub(super) fn make(session: &Session, cluster: &Cluster, simulator: &Simulator, 
     session.run("RESET client_min_messages")
 }
 
-/// A server of each source, and all their tables.
+/// Creates a server for each source, and all their tables.
 fn make_server(session: &Session, server: &Server, simulator: &Simulator) -> Result<()> {
     let Server { name: schema, concurrency, pages, switches, .. } = server;
     let mut sql = format!("CREATE SCHEMA {schema};");
@@ -144,14 +144,14 @@ fn options(server: &Server, table: &Table) -> Vec<&'static str> {
     options
 }
 
-/// What follows the columns of a foreign table that is created by hand.
+/// The SERVER and OPTIONS clauses of a foreign table that is not imported.
 fn foreign_options(server: &Server, table: &Table) -> String {
     let name = format!("table '{}'", table.remote);
     let options: Vec<&str> = std::iter::once(name.as_str()).chain(options(server, table)).collect();
     format!("SERVER {}_{} OPTIONS ({})", server.name, table.source, options.join(", "))
 }
 
-/// What a foreign table that took its columns from a parent still lacks.
+/// The options of columns that a foreign table has taken from its parent.
 fn attach_options(table: &Table, name: &str) -> String {
     if table.name == "tickets" {
         format!("ALTER FOREIGN TABLE {name} ALTER lastupdated OPTIONS (ADD field '/lastUpdated')")
@@ -160,7 +160,7 @@ fn attach_options(table: &Table, name: &str) -> String {
     }
 }
 
-/// Tables with an option `default_from`, where the API has a range of times.
+/// Creates tables with the option `default_from`, where the API has a range of times.
 fn make_defaulted(session: &Session, sample: &Sample, server: &Server) -> Result<()> {
     let mut sql = String::from("CREATE SCHEMA defaulted;");
     for table in foreign_tables() {
@@ -173,7 +173,7 @@ fn make_defaulted(session: &Session, sample: &Sample, server: &Server) -> Result
     session.run(&sql)
 }
 
-/// Tables whose statistics know a part of them: the default is where ANALYZE begins, and goes before anything is asked.
+/// Creates tables whose statistics cover a part of them: ANALYZE begins at the default, which is then dropped.
 fn make_analyzed(session: &Session, sample: &Sample, server: &Server) -> Result<()> {
     let mut sql = String::from("CREATE SCHEMA analyzed;");
     for table in foreign_tables() {

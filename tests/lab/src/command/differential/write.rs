@@ -1,9 +1,9 @@
-//! A query → the statements that ask it, for the foreign tables or for the local copy.
+//! Writes a query as SQL statements, for the foreign tables or for the local copy.
 
 use super::condition::{Condition, Leaf, Operand};
 use super::select::{Form, FromItem, Query, Select, Source, Wrap};
 
-/// Who is asked. Both have tables of the same names, each in a schema of its own.
+/// The tables that a query reads. Both sides have tables of the same names, each in schemas of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Foreign,
@@ -13,15 +13,15 @@ pub(super) enum Side {
 /// A query as SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Script {
-    /// Statements without an answer that matters.
+    /// Statements whose answers are not compared.
     pub(super) before: Vec<String>,
-    /// Statements whose answers, one after another, are the query's.
+    /// Statements whose answers are compared.
     pub(super) asking: Vec<String>,
 }
 
 struct Writer<'w> {
     side: Side,
-    /// Types and values of parameters; `None` where values stand in the text.
+    /// Types and values of parameters; `None` where values are written as literals.
     parameters: Option<Vec<(&'static str, [String; 2])>>,
     views: Vec<String>,
     /// Aliases of tables that begin at the default.
@@ -33,7 +33,7 @@ pub(super) fn script(query: &Query, side: Side) -> Script {
     write(query, side, &[])
 }
 
-/// The statements that ask the local copy, of which the tables of these aliases begin at the default.
+/// The statements for the local copy, in which the tables of these aliases begin at the default.
 pub(super) fn defaulted_script(query: &Query, defaulted: &[&str]) -> Script {
     write(query, Side::Local, defaulted)
 }
@@ -51,7 +51,7 @@ fn write(query: &Query, side: Side, defaulted: &[&str]) -> Script {
             if *rewinds {
                 before.extend([format!("FETCH {rows} FROM walk"), "MOVE ABSOLUTE 0 FROM walk".into()]);
             }
-            // The last one has no row unless there are more than these.
+            // The third fetch has a row only if there are more than two portions.
             let mut asking = vec![format!("FETCH {rows} FROM walk"); 2];
             asking.push("FETCH ALL FROM walk".into());
             asking
@@ -66,7 +66,7 @@ fn write(query: &Query, side: Side, defaulted: &[&str]) -> Script {
                 let values: Vec<&str> = parameters.iter().map(|(_, values)| values[place].as_str()).collect();
                 if values.is_empty() { "EXECUTE asked".into() } else { format!("EXECUTE asked({})", values.join(", ")) }
             };
-            // From the sixth time on, `auto` takes the generic plan if it is no dearer.
+            // From the sixth execution on, `auto` may choose the generic plan.
             let times = if *mode == "auto" { 7 } else { 2 };
             (0..times).map(|time| execute(time % 2)).collect()
         }

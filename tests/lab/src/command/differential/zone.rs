@@ -6,7 +6,7 @@ use chrono::DateTime;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Zone {
     pub(super) name: &'static str,
-    /// Minutes east of Greenwich in most of the data's winter: near enough to put a wall clock's time beside a row.
+    /// Minutes east of Greenwich in most of the data's winter. Local times drawn with it lie close to rows.
     pub(super) east: i64,
     /// When clocks change, in microseconds since 1970.
     pub(super) changes: &'static [i64],
@@ -25,14 +25,14 @@ pub(super) static ZONES: [Zone; 6] = [
     Zone { name: "Australia/Lord_Howe", east: 660, changes: &[seconds(1_728_142_200), seconds(1_743_865_200)] },
 ];
 
-/// `2024-10-27 01:00:00.000001`, as a clock so many minutes east of Greenwich shows it.
+/// The local time `east` minutes east of Greenwich, as `2024-10-27 01:00:00.000001`.
 pub(super) fn wall(micros: i64, east: i64) -> String {
     let time = DateTime::from_timestamp_micros(micros + seconds(60 * east)).unwrap_or_default();
     let text = time.format("%Y-%m-%d %H:%M:%S%.6f").to_string();
     text.strip_suffix(".000000").map_or(text.clone(), str::to_owned)
 }
 
-/// The same with the offset that it is shown at.
+/// The time in UTC with its offset, as `2024-10-27 01:00:00.000001+00`.
 pub(super) fn zoned(micros: i64) -> String {
     wall(micros, 0) + "+00"
 }

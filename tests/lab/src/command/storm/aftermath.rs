@@ -1,4 +1,4 @@
-//! What is left when the storm is over: nothing, and answers that are right.
+//! The checks after the storm: nothing is left, and answers are still correct.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,12 @@ use crate::command::stress::sockets::{State, served};
 use crate::command::stress::{Outcome, Stage};
 use crate::failure::{Doing, Result};
 
-/// For backends whose client is gone to end, and for their connections to close.
+/// Time for backends without a client to end, and for their connections to close.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BACKENDS: &str = "SELECT string_agg(pid || ' ' || state || ' ' || coalesce(wait_event, '-') || ': ' || left(query, 80), '; ') \
                         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-/// Looks at everything, once all sessions have ended.
+/// Checks everything, once all sessions have ended.
 pub(super) async fn check(stage: &Stage, storm: &Storm, tally: &ScenarioTally, outcome: &mut Outcome) -> Result<()> {
     *storm.control.lock().await = None;
     let started = Instant::now();
@@ -57,7 +57,7 @@ pub(super) async fn check(stage: &Stage, storm: &Storm, tally: &ScenarioTally, o
     Ok(())
 }
 
-/// The log knows of one backend that was killed, and of no other accident.
+/// The log must report one killed backend and no other crash.
 fn check_log(log: &str, outcome: &mut Outcome) {
     let lines = |word: &str| log.lines().filter(|line| line.contains(word)).collect::<Vec<_>>();
     for accident in ["PANIC:", "SQLSTATE XX000"] {
@@ -69,7 +69,7 @@ fn check_log(log: &str, outcome: &mut Outcome) {
     outcome.check((!expected).then(|| format!("storm: not one backend was killed but: {}", killed.join("; "))));
 }
 
-/// A storm in which nothing is ended, or a kind of work never done, proves nothing.
+/// A storm proves nothing if some ending never occurs, or some kind of scenario never completes.
 fn check_endings(tally: &ScenarioTally, outcome: &mut Outcome) {
     for (ending, name) in ENDINGS.iter().filter(|(ending, _)| *ending != Ending::Wrong) {
         outcome.check((tally.of(*ending) == 0).then(|| format!("storm: no scenario was {name}")));

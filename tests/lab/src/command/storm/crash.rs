@@ -1,4 +1,4 @@
-//! Kills one backend without a warning, so that the server restarts and every session is lost.
+//! Kills one backend with SIGKILL, so that the server restarts and every session is lost.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use super::Storm;
 use crate::command::stress::client::Client;
 use crate::failure::{Failure, Result};
 
-/// How long a server may take to recover, and a backend to be found that reads from an API.
+/// Time for the server to recover, and time to find a backend that reads from an API.
 const PATIENCE: Duration = Duration::from_secs(30);
 const VICTIM: &str = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                       AND state = 'active' AND query LIKE '%_logs%' ORDER BY random() LIMIT 1";
 
-/// Kills after this time, and says how long the server was away.
+/// Kills a backend after this time, and returns how long the server accepted no connection.
 pub(super) async fn crash(storm: Arc<Storm>, after: Duration) -> Result<Duration> {
     tokio::time::sleep(after).await;
     let started = Instant::now();
@@ -37,7 +37,7 @@ pub(super) async fn crash(storm: Arc<Storm>, after: Duration) -> Result<Duration
     Err(Failure::new("no backend was found to be killed"))
 }
 
-/// Waits until a session that was there before is lost, and until the server takes new ones.
+/// Waits until an older session is lost, and until the server accepts new ones.
 async fn recovery(storm: &Storm, witness: &Client) -> Result<Instant> {
     let started = Instant::now();
     while witness.ask("SELECT 1").await.is_ok() && started.elapsed() < PATIENCE {

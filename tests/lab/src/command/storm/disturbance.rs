@@ -1,4 +1,4 @@
-//! What is done to a session while its statements run, and whether the outcome of a statement fits that.
+//! What disturbs a session while its statements run, and the check of a statement's outcome against that.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use super::scenario::{Expectation, Step};
 use super::tally::Ending;
 use crate::command::stress::client::{Answer, StatementError};
 
-/// The longest time before an order, and the longest `statement_timeout`.
+/// The longest time before a disturbance, and the longest `statement_timeout`.
 const LONGEST: Duration = Duration::from_millis(120);
 
-/// What is done, and how long after the beginning.
+/// What happens to a session, and the time from the begin of the scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Disturbance {
     Leave,
@@ -23,11 +23,11 @@ pub(super) enum Disturbance {
 /// What the outcome of one statement means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum StepResult {
-    /// It is right, and the next statement may come.
+    /// The outcome is correct, and the scenario goes on.
     Right,
-    /// The API failed, and Postgres said so as it should.
+    /// The API failed, and Postgres reported one of the expected errors.
     StatementError,
-    /// It was ended, as ordered.
+    /// The disturbance ended the statement.
     Ended(Ending),
     Wrong(String),
 }
@@ -46,8 +46,8 @@ impl Disturbance {
     }
 }
 
-/// Holds the outcome of a statement against what is wanted and what was done. `given` is the order if it was already given,
-/// `crashed` whether another backend may have crashed since the session began.
+/// Compares the outcome of a statement with what the step expects. `given` is the disturbance if it has happened already, else `Leave`;
+/// `crashed` says whether another backend may have crashed since the session began.
 pub(super) fn compare(step: &Step, given: Disturbance, crashed: bool, outcome: &Result<Answer, StatementError>) -> StepResult {
     let refused = match outcome {
         Ok(answer) => {

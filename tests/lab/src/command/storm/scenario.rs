@@ -1,11 +1,11 @@
-//! Pieces of work, drawn at random: statements of one session in their order, and what each must answer.
+//! Random scenarios: the statements of one session in their order, and the expected outcome of each.
 
 use std::time::Duration;
 
 use super::world::{ACTIONS, About, FAULTY, Faulty, QUESTIONS, World, by_action, of_view, views};
 use crate::command::stress::client::Answer;
 
-/// A kind of work.
+/// The kind of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScenarioKind {
     Select,
@@ -35,16 +35,16 @@ pub(super) const KINDS: [(ScenarioKind, &str); 11] = [
     (ScenarioKind::Prepared, "PREPARE, EXECUTE"),
 ];
 
-/// What a statement must do when nobody ends it.
+/// The expected outcome of a statement that nothing disturbs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expectation {
     /// Succeed.
     Done,
-    /// Give these rows.
+    /// Return these rows.
     Rows(Answer),
-    /// Give some of the rows that [`Expectation::Rest`] counts.
+    /// Return some of the rows that [`Expectation::Rest`] counts.
     Part,
-    /// Give all rows of these that were not given before.
+    /// Return all of these rows that [`Expectation::Part`] has not returned.
     Rest(Answer),
     /// Fail as the API does.
     Failure,
@@ -54,10 +54,10 @@ pub(super) enum Expectation {
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) sql: String,
-    /// How long the client waits before it.
+    /// Pause of the client before the statement.
     pub(super) pause: Duration,
     pub(super) expectation: Expectation,
-    /// The classes that it may fail with by itself.
+    /// SQLSTATEs that the statement may fail with if nothing disturbs it.
     pub(super) errors: &'static [&'static str],
 }
 
@@ -68,9 +68,9 @@ pub(super) struct Scenario {
     pub(super) steps: Vec<Step>,
 }
 
-/// Executions of a prepared statement: Postgres takes a generic plan after five.
+/// Executions of a prepared statement: after five of them Postgres may use a generic plan.
 const EXECUTIONS: usize = 8;
-/// Rows that a cursor gives at once.
+/// Rows that a cursor returns at once.
 const FETCHED: u32 = 70;
 
 impl Step {
@@ -90,7 +90,7 @@ impl Step {
 }
 
 impl Scenario {
-    /// The next piece of a session.
+    /// The next scenario of a session.
     pub(super) fn draw(rng: &mut fastrand::Rng, world: &World, session: u32) -> Self {
         let kind = KINDS[rng.usize(..KINDS.len())].0;
         let steps = match kind {
@@ -110,7 +110,7 @@ impl Scenario {
     }
 }
 
-/// A question about one of these and its place.
+/// The place of a random question about one of these.
 fn question(rng: &mut fastrand::Rng, about: &[About]) -> usize {
     let places: Vec<usize> = (0..QUESTIONS.len()).filter(|place| about.contains(&QUESTIONS[*place].of)).collect();
     places[rng.usize(..places.len())]
@@ -150,7 +150,7 @@ fn create_table_as(rng: &mut fastrand::Rng, world: &World) -> Vec<Step> {
     ]
 }
 
-/// A refresh, and the view after it: whatever became of the refresh, it has no hole.
+/// A refresh, and the view before and after it: the view is complete even if the refresh fails.
 fn refresh(rng: &mut fastrand::Rng, world: &World, session: u32, how: &str) -> Vec<Step> {
     let [steady, shaky] = views(session);
     let (view, errors): (_, &[&str]) = if rng.bool() { (steady, &[]) } else { (shaky, &["08006"]) };
@@ -196,7 +196,7 @@ fn savepoint(rng: &mut fastrand::Rng, world: &World) -> Vec<Step> {
     ]
 }
 
-/// A failure between two answers, in one statement.
+/// One statement with a failure between two answers.
 fn plpgsql(rng: &mut fastrand::Rng, world: &World) -> Step {
     let place = question(rng, &[About::One, About::OneOfAny]);
     let (good, bad) = (QUESTIONS[place].of_schema("good"), failing(rng, world));
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_dice_draw_the_same_pieces_and_every_kind() {
+    fn a_seed_draws_the_same_scenarios_each_time_and_every_kind() {
         let answers = vec![Answer::default(); QUESTIONS.len()];
         let world = World { answers, by_action: vec![Answer::default(); ACTIONS.len()] };
         let draw = |seed| {

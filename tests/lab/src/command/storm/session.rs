@@ -1,4 +1,4 @@
-//! One session: draws a piece of work and what is done to it, plays it, judges it, and connects again where it must.
+//! One session: draws scenarios and disturbances, runs them, checks the outcomes, and connects again where it must.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,31 +10,31 @@ use super::scenario::{Expectation, Scenario};
 use super::tally::{Ending, ScenarioTally};
 use crate::command::stress::client::{Answer, Client};
 
-/// How long a new connection may be refused, while the server restarts or other backends have yet to end.
+/// How long the server may refuse a new connection: it restarts, or has no free slot.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Statements that a late cancel may hit after the one that it was for.
+/// Later statements that a cancel may end instead of its target.
 const LATE: u32 = 20;
 
-/// A connection, and how often the server had crashed when it was made.
+/// A connection, and the storm's count of crashes when the connection was made.
 struct Connection {
     client: Client,
     crashes: u64,
 }
 
-/// How far a piece has come.
+/// How far a scenario has come.
 #[derive(Debug, Default)]
 struct Progress {
     statements: AtomicU64,
-    /// Answers that were held against the truth.
+    /// Answers that were compared with the truth.
     compared: AtomicU64,
-    /// Whether the order was given.
+    /// Whether the disturbance has happened.
     given: AtomicBool,
 }
 
-/// What came of a piece: its ending, or what was wrong.
+/// How a scenario ended, or what was wrong.
 type ScenarioResult = Result<Ending, String>;
 
-/// Plays pieces until the storm is over.
+/// Runs scenarios until the storm is over.
 pub(super) async fn run_session(storm: Arc<Storm>, number: u32, seed: u64) -> ScenarioTally {
     let mut rng = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(number));
     let mut tally = ScenarioTally::default();
@@ -80,7 +80,7 @@ async fn connect(storm: &Storm) -> Result<Connection, String> {
     }
 }
 
-/// Plays one piece under one order. The session comes back where it lives on.
+/// Runs one scenario under one disturbance. Returns the connection if it can still be used.
 async fn run_scenario(
     storm: &Storm,
     session: Connection,
@@ -94,7 +94,7 @@ async fn run_scenario(
     tally.compared += progress.compared.into_inner();
     let over = match &result {
         Ok(Ending::Dropped | Ending::Crashed | Ending::Terminated) | Err(_) => true,
-        // The order may strike only now.
+        // The termination may arrive only now.
         Ok(_) => matches!(disturbance, Disturbance::Terminate(_)) && progress.given.into_inner(),
     };
     if over {
@@ -106,7 +106,7 @@ async fn run_scenario(
     }
 }
 
-/// Plays the statements, and gives the order when its moment has come.
+/// Runs the statements, and disturbs them when the time has come.
 async fn run_disturbed(
     storm: &Storm,
     session: &Connection,
@@ -138,7 +138,7 @@ async fn run_disturbed(
             progress.given.store(true, Ordering::SeqCst);
             let function = if matches!(disturbance, Disturbance::Cancel(_)) { "pg_cancel_backend" } else { "pg_terminate_backend" };
             let command = format!("SELECT {function}({})", client.backend);
-            // Where the order cannot be given, the server has crashed, and the session is judged by that.
+            // If the control session fails, the server has crashed, and the outcome of the steps shows that.
             let (result, _) = tokio::join!(steps, storm.command(&command));
             result
         }
@@ -149,7 +149,8 @@ async fn run_disturbed(
     }
 }
 
-/// Ends what a piece has left open. A cancel or a timeout may still strike here; says whether the session lives.
+/// Ends the transaction that a scenario has left open, and returns whether the session lives. A late cancel or timeout may end the
+/// ROLLBACK.
 async fn clean_up(storm: &Storm, session: &Connection, disturbance: Disturbance) -> Result<bool, String> {
     let mut late = 0;
     loop {
@@ -169,7 +170,7 @@ async fn clean_up(storm: &Storm, session: &Connection, disturbance: Disturbance)
     }
 }
 
-/// Runs the statements of a piece one after another, until one of them was ended.
+/// Runs the statements of a scenario in turn, until the disturbance ends one of them.
 async fn run_steps(
     storm: &Storm,
     session: &Connection,

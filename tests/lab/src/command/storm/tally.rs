@@ -1,17 +1,17 @@
-//! Counts the pieces of work by kind and ending.
+//! Counts of scenarios by kind and ending.
 
 use super::scenario::{KINDS, ScenarioKind};
 use crate::command::stress::Outcome;
 
-/// Complaints that are told; the others are only counted.
+/// Complaints that are reported; the others are only counted.
 const REPORTED: usize = 10;
 
-/// How a piece of work ended.
+/// How a scenario ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Every statement of it did what it should; where the API fails, that is its error.
+    /// Every statement had its expected outcome.
     Right,
-    /// The API failed where it may.
+    /// The API failed where it may fail.
     StatementError,
     Cancelled,
     TimedOut,
@@ -49,7 +49,7 @@ impl ScenarioTally {
         self.counts[row][place(ENDINGS.iter().position(|(known, _)| *known == ending))] += 1;
     }
 
-    /// Counts a piece that went wrong.
+    /// Counts a scenario that went wrong.
     pub(super) fn complain(&mut self, kind: ScenarioKind, complaint: String) {
         self.add(kind, Ending::Wrong);
         self.complaints.push(complaint);
@@ -69,13 +69,13 @@ impl ScenarioTally {
         self.counts.iter().map(|row| row[column]).sum()
     }
 
-    /// The kinds of which no piece came to its end.
+    /// The kinds of which no scenario completed.
     pub(super) fn never_right(&self) -> Vec<&'static str> {
         let rows = KINDS.iter().zip(self.counts);
         rows.filter(|(_, row)| row[0] + row[1] == 0).map(|((_, name), _)| *name).collect()
     }
 
-    /// The counts as a table, and what went wrong.
+    /// The counts as a table, and the complaints.
     pub(super) fn outcome(&self) -> Outcome {
         let all: u32 = self.counts.iter().flatten().sum();
         let failed = self.of(Ending::Wrong);
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_counted_and_told() {
+    fn what_is_wrong_is_counted_and_reported() {
         let mut tally = ScenarioTally::default();
         tally.add(KINDS[0].0, Ending::Right);
         let mut other = ScenarioTally::default();

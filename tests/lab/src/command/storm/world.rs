@@ -1,5 +1,4 @@
-//! The tables of the storm: each API once as it should be and once with each fault, the simulator's own truth, and what each
-//! question's answer must be.
+//! The tables of the storm: APIs that work, APIs with each fault, and the simulator's own rows, from which the expected answers come.
 
 use lab::write_table;
 
@@ -8,10 +7,10 @@ use crate::command::stress::Stage;
 use crate::command::stress::client::{Answer, Client};
 use crate::failure::{Doing, Failure, Result};
 
-/// What every URL says of its data.
+/// The data's settings in every URL.
 const DATA: &str = "rows=2000,cases=40,logs=3,tickets=30";
 
-/// A foreign table's remote name and source.
+/// Sources and their tables.
 const TABLES: [(&str, &str); 6] = [
     ("tixngo", "ticket_status_logs"),
     ("viviot", "action_logs"),
@@ -21,14 +20,14 @@ const TABLES: [(&str, &str); 6] = [
     ("socialboards", "ticket_log"),
 ];
 
-/// An API that does not work as it should.
+/// An API with a fault.
 #[derive(Debug)]
 pub(super) struct Faulty {
     pub(super) schema: &'static str,
     switches: &'static str,
-    /// What a scan of it may fail with.
+    /// SQLSTATEs that a scan may fail with.
     pub(super) errors: &'static [&'static str],
-    /// Whether it can be answered nevertheless.
+    /// Whether a scan may succeed nevertheless.
     pub(super) may_answer: bool,
 }
 
@@ -39,18 +38,18 @@ pub(super) static FAULTY: [Faulty; 7] = [
     Faulty { schema: "stalled", switches: "fault=stall,at=2", errors: &["08006"], may_answer: false },
     Faulty { schema: "silent", switches: "fault=stall_headers", errors: &["08006"], may_answer: false },
     Faulty { schema: "dripping", switches: "fault=drip:60000", errors: &["08006"], may_answer: true },
-    // It recovers in the course of the storm.
+    // The fault ends after two hundred requests.
     Faulty { schema: "shaky", switches: "fault=status:502,at=2,times=200", errors: &["08006"], may_answer: true },
 ];
 
-/// A question, asked of a schema that stands in it as `{}`, or as `{0}` where it stands twice.
+/// A query. The schema stands in it as `{}`, or as `{0}` where it stands twice.
 #[derive(Debug)]
 pub(super) struct Question {
     pub(super) sql: &'static str,
     pub(super) of: About,
 }
 
-/// What a question is about.
+/// The tables that a question reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
     /// One table that the faulty schemas have as well.
@@ -93,7 +92,7 @@ pub(super) static QUESTIONS: [Question; 9] = [
 /// The actions that a prepared statement is executed with.
 pub(super) static ACTIONS: [&str; 3] = ["INJECT", "ACTIVATE", "CONTROL"];
 
-/// What every answer must be.
+/// The expected answers.
 #[derive(Debug)]
 pub(super) struct World {
     /// In the order of [`QUESTIONS`].
@@ -108,12 +107,12 @@ impl Question {
     }
 }
 
-/// The rows of a materialized view, as the first question has them.
+/// The query of a materialized view that corresponds to the first question.
 pub(super) fn of_view(view: &str) -> String {
     format!("SELECT ticketid, ticketstatuslogid::text, actionname FROM {view}")
 }
 
-/// A session's two materialized views: of the API that works, and of one that shakes.
+/// A session's two materialized views: of the API that works, and of the one that recovers.
 pub(super) fn views(session: u32) -> [String; 2] {
     [format!("storm.steady_{session}"), format!("storm.shaky_{session}")]
 }
@@ -126,14 +125,14 @@ pub(super) fn by_action(schema: &str, action: &str) -> String {
 }
 
 impl World {
-    /// Makes everything in a new database.
+    /// Creates everything in a new database.
     pub(super) async fn make(stage: &Stage, sessions: u32) -> Result<Self> {
         stage.cluster.create_database(DATABASE)?;
         let client = stage.connect(DATABASE).await?;
         let mut sql = String::from("CREATE EXTENSION restlog_fdw;");
         sql += &apis(stage, "good", "", &["tixngo", "viviot", "huawei", "socialboards"]);
         for Faulty { schema, .. } in &FAULTY {
-            // It works until its views are filled.
+            // The faults come after the views are filled.
             sql += &apis(stage, schema, "", &["tixngo", "huawei"]);
         }
         client.ask(&sql).await.doing("making the tables")?;
@@ -159,7 +158,7 @@ impl World {
     }
 }
 
-/// The statements that make a schema with the tables of some sources. They give up soon: the storm is short.
+/// The statements that create a schema with the tables of some sources. Timeouts and retries are short, as the storm is.
 fn apis(stage: &Stage, schema: &str, switches: &str, sources: &[&str]) -> String {
     let mut sql = format!("CREATE SCHEMA {schema};");
     for source in sources {
@@ -184,7 +183,7 @@ fn base_url(stage: &Stage, schema: &str, switches: &str, source: &str) -> String
     format!("{}{prefix}", stage.url(&format!("tag=storm_{schema}_{source},{DATA},{switches}")))
 }
 
-/// All rows as the simulator itself tells them, as texts.
+/// Loads all rows from the simulator itself, as texts.
 async fn make_truth(stage: &Stage, client: &Client) -> Result<()> {
     client.ask("CREATE SCHEMA truth").await.doing("CREATE SCHEMA")?;
     for (source, table) in TABLES {
@@ -204,7 +203,7 @@ async fn make_truth(stage: &Stage, client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// Each session refreshes views of its own: what is tried is not their locks.
+/// Each session has views of its own, so that refreshes do not wait for each other's locks.
 async fn make_views(client: &Client, sessions: u32) -> Result<()> {
     client.ask("CREATE SCHEMA storm").await.doing("CREATE SCHEMA")?;
     client.ask(GUARDED).await.doing("CREATE FUNCTION")?;
@@ -220,7 +219,7 @@ async fn make_views(client: &Client, sessions: u32) -> Result<()> {
     Ok(())
 }
 
-/// Counts the rows of a query, or gives the class of its error.
+/// Counts the rows of a query, or returns the SQLSTATE of its error.
 const GUARDED: &str = "CREATE FUNCTION storm.guarded(query text) RETURNS text LANGUAGE plpgsql AS $$ \
     DECLARE n bigint; \
     BEGIN \

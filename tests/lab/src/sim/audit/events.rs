@@ -1,10 +1,10 @@
-//! The rows behind the audit API: each a pure function of the seed and its number, oldest first.
+//! The rows of the audit API, oldest first. Each is a pure function of the seed and its number.
 
 use crate::sim::settings::Settings;
 use crate::sim::spread::{Spread, mix};
 
 pub(crate) const KINDS: [&str; 5] = ["login", "logout", "file.read", "file.write", "share & \"publish\""];
-/// Names and addresses; nobody is the system itself.
+/// Names and addresses.
 pub(crate) const PEOPLE: [(&str, Option<&str>); 5] = [
     ("Ada Okafor", Some("ada@corp.example")),
     ("Zoë \"Z\" Berg", Some("zoe+audit@corp.example")),
@@ -18,7 +18,7 @@ const TAGS: [&str; 4] = ["vpn", "night shift", "a,b", "émile"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuditEvent {
     pub(crate) id: i64,
-    /// `None` where it has no time.
+    /// The event's time; some events have none.
     pub(crate) at: Option<i64>,
     pub(crate) kind: &'static str,
     pub(crate) who: Option<(&'static str, Option<&'static str>)>,
@@ -40,7 +40,7 @@ impl Trail {
         Self { spread: Spread::new(settings), rows: settings.rows, seed: mix(settings.seed, 0x4155), untimed: settings.untimed }
     }
 
-    /// What page keys are scrambled with: those of other data are unknown here.
+    /// Scrambles page keys, so that a key of other data is unknown.
     pub(crate) fn marks(&self) -> u64 {
         mix(self.seed, self.rows)
     }
@@ -56,7 +56,7 @@ impl Trail {
     pub(crate) fn event(&self, row: u64) -> AuditEvent {
         let bits = mix(self.seed, row);
         AuditEvent {
-            // Larger than an int, so that a client's types are tried.
+            // Larger than an int4, so that a client needs bigint.
             id: 7_000_000_000 + row.cast_signed(),
             at: self.has_time(row).then(|| self.spread.time(row)),
             kind: self.kind(row),

@@ -1,4 +1,4 @@
-//! The audit API's rows as plain texts, made apart from their JSON: what a client must have read in the end.
+//! The audit API's rows as texts, the expected result of a scan. They are formatted apart from their JSON.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::events::Trail;
 use crate::sim::rows::{Row, Truth};
 use crate::sim::settings::Settings;
 
-/// All events, which are all entries as well.
+/// All events. The entries are the same rows.
 pub(crate) const EVENTS: Truth = Truth { table: "audit.events", columns: COLUMNS, request: &[], rows };
 
 fn rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {

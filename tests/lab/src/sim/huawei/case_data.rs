@@ -1,5 +1,5 @@
-//! The data behind Huawei's service tickets: cases, their operation logs and messages, each a pure function of the
-//! seed and its place. All times are whole seconds: local texts have no more.
+//! The data of Huawei's service tickets: cases, their operation logs and messages. Each is a pure function of the seed and its place. All
+//! times are whole seconds, because local times have no fraction.
 
 use crate::sim::settings::Settings;
 use crate::sim::spread::{Spread, mix};
@@ -15,7 +15,7 @@ const DIGITS: usize = 7;
 /// All cases of one URL's settings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CaseData {
-    /// Where the cases' creation lies in time.
+    /// The times of the cases' creation.
     pub(crate) spread: Spread,
     pub(crate) cases: u64,
     seed: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Case {
     pub(crate) resolution: Option<&'static str>,
     pub(crate) created: i64,
     pub(crate) confirmed: Option<i64>,
-    /// Numbers of its labels; `None` is no list at all.
+    /// Numbers of the labels; `None` if the record has no list.
     pub(crate) labels: Option<Vec<usize>>,
 }
 
@@ -69,11 +69,11 @@ pub(crate) struct Message {
     pub(crate) time: i64,
     pub(crate) is_first: bool,
     pub(crate) iam_user_type: Option<i64>,
-    /// Numbers of its attachments.
+    /// Number of attachments.
     pub(crate) accessories: u64,
 }
 
-/// A time as its local text can tell it.
+/// A time without its fraction of a second.
 pub(crate) fn whole_second(millis: i64) -> i64 {
     millis.div_euclid(1000) * 1000
 }
@@ -94,7 +94,7 @@ impl CaseData {
         }
     }
 
-    /// The number behind an id, if there is such a case.
+    /// The number of the case with this id, if there is one.
     pub(crate) fn case_number(&self, id: &str) -> Option<u64> {
         let digits = id.strip_prefix(PREFIX).filter(|digits| digits.len() >= DIGITS)?;
         let number: u64 = digits.parse::<u64>().ok()?.checked_sub(1)?;
@@ -105,7 +105,7 @@ impl CaseData {
         whole_second(self.spread.time(case))
     }
 
-    /// The case of a number; the first row behind the last one may be asked for under a number of its own.
+    /// The case of a number. A row that appears later looks like an earlier one, but has an id of its own.
     pub(crate) fn case(&self, number: u64, id_number: u64) -> Case {
         let bits = mix(self.seed, number);
         let pick = |shift: u32, count: usize| (bits >> shift) as usize % count;
@@ -131,7 +131,7 @@ impl CaseData {
         }
     }
 
-    /// Entries of a case's log: from none to sixty, unless their number is set.
+    /// The number of entries of a case's log: as set, else up to sixty.
     pub(crate) fn log_count(&self, case: u64) -> u64 {
         let bits = mix(self.seed, !case);
         self.logs.unwrap_or_else(|| if bits.is_multiple_of(6) { 0 } else { (bits >> 8) % 31 + (bits >> 16) % 31 })
@@ -143,7 +143,7 @@ impl CaseData {
 
     pub(crate) fn log(&self, case: u64, place: u64, id_place: u64) -> OperateLog {
         let bits = mix(mix(self.seed, case), place);
-        // A log begins with the case's creation.
+        // The first entry is the creation of the case.
         let (operation, description) =
             if place == 0 { OPERATIONS[0] } else { OPERATIONS[1 + (bits >> 5) as usize % (OPERATIONS.len() - 1)] };
         OperateLog {
@@ -173,7 +173,7 @@ impl CaseData {
         }
     }
 
-    /// The time of one of so many things that happen between a case's creation and the end of the data.
+    /// The time of one of `count` entries between a case's creation and the end of the data.
     fn within(&self, case: u64, place: u64, count: u64) -> i64 {
         let created = self.spread.time(case);
         let span = (self.end - created).unsigned_abs();

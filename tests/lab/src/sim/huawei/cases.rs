@@ -65,7 +65,7 @@ fn filter<'a>(request: &'a ApiRequest<'a>, data: CaseData) -> Result<Option<Pass
     }
     let incident = request.one("incident_id");
     let (customer, customer_name) = (request.one("x_customer_id"), request.one("x_customer_name"));
-    // Several keys may be repeated or stand in one value with blanks between them.
+    // Several keys come as repeated parameters, or in one value with blanks between them.
     let keys: Vec<String> = request.many("search_key").flat_map(str::split_whitespace).map(str::to_lowercase).collect();
     let texts = [incident, customer, customer_name];
     if status.is_none() && labels.is_empty() && keys.is_empty() && texts.iter().all(Option::is_none) {

@@ -1,4 +1,4 @@
-//! IAM's `POST /v3/auth/tokens`: a name and a password become a token, told in a header.
+//! IAM's `POST /v3/auth/tokens`: exchanges a name and a password for a token, which is in a header of the response.
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use hyper::Method;
@@ -52,7 +52,7 @@ impl Endpoint for IamLogin {
     }
 }
 
-/// How IAM says no.
+/// Words the errors of IAM.
 #[derive(Debug)]
 struct Iam;
 

@@ -1,4 +1,4 @@
-//! `GET /v2/servicerequest/cases/{case_id}/messages`: what was written to and about one case. Its total is `count`.
+//! `GET /v2/servicerequest/cases/{case_id}/messages`: the messages of one case. The total is in `count`.
 
 use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;
@@ -63,7 +63,7 @@ impl List for MessageList<'_> {
 
     fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let mut message = self.data.message(self.case, entry.row);
-        // A message has no id: a second makes the new one another.
+        // A message has no id, so the time distinguishes a new one.
         message.time += entry.fresh.map_or(0, |fresh| (fresh.cast_signed() + 1) * 1000);
         let accessories = (message.accessories > 0).then(|| accessories_json(message.accessories));
         let name = |column| wire_name(COLUMNS, column);

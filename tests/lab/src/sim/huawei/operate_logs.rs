@@ -1,4 +1,4 @@
-//! `GET /v2/servicerequest/cases/{case_id}/operate-logs`: what was done to one case.
+//! `GET /v2/servicerequest/cases/{case_id}/operate-logs`: the operation log of one case.
 
 use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal};
 use crate::sim::corrupt::Corruptions;

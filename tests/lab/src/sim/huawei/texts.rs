@@ -1,8 +1,8 @@
-//! Texts of Huawei's tickets. Those that its pages say to be translated stand here in Chinese and English.
+//! Texts of Huawei's tickets. Texts that the API translates are in Chinese and English.
 
 use crate::sim::settings::Language;
 
-/// A text in the languages that are spoken here.
+/// A text in both languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Words {
     chinese: &'static str,
@@ -22,7 +22,7 @@ const fn words(chinese: &'static str, english: &'static str) -> Words {
     Words { chinese, english }
 }
 
-/// Codes of operations and what is said of them: the list of the Chinese reference page.
+/// Codes of operations and their descriptions: the list of the Chinese reference page.
 pub(crate) const OPERATIONS: [(i64, Words); 14] = [
     (0, words("创建工单", "Ticket created")),
     (2, words("催单", "Ticket urged")),
@@ -73,6 +73,6 @@ pub(crate) const CONTENTS: [&str; 6] = [
     "",
     "Logs attached, 3 files.",
 ];
-/// Names and colours of labels; `label_id` is made of the number.
+/// Names and colours of labels. `label_id` contains the number.
 pub(crate) const LABELS: [(&str, &str); 5] =
     [("urgent", "#d9001b"), ("billing", "#f59a23"), ("重要", "#63a103"), ("to-check", "#02a7f0"), ("late", "#8400ff")];

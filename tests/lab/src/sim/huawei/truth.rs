@@ -1,4 +1,4 @@
-//! Huawei's rows as plain texts, made apart from their JSON: what a client must have read in the end.
+//! Huawei's rows as texts, the expected result of a scan. They are formatted apart from their JSON.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use serde_json::json;
@@ -11,12 +11,12 @@ use crate::sim::settings::{Language, Settings};
 
 const EAST: i32 = 8 * 3600;
 
-/// A case's log, for each case in turn.
+/// The logs of all cases.
 pub(crate) const OPERATE_LOGS: Truth =
     Truth { table: "huawei.operate_logs", columns: operate_logs::COLUMNS, request: &["case_id"], rows: log_rows };
 /// All cases.
 pub(crate) const CASES: Truth = Truth { table: "huawei.cases", columns: cases::COLUMNS, request: &[], rows: case_rows };
-/// A case's messages, for each case in turn.
+/// The messages of all cases.
 pub(crate) const MESSAGES: Truth =
     Truth { table: "huawei.messages", columns: messages::COLUMNS, request: &["case_id"], rows: message_rows };
 

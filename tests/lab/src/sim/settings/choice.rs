@@ -27,15 +27,15 @@ choice!(
     Over { Reject = "reject", Clamp = "clamp" }
 );
 choice!(
-    /// Which ends of the asked range belong to the answer.
+    /// Which bounds of the requested range are inclusive.
     Bounds { Inclusive = "inclusive", Exclusive = "exclusive", HalfOpen = "half_open" }
 );
 choice!(
-    /// Which column the asked range filters.
+    /// Which column the requested range filters.
     FilterColumn { Created = "createdDate", Updated = "updatedDate" }
 );
 choice!(
-    /// The unit to which the asked range is widened, or to which both of its ends are cut.
+    /// The unit to which the requested range is widened, or to which both of its bounds are cut off.
     Granularity { Millisecond = "ms", Second = "s", Day = "day", SecondCutOff = "s_cut", MinuteCutOff = "min_cut" }
 );
 choice!(
@@ -43,11 +43,11 @@ choice!(
     Order { Ascending = "asc", Descending = "desc" }
 );
 choice!(
-    /// How the last page says that it is the last.
+    /// How the last page shows that it is the last.
     Last { Null = "null", Absent = "absent", Empty = "empty", Bookmark = "bookmark" }
 );
 choice!(
-    /// Whether value filters tell upper from lower case.
+    /// Whether value filters are case-sensitive.
     LetterCase { Exact = "exact", Insensitive = "insensitive" }
 );
 choice!(
@@ -67,31 +67,31 @@ choice!(
     ContentCoding { Identity = "identity", Gzip = "gzip", Zstd = "zstd", Brotli = "br" }
 );
 choice!(
-    /// Whether something is as it should be.
+    /// Whether something is switched on.
     Switch { On = "on", Off = "off" }
 );
 choice!(
-    /// What an API that declares a total says of it.
+    /// What an API with a total reports as such.
     Total { Exact = "exact", Absent = "absent", Capped = "capped" }
 );
 choice!(
-    /// What asking for a page behind the last one yields.
+    /// The response for a page behind the last one.
     PastEnd { Empty = "empty", Error = "error" }
 );
 choice!(
-    /// What Huawei says of a case that it does not know.
+    /// Huawei's response for an unknown case.
     UnknownCase { Error = "error", Empty = "empty" }
 );
 choice!(
-    /// What Socialboards says of a ticket that it does not know.
+    /// Socialboards' response for an unknown ticket.
     UnknownTicket { Error = "error", NotFound = "http404" }
 );
 choice!(
-    /// How Huawei writes the times that are not for people.
+    /// The form of Huawei's times, except local texts.
     TimeForm { Rfc3339 = "rfc3339", Local = "local", Millis = "millis" }
 );
 choice!(
-    /// The language of texts when the client asks for none.
+    /// The language of texts if the client names none.
     Language { Chinese = "zh-cn", English = "en-us" }
 );
 choice!(
@@ -100,7 +100,7 @@ choice!(
 );
 
 impl Language {
-    /// The language that a client asks for, as far as it is spoken here.
+    /// The language of a tag, if texts exist in it.
     pub(crate) fn from_tag(tag: &str) -> Option<Self> {
         match tag.to_ascii_lowercase() {
             tag if tag.starts_with("zh") => Some(Self::Chinese),

@@ -1,4 +1,4 @@
-//! The data behind Socialboards: tickets and their logs, each a pure function of the seed and its place.
+//! The data of Socialboards: tickets and their logs. Each is a pure function of the seed and its place.
 
 use crate::sim::settings::Settings;
 use crate::sim::spread::{Spread, mix};
@@ -30,7 +30,7 @@ const TITLES: [&str; 6] = ["Wand is broken", "Order #12, where is it?", "Re: \"r
 const MESSAGES: [&str; 5] =
     ["It does not work.", "Hello,\n\nplease call me back.", "C:\\owls\\post", "Når får jeg svar?", "5 < 7 & \"so on\""];
 pub(crate) const STATUSES: [&str; 3] = ["open", "pending", "closed"];
-/// Sources, in general, in detail, and by name.
+/// Sources: the general one, the detailed one, and the name.
 pub(crate) const SOURCES: [(&str, &str, &str); 3] =
     [("web", "web_website", "Wand shop"), ("email", "email_inbox", "post@wands.example"), ("facebook", "facebook_comment", "Wand fans")];
 pub(crate) const CATEGORIES: [&str; 4] = ["Delivery", "Refund", "Praise", "Other: see notes"];
@@ -50,7 +50,7 @@ pub(crate) const FLAGS: [&str; 11] = [
     "isSensitive",
 ];
 
-/// What happens to a ticket after its creation.
+/// What an entry of a ticket's log reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TicketEvent {
     Created,
@@ -84,7 +84,7 @@ impl TicketEvent {
     }
 }
 
-/// Somebody, by number.
+/// A user, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct User(pub(crate) u64);
 
@@ -135,7 +135,7 @@ pub(crate) struct BoardTicket {
     pub(crate) title: Option<&'static str>,
     pub(crate) message: &'static str,
     pub(crate) author: User,
-    /// Its category's place in `CATEGORIES`.
+    /// Index in `CATEGORIES`.
     pub(crate) category: Option<usize>,
     pub(crate) created: Stamp,
     /// Key and value.
@@ -151,11 +151,11 @@ pub(crate) struct BoardTicket {
     pub(crate) source: (&'static str, &'static str, &'static str),
     pub(crate) status: &'static str,
     pub(crate) tags: Vec<&'static str>,
-    /// How many files hang on it.
+    /// Number of attachments.
     pub(crate) attachments: u64,
 }
 
-/// Everything under one URL's settings.
+/// All tickets of one URL's settings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Board {
     pub(crate) tickets: u64,
@@ -181,7 +181,7 @@ impl Board {
         id.parse::<u64>().ok()?.checked_sub(FIRST_TICKET).filter(|number| *number < self.tickets)
     }
 
-    /// Entries of a ticket's log: from one to some sixty, unless their number is set.
+    /// The number of entries of a ticket's log: as set, else from one to sixty.
     pub(crate) fn log_count(&self, ticket: u64) -> u64 {
         let bits = mix(self.seed, !ticket);
         self.logs.unwrap_or_else(|| 1 + bits % 31 + (bits >> 8) % 31)
@@ -191,7 +191,7 @@ impl Board {
         Stamp::new(self.spread.time(ticket) * MILLI, mix(self.seed, ticket))
     }
 
-    /// When something last happened to a ticket.
+    /// The time of the last entry of a ticket's log.
     pub(crate) fn last_activity(&self, ticket: u64) -> Stamp {
         match self.log_count(ticket) {
             0 => self.created(ticket),
@@ -216,12 +216,12 @@ impl Board {
         let created = self.spread.time(ticket);
         let span = (self.end - created).unsigned_abs();
         let time = created + (span / 2 * place / self.log_count(ticket).max(1)).cast_signed();
-        // Its first entry is the creation, to the tick.
+        // The first entry is the creation, and has exactly its time.
         let time = if place == 0 { self.created(ticket) } else { Stamp::new(time * MILLI, bits) };
         LogEntry { event, time, user }
     }
 
-    /// The ticket of a number; one that appears later may look like an earlier one but for its id.
+    /// The ticket of a number. A ticket that appears later looks like an earlier one, but has an id of its own.
     pub(crate) fn ticket(&self, number: u64, id_number: u64) -> BoardTicket {
         let bits = mix(self.seed, number);
         let pick = |shift: u32, count: usize| (bits >> shift) as usize % count;

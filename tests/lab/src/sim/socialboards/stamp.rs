@@ -1,4 +1,4 @@
-//! A time as Socialboards writes it: two to seven digits of a second, at an offset of its own.
+//! A time as Socialboards writes it: with two to seven digits of a second, and an offset that differs from time to time.
 
 use crate::sim::wire_time::{MILLI, push_time};
 
@@ -7,14 +7,14 @@ const OFFSETS: [i64; 5] = [0, 0, 180, 60, -330];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp {
-    /// Hundreds of nanoseconds since 1970, no finer than the digits tell.
+    /// Hundreds of nanoseconds since 1970, rounded to the digits.
     pub(crate) ticks: i64,
     digits: u32,
     pub(crate) offset: i64,
 }
 
 impl Stamp {
-    /// The time a little after `ticks`, written as the bits fall.
+    /// A time up to a millisecond after `ticks`. The bits decide it, its digits and its offset.
     pub(crate) fn new(ticks: i64, bits: u64) -> Self {
         let digits = 2 + (bits >> 40) as u32 % 6;
         let ticks = ticks + ((bits >> 24) % MILLI.unsigned_abs()).cast_signed();

@@ -1,4 +1,4 @@
-//! `POST /tickets/{ticketId}/log?skip=&take=`: what happened to one ticket. Tells neither a total nor ids.
+//! `POST /tickets/{ticketId}/log?skip=&take=`: the log of one ticket. It has neither a total nor ids.
 
 use hyper::Method;
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl Endpoint for BoardTicketLog {
     }
 }
 
-/// The types of a request; none are all.
+/// The action types of a request; an empty list selects all.
 fn action_types(member: Option<&Value>) -> Result<Vec<String>, Refusal> {
     let refused = || Refusal::bad_request("action_types must be a list of texts");
     match member {
@@ -86,12 +86,12 @@ impl List for Logs<'_> {
 
     fn push(&self, out: &mut Vec<u8>, entry: Entry, field_override: Option<&FieldOverride>) {
         let log = self.board.log(self.ticket, entry.row);
-        // An entry has no id: its time makes the new one another.
+        // An entry has no id, so the time distinguishes a new one.
         let time = log.time.later(entry.fresh.map_or(0, |fresh| fresh.cast_signed() + 1));
         let mut items = br#"{"categories":[],"tags":[],"users":["#.to_vec();
         if let TicketEvent::Assigned(user) = log.event {
             let mut inner = RecordWriter::new(&mut items, true, None);
-            // The user of an included item has no customIdentifier.
+            // A user among the included items has no customIdentifier.
             push_user(&mut inner, user, None);
             inner.end(|_| "");
         }

@@ -1,4 +1,4 @@
-//! `POST /tickets/list`: the tickets themselves; page, bounds and filters all stand in the body.
+//! `POST /tickets/list`: the tickets. Page, bounds and filters are in the body.
 
 use hyper::Method;
 use serde_json::{Map, Value};
@@ -90,14 +90,14 @@ impl Endpoint for BoardTickets {
             Order::Ascending => "creation_time_asc",
             Order::Descending => "creation_time_desc",
         };
-        let asked = text(&body, "orderBy")?.unwrap_or(usual);
-        // Tickets of the same millisecond are apart by their ticks.
-        if asked.starts_with("last_thread_activity") {
+        let order = text(&body, "orderBy")?.unwrap_or(usual);
+        // Tickets of the same millisecond differ in their ticks.
+        if order.starts_with("last_thread_activity") {
             numbers.sort_by_key(|number| (board.last_activity(*number).ticks, *number));
         } else {
             numbers.sort_by_key(|number| (board.created(*number).ticks, *number));
         }
-        match asked {
+        match order {
             "creation_time_asc" | "last_thread_activity_asc" => {}
             "creation_time_desc" | "last_thread_activity_desc" => numbers.reverse(),
             _ => return Err(Refusal::bad_request("orderBy is unknown")),
@@ -128,7 +128,7 @@ fn bound(body: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> 
 struct Filter {
     status: Option<String>,
     source: Option<String>,
-    /// `null` asks for tickets without a category, which is another thing than not to ask.
+    /// `null` selects tickets without a category, while a missing member selects all.
     category: Option<Option<u64>>,
     ids: Option<Vec<u64>>,
     custom_fields: Vec<(String, String)>,

@@ -1,11 +1,11 @@
-//! `POST /token`: a refresh token becomes an access token, by OAuth's form.
+//! `POST /token`: exchanges a refresh token for an access token, as in OAuth 2.
 
 use hyper::Method;
 use serde_json::json;
 
 use crate::sim::api::{ApiRequest, Dialect, Endpoint, Found, Refusal, Reply};
 
-/// Seconds that an access token is good for.
+/// Lifetime of an access token, in seconds.
 const LIFE: u64 = 3599;
 
 /// The exchange of tokens.
@@ -47,7 +47,7 @@ impl Endpoint for Tokens {
     }
 }
 
-/// How OAuth says no (RFC 6749, section 5.2).
+/// Words the errors of OAuth (RFC 6749, section 5.2).
 #[derive(Debug)]
 struct OAuth;
 

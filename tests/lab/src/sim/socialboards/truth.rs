@@ -1,4 +1,4 @@
-//! Socialboards' rows as plain texts, made apart from their JSON: what a client must have read in the end.
+//! Socialboards' rows as texts, the expected result of a scan. They are formatted apart from their JSON.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::{ticket_log, tickets};
 use crate::sim::rows::{Row, Truth};
 use crate::sim::settings::Settings;
 
-/// A ticket's log, for each ticket in turn.
+/// The logs of all tickets.
 pub(crate) const TICKET_LOG: Truth =
     Truth { table: "socialboards.ticket_log", columns: ticket_log::COLUMNS, request: &["ticketid"], rows: log_rows };
 /// All tickets.

@@ -1,4 +1,4 @@
-//! The audit APIs: pages by the address of the next one, in the body or in a header.
+//! The audit APIs: pages by the URL of the next one, in the body or in a header.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn entries(simulator: &Simulator, settings: &str, query: &str) -> HttpReply {
     ask(&simulator.url(), &format!("/~{settings}/x/audit/entries?{query}"), &[X_KEY])
 }
 
-/// The address in the `Link` header whose relation is `next`.
+/// The URL in the `Link` header with the relation `next`.
 fn link(reply: &HttpReply) -> Option<String> {
     let links = reply.header("link")?.split(", ").map(|link| link.split_once("; ").unwrap());
     let next = links.into_iter().find(|(_, relation)| *relation == "rel=\"next\"")?;
@@ -23,7 +23,7 @@ fn body_link(reply: &HttpReply) -> Option<String> {
     reply.json()["links"]["next"].as_str().filter(|url| !url.is_empty()).map(str::to_owned)
 }
 
-/// Follows addresses to the end, which an address that was just used is as well.
+/// Follows URLs to the last page. A page that names its own URL is the last as well.
 fn follow(simulator: &Simulator, first: HttpReply, next: fn(&HttpReply) -> Option<String>, key: (&str, &[&str])) -> Vec<HttpReply> {
     let (mut pages, mut used) = (vec![first], None);
     while let Some(url) = pages.last().and_then(next).filter(|url| used.as_ref() != Some(url)) {

@@ -1,4 +1,4 @@
-//! Each fault as it looks on the wire.
+//! Each fault as a client receives it.
 
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ fn throttling_says_when_to_come_back() {
 }
 
 #[test]
-fn a_fault_strikes_its_page_and_only_so_often() {
+fn a_fault_applies_to_its_page_and_as_often_as_set() {
     let simulator = simulator();
     let settings = "rows=50,fault=status:500,at=3,times=2";
     let first = log(&simulator, settings, &format!("{JANUARY}&limit=10"));
@@ -140,7 +140,7 @@ fn the_bomb_is_for_those_who_unpack() {
     let host = simulator.url().replace("http://", "");
     let mut stream = TcpStream::connect(&host).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{KEY}\r\nAccept-Encoding: gzip\r\n\r\n").unwrap();
-    // A first part is enough: all of it takes its time to pack.
+    // The first part is enough: compressing all of it takes long.
     let mut begin = vec![0; 64 << 10];
     stream.read_exact(&mut begin).unwrap();
     let begin = String::from_utf8_lossy(&begin);

@@ -9,7 +9,7 @@ fn get(simulator: &Simulator, settings: &str, path: &str) -> HttpReply {
     ask(&simulator.url(), &format!("/~{settings}/any{CASES}{path}"), &[TOKEN])
 }
 
-/// All records of a list by offset, and the totals that its pages told.
+/// All records of a list by offset, and the totals of its pages.
 fn read_all(simulator: &Simulator, settings: &str, path: &str, limit: usize) -> (Vec<Value>, Vec<u64>) {
     let (mut records, mut totals) = (Vec::new(), Vec::new());
     loop {
@@ -228,7 +228,7 @@ fn rows_that_appear_move_the_others() {
         assert_eq!(again[0] == first[0], fault == "moved_total");
         assert_eq!(fault == "shift", again[1] == first[0]);
     }
-    // A page that overlaps the last one by a row is still the second.
+    // A page that overlaps the first one by a row still counts as the second.
     let settings = "cases=1,logs=30,fault=shift,at=2,tag=o";
     let (first, _) = ids(settings, 0);
     let (second, _) = ids(settings, 9);

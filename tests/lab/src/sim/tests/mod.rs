@@ -24,7 +24,7 @@ fn simulator() -> Simulator {
     Simulator::start(([127, 0, 0, 1], 0)).unwrap()
 }
 
-/// What came back over one connection.
+/// The response of one connection.
 struct HttpReply {
     head: String,
     body: Vec<u8>,
@@ -59,7 +59,7 @@ impl HttpReply {
     }
 }
 
-/// One request on a connection of its own, read until the server closes it or a second passes in silence.
+/// Sends one request on a connection of its own, and reads until the server closes it or sends nothing for a second.
 fn send(url: &str, method: &str, path: &str, headers: &[&str], body: &str) -> HttpReply {
     let host = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -90,7 +90,7 @@ fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// Follows keys to the end, however the last page shows, and gives all pages.
+/// Follows keys to the last page, in whatever form that shows it, and returns all pages.
 fn chain(simulator: &Simulator, settings: &str, query: &str) -> Vec<HttpReply> {
     let mut pages = vec![log(simulator, settings, query)];
     let mut used = String::new();
@@ -128,7 +128,7 @@ fn read_csv(text: &str) -> Vec<Row> {
         match letter {
             '"' if quoted && text[at + 1..].starts_with('"') => quoted = false,
             '"' => {
-                // A quote that reopens a quoted field stands for itself.
+                // A doubled quote is a quote in the field.
                 if !quoted && was_quoted {
                     field.push('"');
                 }
@@ -166,8 +166,8 @@ fn as_row(record: &Value, names: &[String]) -> Row {
     names.iter().map(value).collect()
 }
 
-/// A record in the form of `table_truth`: nested members by their joined names, times without their form. `request` is
-/// what the row takes from its request.
+/// A record in the form of `table_truth`: nested members have joined names, times have one form. `request` has the columns that come from
+/// the request.
 fn flat_row(record: &Value, names: &[String], request: &[(&str, &str)]) -> Row {
     fn walk(record: &Value, outer: &str, names: &[String], found: &mut Vec<(String, Option<String>)>) {
         for (name, value) in record.as_object().unwrap() {
@@ -184,14 +184,14 @@ fn flat_row(record: &Value, names: &[String], request: &[(&str, &str)]) -> Row {
         request.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect();
     walk(record, "", names, &mut found);
     for (name, value) in &found {
-        // Of a nested object that is null there are the members' columns only.
+        // A nested object that is null has only the columns of its members.
         let is_known = names.iter().any(|known| known == name || (value.is_none() && known.starts_with(name)));
         assert!(is_known, "the truth has no {name}");
     }
     names.iter().map(|name| found.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.clone())).map(plain_time).collect()
 }
 
-/// A time in one form, whatever its zone, rounded to microseconds as Postgres rounds: by way of a double.
+/// A time in UTC, rounded to microseconds by way of a double, as Postgres does.
 fn plain_time(value: Option<String>) -> Option<String> {
     let text = value?;
     let Ok(time) = chrono::DateTime::parse_from_rfc3339(&text) else {

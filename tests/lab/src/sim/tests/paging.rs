@@ -16,7 +16,7 @@ fn pages_hold_exactly_the_printed_rows() {
         let (names, rows) = truth(&settings);
         let records = all_records(&chain(&simulator, &settings, &format!("{JANUARY}&limit=64")));
         let mut records: Vec<Row> = records.iter().map(|record| as_row(record, &names)).collect();
-        // Members of an object come back from serde_json in the order of the alphabet.
+        // serde_json returns the members of an object in alphabetical order.
         let details = names.iter().position(|name| name == "activationdetails").unwrap();
         for (record, row) in records.iter_mut().zip(&rows) {
             let json = |text: &Option<String>| text.as_deref().map(|text| serde_json::from_str::<Value>(text).unwrap());

@@ -27,7 +27,7 @@ fn read_all(simulator: &Simulator, settings: &str, query: &str, size: usize) -> 
     records
 }
 
-/// A record with its action and its id and time as the truth has them.
+/// A record in the form of the truth, with its action, its id and its time.
 fn row(record: &Value, names: &[String]) -> Row {
     let mut record = record.clone();
     let members = record.as_object_mut().unwrap();
@@ -117,7 +117,7 @@ fn a_range_of_time_has_many_forms() {
     assert_eq!(count("from=2026-01-10&to=2026-01-10T23:59:59.9990000Z"), day);
     assert_eq!(count("From=1768003200000&To=1768089599999"), day);
     assert_eq!(count("From=2026-01-10T02:00:00%2B02:00&To=2026-01-10T23:59:59.999Z"), day);
-    // Without a zone the server takes its own, an hour east.
+    // For a time without a zone, the server assumes its own: an hour east.
     assert_eq!(count("From=2026-01-10T01:00:00&To=2026-01-11T00:59:59.999"), day);
     assert_ne!(count("From=2026-01-10T00:00:00&To=2026-01-10T12:00:00Z"), count("From=2026-01-10T00:00:00Z&To=2026-01-10T12:00:00Z"));
     assert_eq!(count("To=2026-01-01T20:00:00Z"), Some(84));

@@ -1,5 +1,5 @@
-//! The rows behind TIXNGO's list of tickets: each a pure function of (seed, app, number), in the order of their last
-//! update. They are the tickets of the status log: a ticket's event is the same in both.
+//! The rows of TIXNGO's list of tickets, in the order of their last update. Each is a pure function of seed, app and number. They are the
+//! tickets of the status log: a ticket has the same event in both.
 
 use crate::sim::settings::Settings;
 use crate::sim::spread::{Spread, mix};
@@ -57,7 +57,7 @@ impl TicketBook {
         mix(self.seed, number).is_multiple_of(10)
     }
 
-    /// The ticket of a number; one that appears later may look like an earlier one but for its id.
+    /// The ticket of a number. A ticket that appears later looks like an earlier one, but has an id of its own.
     pub(crate) fn ticket(&self, number: u64, id: u64) -> Ticket {
         let bits = mix(self.seed, number);
         let event = self.log.event(number);

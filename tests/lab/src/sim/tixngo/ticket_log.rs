@@ -1,7 +1,7 @@
-//! The rows behind TIXNGO's ticket status log: each a pure function of (seed, app, number).
+//! The rows of TIXNGO's ticket status log. Each is a pure function of seed, app and number.
 //!
-//! Rows come in blocks of 64: eight tickets that each go eight steps along a small life story, so that statuses
-//! fit the actions and (ticket, version) is unique.
+//! Rows come in blocks of 64: eight tickets with eight steps of a small life story each, so that statuses fit the actions and the pair of
+//! ticket and version is unique.
 
 use crate::sim::settings::Settings;
 use crate::sim::spread::{Spread, mix, mix_text};
@@ -25,7 +25,7 @@ const fn action(name: &'static str, from: Option<&'static str>, to: &'static str
     TicketAction { name, from, to }
 }
 
-// Names beyond the four of the reference page are likely ones: the full list was not seen (facts 1.18).
+// The reference page has four of these names; the others are assumed.
 const INJECT: TicketAction = action("INJECT", None, NOT_DOWNLOADED);
 const DOWNLOAD: TicketAction = action("DOWNLOAD", Some(NOT_DOWNLOADED), DOWNLOADED);
 const ACTIVATE: TicketAction = action("ACTIVATE", Some(DOWNLOADED), DOWNLOADED);
@@ -54,7 +54,7 @@ const LANGUAGES: [&str; 5] = ["en", "fr", "de", "it", "ja"];
 const DELETION_REASONS: [&str; 2] = ["RESALE_PENDING", "RESOLD"];
 const DIRECTIONS: [&str; 2] = ["outgoing", "incoming"];
 
-/// What people write with a transfer, beside its JSON text: texts that need escapes, and escapes that need not be.
+/// Messages of a transfer and their JSON: texts that need escapes, and escapes that are not needed.
 pub(crate) const MESSAGES: [(&str, &str); 12] = [
     ("Enjoy the match!", r#""Enjoy the match!""#),
     ("Gate 4, row 12", r#""Gate 4, row 12""#),
@@ -108,7 +108,7 @@ pub(crate) struct LogRow {
     pub(crate) updated: i64,
 }
 
-/// What the API can filter by, which costs less than the whole row.
+/// The columns that the API filters by, which are cheaper than the whole row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TicketSummary {
     pub(crate) action: &'static TicketAction,
@@ -129,7 +129,7 @@ impl TicketLog {
         Self { spread: Spread::new(settings), seed: mix_text(mix(settings.seed, 1), app) }
     }
 
-    /// What decides everything about a ticket that its log does not change.
+    /// Random bits for what is constant in a ticket's log.
     fn ticket_bits(&self, ticket: u64) -> u64 {
         mix(self.seed, !ticket)
     }
@@ -138,12 +138,12 @@ impl TicketLog {
         self.ticket_bits(ticket) >> 10 & 31
     }
 
-    /// The ticket of a row, the step it is at, and what happened.
+    /// The ticket of a row, its step, and the action.
     fn step(&self, row: u64) -> (u64, u64, &'static TicketAction) {
         let place = row % ROWS_PER_BLOCK;
         let in_block = place % TICKETS_PER_BLOCK;
         let ticket = row / ROWS_PER_BLOCK * TICKETS_PER_BLOCK + in_block;
-        // Each ticket enters its story at another step, so that even twenty rows show every kind.
+        // Each ticket begins its story at another step, so that twenty rows already contain every action.
         let step = place / TICKETS_PER_BLOCK + in_block;
         let story = &STORIES[(mix(self.seed, ticket) % 4) as usize];
         (ticket, step, &story[(step % 8) as usize])
@@ -214,7 +214,7 @@ impl TicketLog {
     }
 }
 
-/// Half of all transfers are between sixteen people: so that a small data set has an owner with many rows.
+/// Half of all transfers are between sixteen owners, so that a small data set has an owner with many rows.
 fn owner(bits: u64) -> u64 {
     if bits & 1 == 0 { bits >> 1 & 15 } else { (bits >> 1) % 5000 }
 }

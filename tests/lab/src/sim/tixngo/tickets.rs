@@ -12,7 +12,7 @@ use crate::sim::wire_time::{read_ticks, time_json};
 use super::ticket::{Owner, TicketBook};
 use super::{LIMITS, Tixngo, app, check_key};
 
-/// The number of a total that is capped.
+/// The largest capped total.
 const CAP: u64 = 10_000;
 
 pub(crate) const COLUMNS: Columns = &[

@@ -1,4 +1,4 @@
-//! The log and the tickets as plain texts, made apart from its JSON: what a client must have read in the end.
+//! TIXNGO's rows as texts, the expected result of a scan. They are formatted apart from their JSON.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 

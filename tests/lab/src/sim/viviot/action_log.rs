@@ -1,14 +1,13 @@
-//! The rows behind Viviot's action log: each a pure function of the seed and its number, oldest first.
+//! The rows of Viviot's action log, oldest first. Each is a pure function of the seed and its number.
 //!
-//! What filters ask for and what rows show are two things here: a filter takes an id, a row shows a name, and two
-//! who are different may have one name.
+//! A filter takes an id, but a row shows a name, and several ids may have the same name.
 
 use crate::sim::settings::Settings;
 use crate::sim::spread::{Spread, mix};
 
-/// .NET's smallest time, which stands for none.
+/// .NET's smallest time, which stands for a missing one.
 pub(crate) const UNSET: i64 = -62_135_596_800_000;
-/// One row in so many has no time; these are the oldest.
+/// One in this many rows has no time. These rows are the oldest.
 const UNSET_SHARE: u64 = 50;
 
 pub(crate) const ACTIONS: [(i64, &str); 8] = [
@@ -28,7 +27,7 @@ const THING_NAMES: [&str; 5] = ["Front door", "Back door", "Lift 1", "Parking\\R
 const TASKS: [&str; 4] = ["Clean room 12", "Check battery", "Greet guests", "清洁"];
 const INFORMATION: [&str; 4] = ["{\"battery\":12}", "opened\tremotely", "", "5 % left"];
 
-/// What a row shows and what finds it.
+/// An action: what its row shows, and what filters find it by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Action {
     pub(crate) time: i64,
@@ -51,7 +50,7 @@ impl Action {
         person(self.user.or(self.business_user.map(|user| user + USERS)).unwrap_or_default())
     }
 
-    /// The 128 bits of its organization's id.
+    /// The 128 bits of the organization's id.
     pub(crate) fn organization_id(&self) -> Option<[u64; 2]> {
         self.organization.map(|number| [mix(7, number), mix(8, number)])
     }
@@ -106,7 +105,7 @@ impl ActionLog {
         if row < self.rows / UNSET_SHARE { UNSET } else { self.spread.time(row) }
     }
 
-    /// The first row whose time fulfils a condition that holds from some time on.
+    /// The first row whose time satisfies a condition that holds from some time on.
     pub(crate) fn first_where(&self, holds: impl Fn(i64) -> bool) -> u64 {
         let unset = self.rows / UNSET_SHARE;
         if unset > 0 && holds(UNSET) { 0 } else { self.spread.first_where(holds).max(unset) }

@@ -1,4 +1,4 @@
-//! ServiceStack's `POST /auth/credentials`: a name and a password become a bearer token and a session.
+//! ServiceStack's `POST /auth/credentials`: exchanges a name and a password for a bearer token and a session.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ impl Endpoint for Login {
     }
 
     fn read<'a>(&self, request: &'a ApiRequest<'a>) -> Result<Found<'a>, Refusal> {
-        // Names count in any case, as everywhere in ServiceStack.
+        // Names are case-insensitive, as everywhere in ServiceStack.
         let fields: Vec<(String, String)> = if request.body.is_form() {
             request.body.form()
         } else {

@@ -1,4 +1,4 @@
-//! Viviot's rows as plain texts, made apart from their JSON: what a client must have read in the end.
+//! Viviot's rows as texts, the expected result of a scan. They are formatted apart from their JSON.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -7,7 +7,7 @@ use crate::sim::json::{Columns, FieldKind};
 use crate::sim::rows::{Row, Truth};
 use crate::sim::settings::Settings;
 
-/// The columns of the table: an action's code and name are two.
+/// The columns of the foreign table, in which an action's code and name are two columns.
 const TABLE: Columns = &[
     ("id", FieldKind::Text),
     ("timestamp", FieldKind::Time),
@@ -46,7 +46,7 @@ fn rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {
     }))
 }
 
-/// What filters find an action by, which its record does not show.
+/// The ids that filters find an action by, and that its record does not contain.
 const TARGETS: Columns = &[
     ("id", FieldKind::Text),
     ("userId", FieldKind::Number),
@@ -58,7 +58,7 @@ const TARGETS: Columns = &[
     ("targetTaskListId", FieldKind::Text),
 ];
 
-/// What each action is found by.
+/// The ids of all actions.
 pub(crate) const ACTION_TARGETS: Truth = Truth { table: "viviot.action_targets", columns: TARGETS, request: &[], rows: target_rows };
 
 fn target_rows(settings: &Settings, _app: &str) -> Box<dyn Iterator<Item = Row>> {

@@ -1,4 +1,4 @@
-//! postgres_fdw in front: the foreign tables are in another database of the cluster.
+//! Set-ups behind postgres_fdw: the foreign tables are in another database of the cluster.
 
 use lab::Simulator;
 
@@ -21,7 +21,7 @@ pub(super) fn make(session: &Session, cluster: &Cluster, simulator: &Simulator, 
     make_defaulted(&behind, sample, &SERVERS[1])?;
     session.run("CREATE EXTENSION postgres_fdw")?;
     let address = format!("host '{}', port '{}', dbname '{BEHIND}'", cluster.socket().display(), cluster.port);
-    // Without statistics postgres_fdw takes a scan for cheap, and would read the API again for each row of a join.
+    // Without statistics postgres_fdw estimates a scan as cheap, and a join would read the API again for each row.
     for (schema, of, options) in [
         ("federated", SERVERS[0].name, "fetch_size '70', async_capable 'true', fdw_startup_cost '100000'"),
         ("federated_default", "defaulted", "use_remote_estimate 'true'"),

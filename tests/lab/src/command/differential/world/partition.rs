@@ -1,4 +1,4 @@
-//! Partitioned tables, and parents of inheritance, whose children are foreign tables of one API beside local ones filled from the copy.
+//! Partitioned tables and inheritance parents. Their children are foreign tables of one API, and local tables filled from the copy.
 
 use super::{Server, attach_options, foreign_options, imported};
 use crate::command::differential::sample::Sample;
@@ -19,7 +19,7 @@ struct Part {
     holds: Holds,
 }
 
-/// What a partition says that its rows are. Places of times are in hundredths of the table's times, so that a bound is a row's own time.
+/// The bound of a partition. Times are ranks among the table's times, in hundredths, so that each bound is the time of a row.
 enum Bound {
     Range(Option<u32>, Option<u32>),
     List(&'static str),
@@ -27,7 +27,7 @@ enum Bound {
     Default,
 }
 
-/// What a partition is, and how it came to be one.
+/// The kind of a partition, and how it was created.
 enum Holds {
     /// Created with PARTITION OF.
     Foreign,
@@ -47,7 +47,7 @@ const fn part(name: &'static str, bound: Bound, holds: Holds) -> Part {
     Part { name, bound, holds }
 }
 
-/// One level, of each kind.
+/// Tables partitioned on one level, by each method.
 static PARTITIONED: [Parent; 8] = [
     Parent {
         table: "logs",
@@ -93,7 +93,7 @@ static PARTITIONED: [Parent; 8] = [
     },
 ];
 
-/// Several levels, and foreign partitions that hold what is left.
+/// Tables partitioned on several levels, with foreign DEFAULT partitions.
 static NESTED: [Parent; 4] = [
     Parent {
         table: "logs",
@@ -128,7 +128,7 @@ static NESTED: [Parent; 4] = [
                 Range(None, Some(45)),
                 Parts("LIST (actioncode)", &[part("none", List("0"), Foreign), part("rest", Default, Local)]),
             ),
-            // Records without a time are here.
+            // Records without a time are in this partition.
             part("rest", Default, Foreign),
         ],
     },
@@ -161,12 +161,13 @@ static NESTED: [Parent; 4] = [
     },
 ];
 
-/// Tables with children by inheritance: the column, and the two places where the local child ends and the second foreign one begins.
+/// Tables with children by inheritance, and two ranks of times, in hundredths: where the local child ends and the second foreign one
+/// begins.
 static INHERITED: [(&str, u32, u32); 4] = [("logs", 40, 80), ("action_logs", 40, 80), ("cases", 40, 80), ("board_tickets", 40, 80)];
 
 pub(super) fn make_partitioned(session: &Session, sample: &Sample, server: &Server) -> Result<()> {
     make(session, sample, "partitioned", &PARTITIONED, server)?;
-    // So that plans are made with statistics of parents and of their foreign partitions.
+    // Gives some plans statistics of parents and of foreign partitions.
     session.run("ANALYZE partitioned.cases; ANALYZE partitioned.action_logs")
 }
 
@@ -187,12 +188,12 @@ fn make(session: &Session, sample: &Sample, schema: &str, parents: &[Parent], se
     Ok(())
 }
 
-/// A local partition, which is filled when all others are there: only then it is settled what a DEFAULT one holds.
+/// A local partition. It is filled once all others exist: only then the rows of a DEFAULT partition are known.
 struct ToFill {
     parent: String,
     leaf: String,
     bound: String,
-    /// Whether it is filled while it is no partition.
+    /// Whether the table is filled while detached.
     is_attached: bool,
 }
 
@@ -266,7 +267,7 @@ fn fill(session: &Session, into: &str, table: &Table, condition: &str) -> Result
     session.run(&format!("INSERT INTO {into} ({columns}) SELECT {columns} FROM local.{} WHERE {condition}; ANALYZE {into}", table.name))
 }
 
-/// A local child with the past, and two foreign ones whose CHECK constraints say which part of the present they are.
+/// Creates a local child with the earlier rows, and two foreign ones whose CHECK constraints bound the later rows.
 pub(super) fn make_inherited(session: &Session, sample: &Sample, server: &Server) -> Result<()> {
     session.run("CREATE SCHEMA inherited")?;
     for (name, first, second) in INHERITED {
@@ -274,7 +275,7 @@ pub(super) fn make_inherited(session: &Session, sample: &Sample, server: &Server
         let time = format!("\"{}\"", table.time);
         let (first, second) = (sample.place(table, first), sample.place(table, second));
         let parent = format!("inherited.{name}");
-        // A CHECK that yields NULL is satisfied; so that records without a time are in one child only, it says that they are not.
+        // NULL satisfies a CHECK. `IS NOT NULL` in it keeps records without a time in one child only.
         let present = format!("{time} IS NOT NULL AND {time} >= {first}");
         session.run(&format!(
             "CREATE TABLE {parent} (LIKE {}.{name}); CREATE TABLE {parent}_past (CHECK (NOT ({present}))) INHERITS ({parent})",

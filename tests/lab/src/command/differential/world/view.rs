@@ -1,4 +1,4 @@
-//! Views on the foreign tables: barriers, invokers' rights, and the union of a local past with a foreign present.
+//! Views on the foreign tables: security barriers, security invokers, and the union of earlier local rows with later foreign ones.
 
 use super::Server;
 use crate::command::differential::sample::Sample;
@@ -6,10 +6,10 @@ use crate::command::differential::session::Session;
 use crate::command::differential::table::foreign_tables;
 use crate::failure::Result;
 
-/// Where the local past ends, in hundredths of a table's times.
+/// Rank of the first foreign time among a table's times, in hundredths.
 const PRESENT: u32 = 55;
 
-/// Views of the tables of one schema, in another, with these options, one after another.
+/// Creates views of one schema's tables in another schema. Each view takes the next of the options.
 pub(super) fn make_views(session: &Session, schema: &str, of: &str, options: &[&str]) -> Result<()> {
     session.run(&format!("CREATE SCHEMA {schema}"))?;
     for (table, options) in foreign_tables().zip(options.iter().cycle()) {
