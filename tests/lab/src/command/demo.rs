@@ -83,12 +83,12 @@ fn show_requests(requests: &[String], elapsed: Duration) -> Result<()> {
         1 => writeln!(out, "→ {seconds:.2} s; one request was sent:")?,
         count => writeln!(out, "→ {seconds:.2} s; {count} requests were sent:")?,
     }
-    for asked in by_endpoint(requests) {
-        for request in asked.iter().take(SHOWN_REQUESTS) {
+    for sent in by_endpoint(requests) {
+        for request in sent.iter().take(SHOWN_REQUESTS) {
             writeln!(out, "  {}", shortened(request))?;
         }
-        if asked.len() > SHOWN_REQUESTS {
-            writeln!(out, "  … and {} more", asked.len() - SHOWN_REQUESTS)?;
+        if sent.len() > SHOWN_REQUESTS {
+            writeln!(out, "  … and {} more", sent.len() - SHOWN_REQUESTS)?;
         }
     }
     Ok(())
@@ -100,11 +100,11 @@ fn by_endpoint(requests: &[String]) -> Vec<Vec<&str>> {
     for request in requests {
         let name = endpoint(request);
         match endpoints.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, asked)) => asked.push(request),
+            Some((_, sent)) => sent.push(request),
             None => endpoints.push((name, vec![request])),
         }
     }
-    endpoints.into_iter().map(|(_, asked)| asked).collect()
+    endpoints.into_iter().map(|(_, sent)| sent).collect()
 }
 
 /// A request's method and path, with identifiers left out: they are the steps that have digits.

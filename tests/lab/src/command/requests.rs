@@ -44,14 +44,14 @@ fn encode(text: &str) -> String {
 /// One exchange over HTTP/1.0, in which the end of the connection ends the answer.
 fn fetch(url: &str, method: &str, path: &str) -> Result<String> {
     let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
-    let asking = format!("asking the simulator at {host}");
-    let mut stream = TcpStream::connect(host).doing(&asking)?;
-    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").doing(&asking)?;
+    let doing = format!("asking the simulator at {host}");
+    let mut stream = TcpStream::connect(host).doing(&doing)?;
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").doing(&doing)?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).doing(&asking)?;
+    stream.read_to_string(&mut answer).doing(&doing)?;
     match answer.split_once("\r\n\r\n") {
         Some((head, body)) if head.split(' ').nth(1) == Some("200") => Ok(body.to_owned()),
-        _ => Err(Failure::new(format!("{asking}: {}", answer.lines().next().unwrap_or("no answer")))),
+        _ => Err(Failure::new(format!("{doing}: {}", answer.lines().next().unwrap_or("no answer")))),
     }
 }
 

@@ -139,18 +139,18 @@ impl Phase {
     }
 
     /// A counter of what the phase's statements have sent so far.
-    pub(super) async fn heard(self, context: &TrialContext) -> Result<u64> {
+    pub(super) async fn received(self, context: &TrialContext) -> Result<u64> {
         let TrialContext { stage, silent_peers } = context;
         Ok(match self {
             Self::Baseline | Self::FullChannel | Self::RefreshEnd => 0,
-            Self::Resolver => silent_peers.questions(),
+            Self::Resolver => silent_peers.queries(),
             Self::Connect => {
                 let port = silent_peers.hole_port()?;
                 // On a busy machine the kernel's table is long: reading it must not hold up the sessions.
                 tokio::task::spawn_blocking(move || used(port, State::SynSent)).await.doing("the kernel's table")?? as u64
             }
-            Self::Handshake => silent_peers.handshake.heard(),
-            Self::Headers => silent_peers.headers.heard(),
+            Self::Handshake => silent_peers.handshake.received(),
+            Self::Headers => silent_peers.headers.received(),
             Self::Body | Self::Drip | Self::BackOff | Self::HeldCommit => stage.simulator.requests(self.schema()).len() as u64,
         })
     }
@@ -159,7 +159,7 @@ impl Phase {
     pub(super) async fn reached(self, context: &TrialContext, before: u64) -> Result<()> {
         let waits = async {
             if !matches!(self, Self::Baseline | Self::FullChannel | Self::RefreshEnd) {
-                while self.heard(context).await? <= before {
+                while self.received(context).await? <= before {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }

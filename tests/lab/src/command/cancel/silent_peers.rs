@@ -27,14 +27,14 @@ pub(super) struct SilentPeers {
     /// Reads requests and sends no headers.
     pub(super) headers: SilentServer,
     /// Queries that the nameserver has received.
-    questions: Arc<AtomicU64>,
+    queries: Arc<AtomicU64>,
 }
 
 /// A server that reads and sends nothing.
 #[derive(Debug)]
 pub(super) struct SilentServer {
     pub(super) port: u16,
-    heard: Arc<AtomicU64>,
+    received: Arc<AtomicU64>,
 }
 
 impl SilentPeers {
@@ -43,16 +43,16 @@ impl SilentPeers {
         socket.bind(([127, 0, 0, 1], 0).into()).doing("a port that takes no connection")?;
         let hole = socket.listen(1)?;
         let queued = fill(&hole)?;
-        let questions = hear(UdpSocket::from_std(stage.nameserver.try_clone()?)?);
-        Ok(Self { hole, _queued: queued, handshake: SilentServer::start().await?, headers: SilentServer::start().await?, questions })
+        let queries = count_packets(UdpSocket::from_std(stage.nameserver.try_clone()?)?);
+        Ok(Self { hole, _queued: queued, handshake: SilentServer::start().await?, headers: SilentServer::start().await?, queries })
     }
 
     pub(super) fn hole_port(&self) -> Result<u16> {
         Ok(self.hole.local_addr()?.port())
     }
 
-    pub(super) fn questions(&self) -> u64 {
-        self.questions.load(Ordering::Relaxed)
+    pub(super) fn queries(&self) -> u64 {
+        self.queries.load(Ordering::Relaxed)
     }
 }
 
@@ -60,8 +60,8 @@ impl SilentServer {
     async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.doing("a port for a silent server")?;
         let port = listener.local_addr()?.port();
-        let heard = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&heard);
+        let received = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&received);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let counter = Arc::clone(&counter);
@@ -73,26 +73,26 @@ impl SilentServer {
                 });
             }
         });
-        Ok(Self { port, heard })
+        Ok(Self { port, received })
     }
 
     /// Bytes received so far.
-    pub(super) fn heard(&self) -> u64 {
-        self.heard.load(Ordering::Relaxed)
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 }
 
 /// Counts the packets that arrive.
-fn hear(socket: UdpSocket) -> Arc<AtomicU64> {
-    let questions = Arc::new(AtomicU64::new(0));
-    let counter = Arc::clone(&questions);
+fn count_packets(socket: UdpSocket) -> Arc<AtomicU64> {
+    let queries = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&queries);
     tokio::spawn(async move {
         let mut packet = [0; 512];
         while socket.recv(&mut packet).await.is_ok() {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     });
-    questions
+    queries
 }
 
 /// Connects until the queue is full.

@@ -36,14 +36,14 @@ pub(super) async fn trial(context: &TrialContext, phase: Phase, interrupt: Inter
     if interrupt == Interrupt::Timeout {
         session.ask(&format!("SET statement_timeout = {}", timeout.as_millis().max(1))).await.doing("SET")?;
     }
-    let heard = phase.heard(context).await?;
+    let received = phase.received(context).await?;
     let reached = async {
         match near_end {
             Some(moment) => {
                 tokio::time::sleep(moment).await;
                 Ok(())
             }
-            None => phase.reached(context, heard).await,
+            None => phase.reached(context, received).await,
         }
     };
     let backend = session.backend;

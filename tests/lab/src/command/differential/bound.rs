@@ -75,7 +75,7 @@ pub(super) fn cost(session: &Session, query: &Query, simulator: &Simulator) -> R
         return Ok(None);
     }
     let Some(table) = query.select.only_table().filter(|_| !has_parameter(&query.select.filter)) else { return Ok(None) };
-    let statement = script(query, Side::Foreign).asking.remove(0);
+    let statement = script(query, Side::Foreign).compared.remove(0);
     session.ask(&format!("SET LOCAL search_path = {}", setup.path()))?;
     simulator.clear_requests(&server.tag());
     let plan = session.ask(&format!("EXPLAIN (ANALYZE, VERBOSE, TIMING OFF, FORMAT JSON) {statement}"))?;

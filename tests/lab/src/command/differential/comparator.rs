@@ -125,9 +125,10 @@ impl<'s> Comparator<'s> {
         for pushdown in setup.pushdowns() {
             let wrong = |fault| Verdict::Wrong(Wrong { pushdown, fault });
             let setting = format!("SET LOCAL restlog_fdw.pushdown = {pushdown}");
+            // Discards the notices of earlier statements.
             self.default_was_reported(setup);
-            let played = self.reset().and_then(|()| self.run_side(query, &path, script(query, Side::Foreign), &setting));
-            match played {
+            let answers = self.reset().and_then(|()| self.run_side(query, &path, script(query, Side::Foreign), &setting));
+            match answers {
                 Ok(foreign) => {
                     if let Some(place) = difference(query, &foreign, &local) {
                         let is_reported = self.default_was_reported(setup) || may_end_early(query);
@@ -156,8 +157,8 @@ impl<'s> Comparator<'s> {
     /// Whether the answers are those of the copy with some of its tables shortened by their default.
     fn is_of_default(&self, query: &Query, foreign: &[Vec<ResultRow>]) -> bool {
         choices(query).into_iter().any(|aliases| {
-            let played = self.reset().and_then(|()| self.run_side(query, COPY, defaulted_script(query, &aliases), ""));
-            played.is_ok_and(|local| difference(query, foreign, &local).is_none())
+            let answers = self.reset().and_then(|()| self.run_side(query, COPY, defaulted_script(query, &aliases), ""));
+            answers.is_ok_and(|local| difference(query, foreign, &local).is_none())
         })
     }
 
@@ -182,12 +183,12 @@ impl<'s> Comparator<'s> {
 
     /// The answers of one side: one for each execution of a prepared statement, one for all fetches of a cursor.
     fn run_side(&self, query: &Query, path: &str, script: Script, setting: &str) -> std::result::Result<Vec<Vec<ResultRow>>, SqlError> {
-        let Script { before, asking } = script;
+        let Script { before, compared } = script;
         self.session.ask(&format!("SET LOCAL search_path = {path}; {setting}"))?;
         for statement in before {
             self.session.ask(&statement)?;
         }
-        let answers = asking.iter().map(|statement| self.session.ask(statement)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let answers = compared.iter().map(|statement| self.session.ask(statement)).collect::<std::result::Result<Vec<_>, _>>()?;
         Ok(if matches!(query.form, Form::Cursor { .. }) { vec![answers.concat()] } else { answers })
     }
 }

@@ -176,10 +176,10 @@ mod tests {
 
     #[test]
     fn a_comparison_with_null_says_nothing() {
-        let mut asked = query("defaulted", &[]);
+        let mut query_with_null = query("defaulted", &[]);
         let compared = Condition::leaf("t1.createddate < {}", vec![Operand::plain("NULL::timestamptz")]);
-        asked.select.filter = vec![Condition::Or(vec![Condition::leaf("t1.actor = 'System'", Vec::new()), compared])];
-        assert_eq!(choices(&asked), [["t1"]]);
+        query_with_null.select.filter = vec![Condition::Or(vec![Condition::leaf("t1.actor = 'System'", Vec::new()), compared])];
+        assert_eq!(choices(&query_with_null), [["t1"]]);
     }
 
     #[test]

@@ -233,7 +233,7 @@ mod tests {
             let query = draw(&sample, 1, number);
             for side in [Side::Foreign, Side::Local] {
                 let statements = script(&query, side);
-                for sql in statements.before.iter().chain(&statements.asking) {
+                for sql in statements.before.iter().chain(&statements.compared) {
                     assert!(is_whole(sql), "{sql}");
                 }
             }
@@ -246,7 +246,7 @@ mod tests {
         let all: String = (0..5000)
             .flat_map(|number| {
                 let statements = script(&draw(&sample, 1, number), Side::Foreign);
-                statements.before.into_iter().chain(statements.asking)
+                statements.before.into_iter().chain(statements.compared)
             })
             .collect();
         let tables = TABLES.iter().map(|table| format!(" {} t", table.name));

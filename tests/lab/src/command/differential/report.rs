@@ -72,12 +72,12 @@ fn fault(wrong: &Wrong) -> String {
 }
 
 fn statements(query: &Query, side: Side) -> String {
-    let Script { before, mut asking } = script(query, side);
+    let Script { before, mut compared } = script(query, side);
     if matches!(query.form, Form::Prepared { .. }) {
         // A prepared statement alternates between two sets of values.
-        asking.truncate(2);
+        compared.truncate(2);
     }
-    before.into_iter().chain(asking).map(|statement| format!("  {statement};\n")).collect()
+    before.into_iter().chain(compared).map(|statement| format!("  {statement};\n")).collect()
 }
 
 /// The rows of one answer that the other lacks.

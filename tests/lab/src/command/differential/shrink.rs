@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     fn text(query: &Query) -> String {
-        script(query, Side::Foreign).asking.remove(0)
+        script(query, Side::Foreign).compared.remove(0)
     }
 
     #[test]

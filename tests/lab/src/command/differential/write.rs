@@ -16,7 +16,7 @@ pub(super) struct Script {
     /// Statements whose answers are not compared.
     pub(super) before: Vec<String>,
     /// Statements whose answers are compared.
-    pub(super) asking: Vec<String>,
+    pub(super) compared: Vec<String>,
 }
 
 struct Writer<'w> {
@@ -43,7 +43,7 @@ fn write(query: &Query, side: Side, defaulted: &[&str]) -> Script {
     let mut writer = Writer { side, parameters, views: Vec::new(), defaulted };
     let select = writer.select(&query.select);
     let mut before = writer.views;
-    let asking = match &query.form {
+    let compared = match &query.form {
         Form::Plain => vec![select],
         Form::Cursor { rows, rewinds } => {
             let scroll = if *rewinds { "SCROLL" } else { "NO SCROLL" };
@@ -52,9 +52,9 @@ fn write(query: &Query, side: Side, defaulted: &[&str]) -> Script {
                 before.extend([format!("FETCH {rows} FROM walk"), "MOVE ABSOLUTE 0 FROM walk".into()]);
             }
             // The third fetch has a row only if there are more than two portions.
-            let mut asking = vec![format!("FETCH {rows} FROM walk"); 2];
-            asking.push("FETCH ALL FROM walk".into());
-            asking
+            let mut compared = vec![format!("FETCH {rows} FROM walk"); 2];
+            compared.push("FETCH ALL FROM walk".into());
+            compared
         }
         Form::Prepared { mode } => {
             let parameters = writer.parameters.unwrap_or_default();
@@ -71,7 +71,7 @@ fn write(query: &Query, side: Side, defaulted: &[&str]) -> Script {
             (0..times).map(|time| execute(time % 2)).collect()
         }
     };
-    Script { before, asking }
+    Script { before, compared }
 }
 
 impl Writer<'_> {

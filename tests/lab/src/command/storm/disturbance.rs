@@ -46,9 +46,9 @@ impl Disturbance {
     }
 }
 
-/// Compares the outcome of a statement with what the step expects. `given` is the disturbance if it has happened already, else `Leave`;
+/// Compares the outcome of a statement with what the step expects. `happened` is the disturbance if it has happened already, else `Leave`;
 /// `crashed` says whether another backend may have crashed since the session began.
-pub(super) fn compare(step: &Step, given: Disturbance, crashed: bool, outcome: &Result<Answer, StatementError>) -> StepResult {
+pub(super) fn compare(step: &Step, happened: Disturbance, crashed: bool, outcome: &Result<Answer, StatementError>) -> StepResult {
     let refused = match outcome {
         Ok(answer) => {
             return match step.expectation {
@@ -62,7 +62,7 @@ pub(super) fn compare(step: &Step, given: Disturbance, crashed: bool, outcome: &
     if refused.sqlstate().is_some_and(|sqlstate| step.errors.contains(&sqlstate)) {
         return StepResult::StatementError;
     }
-    match given {
+    match happened {
         Disturbance::Cancel(_) if refused.is_cancel(false) => StepResult::Ended(Ending::Cancelled),
         Disturbance::Timeout(_) if refused.is_time_out() => StepResult::Ended(Ending::TimedOut),
         Disturbance::Terminate(_) if refused.is_termination() => StepResult::Ended(Ending::Terminated),

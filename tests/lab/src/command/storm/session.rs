@@ -28,7 +28,7 @@ struct Progress {
     /// Answers that were compared with the truth.
     compared: AtomicU64,
     /// Whether the disturbance has happened.
-    given: AtomicBool,
+    happened: AtomicBool,
 }
 
 /// How a scenario ended, or what was wrong.
@@ -95,7 +95,7 @@ async fn run_scenario(
     let over = match &result {
         Ok(Ending::Dropped | Ending::Crashed | Ending::Terminated) | Err(_) => true,
         // The termination may arrive only now.
-        Ok(_) => matches!(disturbance, Disturbance::Terminate(_)) && progress.given.into_inner(),
+        Ok(_) => matches!(disturbance, Disturbance::Terminate(_)) && progress.happened.into_inner(),
     };
     if over {
         return (result, None);
@@ -120,7 +120,7 @@ async fn run_disturbed(
     match disturbance {
         Disturbance::Leave => steps.await,
         Disturbance::Timeout(after) => {
-            progress.given.store(true, Ordering::SeqCst);
+            progress.happened.store(true, Ordering::SeqCst);
             match client.ask(&format!("SET statement_timeout = {}", after.as_millis())).await {
                 Ok(_) => steps.await,
                 Err(refused) if storm.may_have_crashed(session.crashes) && refused.is_crash() => Ok(Ending::Crashed),
@@ -135,7 +135,7 @@ async fn run_disturbed(
             if let Some(result) = early {
                 return result;
             }
-            progress.given.store(true, Ordering::SeqCst);
+            progress.happened.store(true, Ordering::SeqCst);
             let function = if matches!(disturbance, Disturbance::Cancel(_)) { "pg_cancel_backend" } else { "pg_terminate_backend" };
             let command = format!("SELECT {function}({})", client.backend);
             // If the control session fails, the server has crashed, and the outcome of the steps shows that.
@@ -195,8 +195,8 @@ async fn run_steps(
         }
         let compared = outcome.is_ok() && matches!(step.expectation, Expectation::Rows(_));
         progress.compared.fetch_add(u64::from(compared), Ordering::Relaxed);
-        let given = if progress.given.load(Ordering::SeqCst) { disturbance } else { Disturbance::Leave };
-        match compare(&step, given, storm.may_have_crashed(session.crashes), &outcome) {
+        let happened = if progress.happened.load(Ordering::SeqCst) { disturbance } else { Disturbance::Leave };
+        match compare(&step, happened, storm.may_have_crashed(session.crashes), &outcome) {
             StepResult::Right => {}
             StepResult::StatementError if step.expectation == Expectation::Failure => {}
             StepResult::StatementError => ending = Ending::StatementError,

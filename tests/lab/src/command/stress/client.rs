@@ -172,11 +172,11 @@ mod tests {
     #[test]
     fn a_cancel_says_whose_it_is() {
         let error = |sqlstate: &str, message: &str| StatementError::Error { sqlstate: sqlstate.into(), message: message.into() };
-        let asked = error("57014", "canceling statement due to user request");
-        assert!(asked.is_cancel(false) && !asked.is_cancel(true));
-        assert!(asked.is_time_out() && !error("57014", "canceling statement due to lock timeout").is_time_out());
+        let cancel = error("57014", "canceling statement due to user request");
+        assert!(cancel.is_cancel(false) && !cancel.is_cancel(true));
+        assert!(cancel.is_time_out() && !error("57014", "canceling statement due to lock timeout").is_time_out());
         assert!(!error("08006", "canceling statement due to user request").is_cancel(false));
-        assert!(error("57P01", "").is_termination() && StatementError::Lost(String::new()).is_termination() && !asked.is_termination());
+        assert!(error("57P01", "").is_termination() && StatementError::Lost(String::new()).is_termination() && !cancel.is_termination());
         assert!(error("57P03", "").is_crash() && !error("57P01", "").is_crash());
     }
 }

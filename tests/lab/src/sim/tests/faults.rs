@@ -127,9 +127,9 @@ fn redirects_lead_to_the_same_page() {
     assert!(location.starts_with("http://127.0.0.2:"));
     assert_eq!(follow(location, &[]).status(), 401);
     assert_eq!(follow(location, &[KEY]).status(), 200);
-    let told = ask(&simulator.url(), "/_requests?tag=r&headers=x-api-key", &[]).text();
-    assert_eq!(told.matches("GET /elsewhere/v4/").count(), 2);
-    assert_eq!(told.matches("[x-api-key: (none)]").count(), 1);
+    let log = ask(&simulator.url(), "/_requests?tag=r&headers=x-api-key", &[]).text();
+    assert_eq!(log.matches("GET /elsewhere/v4/").count(), 2);
+    assert_eq!(log.matches("[x-api-key: (none)]").count(), 1);
 }
 
 #[test]

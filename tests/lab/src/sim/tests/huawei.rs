@@ -142,10 +142,10 @@ fn page_sizes_and_offsets_have_bounds() {
     assert_eq!(size("", "?offset=65536"), (400, 0));
     let deep = get(&simulator, "logs=70000,cases=1", "/SR20260000001/operate-logs?offset=65535&limit=100").json();
     assert_eq!((deep["total_count"].as_u64(), deep["incident_operate_log_list"].as_array().unwrap().len()), (Some(70_000), 100));
-    let told = |total: &str| {
+    let total_of = |total: &str| {
         get(&simulator, &format!("logs=70000,cases=1,total={total}"), "/SR20260000001/operate-logs").json()["total_count"].as_u64()
     };
-    assert_eq!(["capped", "absent"].map(told), [Some(65_535), None]);
+    assert_eq!(["capped", "absent"].map(total_of), [Some(65_535), None]);
 }
 
 #[test]

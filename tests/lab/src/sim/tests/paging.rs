@@ -152,12 +152,12 @@ fn what_is_missing_or_wrong_is_refused() {
         let reply = log(&simulator, "rows=10", query);
         (reply.status(), reply.json()["error"]["message"].as_str().unwrap().to_owned())
     };
-    let said = |text: &str| (400, text.to_owned());
-    assert_eq!(refused("from=2026-01-01&to=2026-02-01"), said("mobileAppId is required"));
-    assert_eq!(refused("mobileAppId=my-app&to=2026-02-01"), said("from is required"));
-    assert_eq!(refused("mobileAppId=my-app&from=2026-01-01&to=soon"), said("to is not a date-time"));
-    assert_eq!(refused("mobileAppId=mine&from=2026-01-01&to=2026-02-01"), said("mobileAppId is unknown"));
-    assert_eq!(refused(&format!("{JANUARY}&paginationKey=abcd")), said("paginationKey is unknown"));
+    let refusal = |text: &str| (400, text.to_owned());
+    assert_eq!(refused("from=2026-01-01&to=2026-02-01"), refusal("mobileAppId is required"));
+    assert_eq!(refused("mobileAppId=my-app&to=2026-02-01"), refusal("from is required"));
+    assert_eq!(refused("mobileAppId=my-app&from=2026-01-01&to=soon"), refusal("to is not a date-time"));
+    assert_eq!(refused("mobileAppId=mine&from=2026-01-01&to=2026-02-01"), refusal("mobileAppId is unknown"));
+    assert_eq!(refused(&format!("{JANUARY}&paginationKey=abcd")), refusal("paginationKey is unknown"));
     let unknown = log(&simulator, "row=10", JANUARY);
     assert_eq!((unknown.status(), unknown.text().as_str()), (400, "setting row: no such setting\n"));
 }
@@ -190,8 +190,8 @@ fn the_request_log_tells_what_was_asked() {
     log(&simulator, "rows=10,tag=other", JANUARY);
     let line = format!("GET {LOG}?{JANUARY}&actor=Backoffice user");
     assert_eq!(simulator.requests("mine"), [line.as_str()]);
-    let told = ask(&simulator.url(), "/_requests?tag=mine&headers=x-api-key,cookie", &[]);
-    assert_eq!(told.text(), format!("{line} [x-api-key: lab-key] [cookie: (none)]\n"));
+    let log = ask(&simulator.url(), "/_requests?tag=mine&headers=x-api-key,cookie", &[]);
+    assert_eq!(log.text(), format!("{line} [x-api-key: lab-key] [cookie: (none)]\n"));
     simulator.clear_requests("mine");
     assert!(simulator.requests("mine").is_empty());
     assert_eq!(simulator.requests("other").len(), 1);
