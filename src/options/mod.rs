@@ -12,7 +12,7 @@ use url::Url;
 
 pub use self::spec::{Context, Kind, OPTIONS, Spec};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::{Direction, Evidence, Source, placeholders};
+use crate::sources::{Direction, Evidence, Form, OrderOverride, Pointer, Source, placeholders};
 use crate::time_zone::{TimeZone, offset_text};
 use crate::units::{parse_bool, parse_bytes, parse_duration};
 
@@ -113,32 +113,38 @@ fn bad_value(name: &str, must: impl fmt::Display) -> Error {
 }
 
 fn check(spec: &Spec, value: &str) -> Result<()> {
-    let bad = |must: &str| Err(bad_value(spec.name, must));
+    let must = |fits: bool, must: &str| if fits { Ok(()) } else { Err(bad_value(spec.name, must)) };
     match spec.kind {
-        Kind::Text | Kind::File if value.is_empty() => bad("not empty"),
+        Kind::Text | Kind::File => must(!value.is_empty(), "not empty"),
         // SECURITY: neither a secret nor a definition is repeated in an error.
-        Kind::Secret if value.is_empty() => bad("not empty"),
-        Kind::Secret if value.bytes().any(|b| b < 0x20 || b == 0x7f) => bad("free of control characters"),
-        Kind::Text | Kind::File | Kind::Secret => Ok(()),
-        Kind::Url => parse_url(spec.name, value).map(drop),
-        Kind::Bool if parse_bool(value).is_none() => bad("a boolean"),
-        Kind::Count(min, max) if !value.parse().is_ok_and(|n: u64| (min..=max).contains(&n)) => {
-            Err(bad_value(spec.name, format_args!("a whole number from {min} to {max}")))
+        Kind::Secret if value.is_empty() => must(false, "not empty"),
+        Kind::Secret => must(!value.bytes().any(|b| b < 0x20 || b == 0x7f), "free of control characters"),
+        Kind::Url | Kind::Proxy => parse_url(spec, value).map(drop),
+        Kind::Bool => must(parse_bool(value).is_some(), "a boolean"),
+        Kind::Count(min, max) => {
+            let fits = value.parse().is_ok_and(|n: u64| (min..=max).contains(&n));
+            must(fits, &format!("a whole number from {min} to {max}"))
         }
-        Kind::Rate if !value.parse().is_ok_and(|n: f64| n.is_finite() && n > 0.0) => bad("a number greater than 0"),
-        Kind::Duration if parse_duration(value).is_none_or(|d| d.is_zero()) => {
-            bad("a duration greater than 0 such as 400ms, 10s or 2min; a bare number is milliseconds")
+        Kind::Rate => must(value.parse().is_ok_and(|n: f64| n.is_finite() && n > 0.0), "a number greater than 0"),
+        Kind::Duration => {
+            let fits = parse_duration(value).is_some_and(|d| !d.is_zero());
+            must(fits, "a duration greater than 0 such as 400ms, 10s or 2min; a bare number is milliseconds")
         }
-        Kind::Bytes if parse_bytes(value).is_none_or(|n| !(1..=MAX_BYTES).contains(&n)) => {
-            bad("a size from 1 byte to 1000MB, such as 64MB; a bare number is bytes")
+        Kind::Bytes => {
+            let fits = parse_bytes(value).is_some_and(|n| (1..=MAX_BYTES).contains(&n));
+            must(fits, "a size from 1 byte to 1000MB, such as 64MB; a bare number is bytes")
         }
-        Kind::Choice(words) if !words.contains(&value) => Err(bad_value(spec.name, format_args!("one of {}", words.join(", ")))),
-        Kind::Pointer if crate::sources::Pointer::parse(value).is_none_or(|p| p.0.is_empty()) => bad("a JSON Pointer such as /user/name"),
-        Kind::Zone if TimeZone::parse(value).is_none() => {
-            bad("an offset from UTC such as Z, +02:00 or GMT-5, or the name of a time zone such as Europe/Zurich")
+        Kind::Choice(words) => must(words.contains(&value), &format!("one of {}", words.join(", "))),
+        Kind::Form => {
+            let names: Vec<&str> = Form::NAMES.iter().map(|(name, _)| *name).collect();
+            must(names.contains(&value), &format!("one of {}", names.join(", ")))
         }
+        Kind::Pointer => must(Pointer::parse(value).is_some_and(|p| !p.0.is_empty()), "a JSON Pointer such as /user/name"),
+        Kind::Zone => must(
+            TimeZone::parse(value).is_some(),
+            "an offset from UTC such as Z, +02:00 or GMT-5, or the name of a time zone such as Europe/Zurich",
+        ),
         Kind::Definition => check_definition(value),
-        _ => Ok(()),
     }
 }
 
@@ -172,11 +178,12 @@ fn told_offset(text: &str, source: &Source) -> Result<i64> {
     })
 }
 
-fn parse_url(name: &str, value: &str) -> Result<Url> {
+fn parse_url(spec: &Spec, value: &str) -> Result<Url> {
+    let name = spec.name;
     // SECURITY: the URL is not repeated; a wrong one may hold a password.
     let url = Url::parse(value)
         .map_err(|e| bad_value(name, "an absolute URL such as https://api.example/v4").hint(format!("The URL parser says: {e}.")))?;
-    let proxy = name == "proxy";
+    let proxy = spec.kind == Kind::Proxy;
     if !(matches!(url.scheme(), "http" | "https") || (proxy && url.scheme() == "socks5")) || !url.has_host() {
         return Err(bad_value(name, if proxy { "an http, https or socks5 URL" } else { "an http or https URL" }));
     }
@@ -252,9 +259,68 @@ pub struct Settings {
     /// What proves that a page was the last one.
     pub evidence: Option<Evidence>,
     /// The order of records; `Some(None)` where there is none.
-    pub order: Option<Option<Direction>>,
+    pub order: OrderOverride,
     /// The source's own parameters, defaults filled in.
     pub parameters: BTreeMap<String, String>,
+}
+
+/// The texts of options, each by its name.
+struct Given<'o>(HashMap<&'o str, &'o String>);
+
+impl Given<'_> {
+    /// The text of an option that the table of options has, checked.
+    fn get(&self, name: &'static str) -> Result<Option<String>> {
+        let value = self.0.get(name).map(|value| (*value).clone());
+        if let (Some(value), Some(spec)) = (&value, spec(name)) {
+            check(spec, value)?;
+        }
+        Ok(value)
+    }
+
+    fn count(&self, name: &'static str) -> Result<Option<u64>> {
+        Ok(self.get(name)?.and_then(|value| value.parse().ok()))
+    }
+
+    fn flag(&self, name: &'static str) -> Result<bool> {
+        Ok(self.get(name)?.as_deref().and_then(parse_bool).unwrap_or(false))
+    }
+
+    /// A duration, or so many seconds.
+    fn duration(&self, name: &'static str, default: u64) -> Result<Duration> {
+        Ok(self.get(name)?.and_then(|value| parse_duration(&value)).unwrap_or(Duration::from_secs(default)))
+    }
+
+    fn url(&self, name: &'static str) -> Result<Option<Url>> {
+        let Some(value) = self.get(name)? else { return Ok(None) };
+        spec(name).map(|spec| parse_url(spec, &value)).transpose()
+    }
+
+    fn order(&self) -> Result<OrderOverride> {
+        let Some(word) = self.get("order")? else { return Ok(OrderOverride::FromDescription) };
+        let direction = Direction::NAMES.iter().find(|(name, _)| *name == word);
+        Ok(direction.map_or(OrderOverride::Unordered, |(_, direction)| OrderOverride::By(*direction)))
+    }
+
+    /// The zone that times are read in, and the source's own parameters. An API that is told the zone is told it by a parameter.
+    fn zone_and_parameters(&self, source: Option<&Source>) -> Result<(Option<TimeZone>, BTreeMap<String, String>)> {
+        let mut parameters = BTreeMap::new();
+        for parameter in source.iter().flat_map(|s| &s.parameters) {
+            let value = self.0.get(parameter.name.as_str()).map(|value| (*value).clone());
+            if let Some(value) = value.or_else(|| parameter.default.clone()) {
+                parameters.insert(parameter.name.clone(), value);
+            }
+        }
+        let time_zone = match (self.get("time_zone")?, source) {
+            (Some(text), Some(source)) if tells_zone(source) => {
+                let offset = told_offset(&text, source)?;
+                parameters.insert("time_zone".to_owned(), offset_text(&text, offset));
+                Some(TimeZone::Offset(offset))
+            }
+            (Some(text), _) => TimeZone::parse(&text),
+            (None, source) => source.and_then(|source| source.time_zone.clone()),
+        };
+        Ok((time_zone, parameters))
+    }
 }
 
 impl Settings {
@@ -265,71 +331,46 @@ impl Settings {
         for (name, value) in table.iter().chain(server) {
             given.entry(name).or_insert(value);
         }
-        let find = |name: &str| given.get(name).map(|value| (*value).clone());
-        let get = |name: &'static str| -> Result<Option<String>> {
-            let value = find(name);
-            if let (Some(value), Some(spec)) = (&value, spec(name)) {
-                check(spec, value)?;
-            }
-            Ok(value)
-        };
-        let count = |name| Ok::<_, Error>(get(name)?.and_then(|v| v.parse::<u64>().ok()));
-        let duration =
-            |name, default: u64| Ok::<_, Error>(get(name)?.and_then(|v| parse_duration(&v)).unwrap_or(Duration::from_secs(default)));
-        let Some(base_url) = get("base_url")? else {
-            return Err(Error::new(ErrorKind::OptionName, "option \"base_url\" is required for a server")
-                .hint("Set it to where the API lives, such as OPTIONS (base_url 'https://api.example/v4')."));
-        };
-        let mut parameters = BTreeMap::new();
-        for parameter in source.iter().flat_map(|s| &s.parameters) {
-            if let Some(value) = find(&parameter.name).or_else(|| parameter.default.clone()) {
-                parameters.insert(parameter.name.clone(), value);
-            }
-        }
-        let time_zone = match (get("time_zone")?, source) {
-            (Some(text), Some(source)) if tells_zone(source) => {
-                let offset = told_offset(&text, source)?;
-                parameters.insert("time_zone".to_owned(), offset_text(&text, offset));
-                Some(TimeZone::Offset(offset))
-            }
-            (Some(text), _) => TimeZone::parse(&text),
-            (None, source) => source.and_then(|source| source.time_zone.clone()),
-        };
+        let given = Given(given);
+        let base_url = given.url("base_url")?.ok_or_else(|| {
+            Error::new(ErrorKind::OptionName, "option \"base_url\" is required for a server")
+                .hint("Set it to where the API lives, such as OPTIONS (base_url 'https://api.example/v4').")
+        })?;
+        let (time_zone, parameters) = given.zone_and_parameters(source)?;
         Ok(Self {
-            base_url: parse_url("base_url", &base_url)?,
-            auth_url: get("auth_url")?.map(|v| parse_url("auth_url", &v)).transpose()?,
-            concurrency: count("concurrency")?.map_or(4, |n| n as usize),
-            page_size: count("page_size")?,
-            requests_per_second: get("requests_per_second")?.and_then(|v| v.parse().ok()),
-            connect_timeout: duration("connect_timeout", 10)?,
-            read_timeout: duration("read_timeout", 30)?,
-            request_timeout: duration("request_timeout", 120)?,
-            max_retries: count("max_retries")?.map_or(3, |n| n as u32),
-            retry_budget: duration("retry_budget", 60)?,
-            max_response_bytes: get("max_response_bytes")?.and_then(|v| parse_bytes(&v)).unwrap_or(256 << 20),
-            ca_file: get("ca_file")?,
-            proxy: get("proxy")?.map(|v| parse_url("proxy", &v)).transpose()?,
-            user_agent: get("user_agent")?.unwrap_or_else(|| concat!("restlog_fdw/", env!("CARGO_PKG_VERSION")).to_owned()),
-            allow_http: get("allow_http")?.as_deref().and_then(parse_bool).unwrap_or(false),
+            base_url,
+            auth_url: given.url("auth_url")?,
+            concurrency: given.count("concurrency")?.map_or(4, |n| n as usize),
+            page_size: given.count("page_size")?,
+            requests_per_second: given.get("requests_per_second")?.and_then(|v| v.parse().ok()),
+            connect_timeout: given.duration("connect_timeout", 10)?,
+            read_timeout: given.duration("read_timeout", 30)?,
+            request_timeout: given.duration("request_timeout", 120)?,
+            max_retries: given.count("max_retries")?.map_or(3, |n| n as u32),
+            retry_budget: given.duration("retry_budget", 60)?,
+            max_response_bytes: given.get("max_response_bytes")?.and_then(|v| parse_bytes(&v)).unwrap_or(256 << 20),
+            ca_file: given.get("ca_file")?,
+            proxy: given.url("proxy")?,
+            user_agent: given.get("user_agent")?.unwrap_or_else(|| concat!("restlog_fdw/", env!("CARGO_PKG_VERSION")).to_owned()),
+            allow_http: given.flag("allow_http")?,
             time_zone,
-            on_invalid: match get("on_invalid")?.as_deref() {
+            on_invalid: match given.get("on_invalid")?.as_deref() {
                 Some("null") => OnInvalid::Null,
                 Some("replace") => OnInvalid::Replace,
                 _ => OnInvalid::Error,
             },
-            table: get("table")?,
-            default_from: get("default_from")?,
-            preview_only: get("preview_only")?.as_deref().and_then(parse_bool).unwrap_or(false),
-            max_window: get("max_window")?,
-            time_column: get("time_column")?,
-            evidence: match get("evidence")?.as_deref() {
-                Some("total") => Some(Evidence::Total),
-                Some("missing_key") => Some(Evidence::MissingKey),
-                Some(_) => Some(Evidence::EmptyPage),
-                None => None,
-            },
-            order: get("order")?.map(|word| Direction::NAMES.iter().find(|(name, _)| *name == word).map(|(_, order)| *order)),
-            time_unit: get("time_unit")?.and_then(|v| parse_duration(&v)),
+            table: given.get("table")?,
+            default_from: given.get("default_from")?,
+            preview_only: given.flag("preview_only")?,
+            max_window: given.get("max_window")?,
+            time_column: given.get("time_column")?,
+            evidence: given.get("evidence")?.map(|word| match word.as_str() {
+                "total" => Evidence::Total,
+                "missing_key" => Evidence::MissingKey,
+                _ => Evidence::EmptyPage,
+            }),
+            order: given.order()?,
+            time_unit: given.get("time_unit")?.and_then(|v| parse_duration(&v)),
             parameters,
         })
     }

@@ -34,6 +34,8 @@ pub enum Kind {
     Text,
     /// An absolute http or https URL
     Url,
+    /// The URL of a proxy: http, https or socks5
+    Proxy,
     /// A Postgres boolean
     Bool,
     /// A whole number within bounds
@@ -46,6 +48,8 @@ pub enum Kind {
     Bytes,
     /// One of these words
     Choice(&'static [&'static str]),
+    /// The name of a form in which a field's value stands
+    Form,
     /// A JSON Pointer
     Pointer,
     /// An offset from UTC
@@ -72,9 +76,6 @@ pub struct Spec {
     /// One sentence for the README.
     pub doc: &'static str,
 }
-
-/// The words of a description's `form`.
-const FORMS: &[&str] = &["plain", "embedded_json", "member_name", "member_value", "unix_ms"];
 
 const S: &[Context] = &[Context::Server];
 const ST: &[Context] = &[Context::Server, Context::Table];
@@ -161,7 +162,7 @@ pub const OPTIONS: &[Spec] = &[
     Spec {
         name: "proxy",
         contexts: S,
-        kind: Kind::Url,
+        kind: Kind::Proxy,
         default: "",
         doc: "Proxy for all requests. Proxy variables of the environment are not read.",
     },
@@ -247,7 +248,7 @@ pub const OPTIONS: &[Spec] = &[
     Spec {
         name: "form",
         contexts: C,
-        kind: Kind::Choice(FORMS),
+        kind: Kind::Form,
         default: "the description's",
         doc: "How the field's value is written: `plain`, `embedded_json` (JSON in a string), `member_name` and `member_value` (of an object's one member), `unix_ms` (milliseconds since 1970).",
     },

@@ -198,8 +198,20 @@ pub struct TableOverrides {
     pub time_unit: Option<i64>,
     /// What proves an end.
     pub evidence: Option<Evidence>,
-    /// The order of records; `Some(None)` where there is none.
-    pub order: Option<Option<Direction>>,
+    /// The order of records.
+    pub order: OrderOverride,
+}
+
+/// What a user says of the order of a table's records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OrderOverride {
+    /// Nothing: the description decides.
+    #[default]
+    FromDescription,
+    /// They come in no order.
+    Unordered,
+    /// They come in this order.
+    By(Direction),
 }
 
 /// How a time is written in a request.
@@ -365,8 +377,10 @@ impl Table {
         if let Some(unit) = time_unit {
             range.unit = range.format.grid(*unit);
         }
-        if let Some(order) = order {
-            range.order = *order;
+        match order {
+            OrderOverride::FromDescription => {}
+            OrderOverride::Unordered => range.order = None,
+            OrderOverride::By(direction) => range.order = Some(*direction),
         }
         if let Some(name) = time_column {
             let is_read =
