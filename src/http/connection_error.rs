@@ -109,8 +109,26 @@ impl Cause {
 
     /// What the user reads.
     pub(crate) fn error(&self, peer: Peer) -> Error {
-        let option = peer.option();
         let (message, detail, hint) = match self {
+            Self::Certificate(why) => return why.error(peer),
+            Self::ProxyLogin => return proxy_login(),
+            cause => cause.words(peer),
+        };
+        let kind = if self.may_pass() { ErrorKind::Unreachable } else { ErrorKind::Unconnectable };
+        let error = Error::new(kind, message).hint(hint);
+        match (self, detail) {
+            (Self::NotConnected(words) | Self::Broken(words), _) => error.cause(words.trim_end_matches('.')),
+            (_, Some(detail)) => error.detail(detail),
+            (_, None) => error,
+        }
+    }
+
+    /// The message, the sentence of the DETAIL and the hint.
+    fn words(&self, peer: Peer) -> (String, Option<String>, String) {
+        let option = peer.option();
+        match self {
+            // Both are worded where they are told apart.
+            Self::Certificate(_) | Self::ProxyLogin => Default::default(),
             Self::Unresolved(Unresolved::NoSuchName) => (
                 format!("the host name of the {peer} is unknown"),
                 Some("There is no such name, or it has no address.".to_owned()),
@@ -121,7 +139,6 @@ impl Cause {
                 Some("The name servers gave no answer.".to_owned()),
                 "Check the name servers of the database server, or try again later.".to_owned(),
             ),
-            Self::Certificate(why) => return why.error(peer),
             Self::NotTls => (
                 format!("the {peer} does not speak TLS at this port"),
                 None,
@@ -144,7 +161,6 @@ impl Cause {
                     "Check the host in {option}, and whether the {peer} asks for a certificate of its clients, of which there is none here."
                 ),
             ),
-            Self::ProxyLogin => return proxy_login(),
             Self::ProxyRefused => (
                 "the proxy opened no connection to the API".to_owned(),
                 None,
@@ -164,13 +180,6 @@ impl Cause {
             Self::Broken(_) => {
                 (format!("the connection to the {peer} broke off"), None, "Try again; if it stays, ask for a smaller page_size.".to_owned())
             }
-        };
-        let kind = if self.may_pass() { ErrorKind::Unreachable } else { ErrorKind::Unconnectable };
-        let error = Error::new(kind, message).hint(hint);
-        match (self, detail) {
-            (Self::NotConnected(words) | Self::Broken(words), _) => error.cause(words.trim_end_matches('.')),
-            (_, Some(detail)) => error.detail(detail),
-            (_, None) => error,
         }
     }
 }
