@@ -166,6 +166,12 @@ fn may_be_refused_in_header(value: &str) -> bool {
     !value.chars().all(|c| matches!(c, ' '..='~')) || value.trim() != value
 }
 
+/// The values of a header. One blank stands behind the colon; whoever reads it takes all at the ends for such.
+fn header(headers: &[(String, Vec<u8>)], wanted: &str) -> Vec<String> {
+    let found = headers.iter().filter(|(name, _)| name == wanted);
+    found.map(|(_, value)| String::from_utf8(value.clone()).unwrap().trim_matches([' ', '\t']).to_owned()).collect()
+}
+
 #[test]
 fn what_is_received_is_what_was_asked_for_or_nothing_is_sent() {
     let own = Own::start("/v4/with%20blank/");
@@ -216,14 +222,9 @@ fn what_is_received_is_what_was_asked_for_or_nothing_is_sent() {
         expected.extend(tags.iter().filter(|_| listed).map(|tag| ("tag".to_owned(), tag.clone())));
         expected.push(("n".to_owned(), "9".to_owned()));
         prop_assert_eq!(pairs(&query[1..]), expected);
-        let header = |wanted: &str| -> Vec<String> {
-            let found = headers.iter().filter(|(name, _)| name == wanted);
-            // One blank stands behind the colon; whoever reads it takes all at the ends for such.
-            found.map(|(_, value)| String::from_utf8(value.clone()).unwrap().trim_matches([' ', '\t']).to_owned()).collect()
-        };
-        prop_assert_eq!(header("x-tenant"), [asked[3].as_str()]);
+        prop_assert_eq!(header(headers, "x-tenant"), [asked[3].as_str()]);
         let owner: Vec<String> = owner.into_iter().filter(|owner| !may_be_refused_in_header(owner)).collect();
-        prop_assert_eq!(header("x-owner"), owner, "what a header cannot carry stays local");
+        prop_assert_eq!(header(headers, "x-owner"), owner, "what a header cannot carry stays local");
         prop_assert_eq!(serde_json::from_slice::<serde_json::Value>(body).unwrap(), serde_json::json!({"wanted": asked[4]}));
         Ok(())
     });

@@ -155,7 +155,14 @@ impl Style {
         self.read_within(simulator, wish, &[Window { lo: FIRST_DAY, hi: FIRST_DAY + 31 * DAY }], describe)
     }
 
-    /// The same, of other windows than the simulator's month.
+    /// What the simulator of the source takes for a user.
+    fn secrets(&self) -> BTreeMap<String, Secret> {
+        let takes_token = ["viviot", "huawei", "socialboards"].contains(&self.source);
+        let (name, secret) = if takes_token { ("token", "lab-token") } else { ("api_key", "lab-key") };
+        BTreeMap::from([(name.to_owned(), Secret::new(secret))])
+    }
+
+    /// Reads windows that need not be the simulator's month.
     pub(crate) fn read_within(
         &self,
         simulator: &str,
@@ -169,13 +176,7 @@ impl Style {
         options.push(("retry_budget".to_owned(), "2500ms".to_owned()));
         options.extend(wish.options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let settings = Settings::resolve(Some(&source), &options, &[]).unwrap();
-        let secret = if self.source == "viviot" || self.source == "huawei" || self.source == "socialboards" {
-            ("token", "lab-token")
-        } else {
-            ("api_key", "lab-key")
-        };
-        let secrets = BTreeMap::from([(secret.0.to_owned(), Secret::new(secret.1))]);
-        let access = Authenticator::new(&source, settings.parameters.clone(), secrets).unwrap();
+        let access = Authenticator::new(&source, settings.parameters.clone(), self.secrets()).unwrap();
         let mut table = source.table(self.table).unwrap().clone();
         describe(&mut table);
         let of = |name: &&str, text: bool| {
