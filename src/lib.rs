@@ -7,7 +7,7 @@
 //!
 //! # Laws
 //!
-//! The code cites them by number. Each names tests that fail when it is broken; `tests/architecture.rs` holds that these exist, and
+//! The code cites them by number. Each names tests that fail when it is broken; `tests/architecture/main.rs` holds that these exist, and
 //! that every citation leads here.
 //!
 //! 1. **The API may return too much, never too little; Postgres rechecks every qual.** A pushdown is declared only where it yields a
@@ -24,14 +24,14 @@
 //!    Tests: `src/scan/paging/tests.rs` a_key_seen_before_is_an_error_also_when_others_came_between,
 //!    `tests/counted.rs` a_parameter_that_the_api_does_not_read_is_named_whatever_it_makes_of_sizes.
 //! 4. **A LIMIT sizes the first page; it never ends a scan.** Postgres stops pulling: that is how a scan ends early.
-//!    Tests: `src/plan/scan_plan.rs` a_limit_sizes_the_first_page_only_where_sizes_may_change, `tests/pg_regress/sql/figures.sql`,
+//!    Tests: `src/plan/scan_plan.rs` a_limit_sizes_the_first_page_only_where_sizes_may_change, `tests/pg_regress/sql/request_counts.sql`,
 //!    `tests/scan.rs` a_consumer_that_stops_pulling_stops_the_requests.
 //! 5. **A plan is plain data** that `copyObject` can copy: private data as one JSON string, operands in `fdw_exprs`. It holds no
 //!    pointer and no value known only at planning, so that `EXECUTE` ten times, plpgsql loops, cursors and generic plans all work.
 //!    Tests: `src/plan/scan_plan.rs` a_plan_survives_its_text, `tests/pg_regress/sql/rescan.sql`.
 //! 6. **The first request leaves at the first pull.** `EXPLAIN` sends nothing. An empty window, `WHERE false` or a NULL operand sends
 //!    nothing.
-//!    Tests: `tests/pg_regress/sql/explain.sql`, `tests/pg_regress/sql/figures.sql`,
+//!    Tests: `tests/pg_regress/sql/explain.sql`, `tests/pg_regress/sql/request_counts.sql`,
 //!    `tests/scan.rs` one_request_leaves_until_the_consumer_wants_more.
 //! 7. **Every wait ends within 100 ms of a cancel**: DNS, connect, TLS, headers, body, back-off; of a `statement_timeout` too. 57014 is
 //!    for cancels only.
@@ -48,7 +48,7 @@
 //! 10. **A SELECT writes nothing.** Read-only transactions and hot standbys work.
 //!     Tests: `tests/pg_regress/sql/security.sql`, `tests/pg_regress/sql/probe.sql`.
 //! 11. **Threads never touch Postgres.** They are started lazily in the backend, with all signals blocked.
-//!     Tests: `tests/scan.rs` the_threads_block_every_signal, `tests/architecture.rs` pgrx_is_known_in_one_room.
+//!     Tests: `tests/scan.rs` the_threads_block_every_signal, `tests/architecture/main.rs` pgrx_is_known_in_one_room.
 //! 12. **An upper bound is pinned, and nothing behind it is lost.** Without one in the query, pages are read up to the scan's start, so
 //!     that new rows cannot shift them; what is stamped later (clocks differ, events are planned) is a window of its own, read last. A
 //!     query that says nothing of the time sends no range where the API demands none: records without a time are rows too. Where an API

@@ -119,7 +119,7 @@ FETCH BACKWARD 2 FROM c;
 FETCH LAST FROM c;
 FETCH BACKWARD 1 FROM c;
 COMMIT;
-SELECT few, asked FROM asked(false);
+SELECT bounded, asked FROM asked(false);
 
 -- now() and its kin, on a log that ends with yesterday: the answers and their requests depend on the day, their equality does not
 \set name recent
