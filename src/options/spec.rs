@@ -83,8 +83,25 @@ const T: &[Context] = &[Context::Table];
 const C: &[Context] = &[Context::Column];
 const M: &[Context] = &[Context::Mapping];
 
+/// The options, and for each secret one that takes it and one that names a file with it.
+macro_rules! with_secrets {
+    ([$($spec:expr,)*] $($name:literal = $doc:literal, the $what:literal;)*) => {
+        &[
+            $($spec,)*
+            $(Spec { name: $name, contexts: M, kind: Kind::Secret, default: "", doc: $doc },)*
+            $(Spec {
+                name: concat!($name, "_file"),
+                contexts: M,
+                kind: Kind::File,
+                default: "",
+                doc: concat!("File, read by the database server, that holds the ", $what, ". Only a superuser may set it."),
+            },)*
+        ]
+    };
+}
+
 /// Every option that does not come from a source's own parameters.
-pub const OPTIONS: &[Spec] = &[
+pub const OPTIONS: &[Spec] = with_secrets! { [
     Spec { name: "source", contexts: S, kind: Kind::Text, default: "", doc: "Name of a built-in source; see `restlog.sources()`." },
     Spec {
         name: "definition",
@@ -259,74 +276,13 @@ pub const OPTIONS: &[Spec] = &[
         default: "true",
         doc: "`false` keeps conditions on this column out of the request.",
     },
-    Spec { name: "api_key", contexts: M, kind: Kind::Secret, default: "", doc: "API key." },
-    Spec { name: "token", contexts: M, kind: Kind::Secret, default: "", doc: "Bearer or session token." },
-    Spec { name: "username", contexts: M, kind: Kind::Secret, default: "", doc: "Name for a login." },
-    Spec { name: "password", contexts: M, kind: Kind::Secret, default: "", doc: "Password for a login." },
-    Spec { name: "domain", contexts: M, kind: Kind::Secret, default: "", doc: "Account that the user belongs to, for Huawei's login." },
-    Spec {
-        name: "project",
-        contexts: M,
-        kind: Kind::Secret,
-        default: "",
-        doc: "Project that a login is for; without it Huawei's is for the whole account.",
-    },
-    Spec { name: "client_id", contexts: M, kind: Kind::Secret, default: "", doc: "Client of a refresh token." },
-    Spec { name: "refresh_token", contexts: M, kind: Kind::Secret, default: "", doc: "Refresh token, from which access tokens are made." },
-    Spec {
-        name: "api_key_file",
-        contexts: M,
-        kind: Kind::File,
-        default: "",
-        doc: "File, read by the database server, that holds the API key. Only a superuser may set it.",
-    },
-    Spec {
-        name: "token_file",
-        contexts: M,
-        kind: Kind::File,
-        default: "",
-        doc: "File, read by the database server, that holds the token. Only a superuser may set it.",
-    },
-    Spec {
-        name: "username_file",
-        contexts: M,
-        kind: Kind::File,
-        default: "",
-        doc: "File, read by the database server, that holds the name. Only a superuser may set it.",
-    },
-    Spec {
-        name: "password_file",
-        contexts: M,
-        kind: Kind::File,
-        default: "",
-        doc: "File, read by the database server, that holds the password. Only a superuser may set it.",
-    },
-    Spec {
-        name: "domain_file",
-        contexts: M,
-        kind: Kind::File,
-        default: "",
-        doc: "File, read by the database server, that holds the account. Only a superuser may set it.",
-    },
-    Spec {
-        name: "project_file",
-        contexts: M,
-        kind: Kind::File,
-        default: "",
-        doc: "File, read by the database server, that holds the project. Only a superuser may set it.",
-    },
-    Spec {
-        name: "client_id_file",
-        contexts: M,
-        kind: Kind::File,
-        default: "",
-        doc: "File, read by the database server, that holds the client. Only a superuser may set it.",
-    },
-    Spec {
-        name: "refresh_token_file",
-        contexts: M,
-        kind: Kind::File,
-        default: "",
-        doc: "File, read by the database server, that holds the refresh token. Only a superuser may set it.",
-    },
-];
+    ]
+    "api_key" = "API key.", the "API key";
+    "token" = "Bearer or session token.", the "token";
+    "username" = "Name for a login.", the "name";
+    "password" = "Password for a login.", the "password";
+    "domain" = "Account that the user belongs to, for Huawei's login.", the "account";
+    "project" = "Project that a login is for; without it Huawei's is for the whole account.", the "project";
+    "client_id" = "Client of a refresh token.", the "client";
+    "refresh_token" = "Refresh token, from which access tokens are made.", the "refresh token";
+};
