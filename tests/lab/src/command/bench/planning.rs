@@ -1,7 +1,9 @@
-//! The time to plan a query with many conditions, beside the same query of a local table.
+//! The time to plan a query with many conditions, and one that joins four tables, beside the same queries of a local table.
 
 use std::io::Write;
 use std::time::Duration;
+
+use tokio_postgres::Client;
 
 use super::goal::{Measured, at_most};
 use super::{Bench, MONTH, median, milliseconds};
@@ -39,28 +41,54 @@ impl Bench {
         self.execute(&client, "CREATE SCHEMA kept; CREATE TABLE kept.ticket_status_logs (LIKE planned.ticket_status_logs)")?;
         self.execute(&client, &format!("INSERT INTO kept.ticket_status_logs SELECT * FROM planned.ticket_status_logs WHERE {MONTH}"))?;
         self.execute(&client, "ANALYZE kept.ticket_status_logs")?;
+        let mut measured = Vec::new();
+        for (what, query) in [("a query with 20 conditions", many_conditions as fn(&str) -> String), ("a join of four tables", four_tables)]
+        {
+            measured.push(self.compare_plans(&client, what, query, rounds * RUNS)?);
+        }
+        Ok(measured)
+    }
+
+    /// Plans one query of the foreign table and of the local one by turns, and prints both.
+    fn compare_plans(&self, client: &Client, what: &str, query: fn(&str) -> String, runs: usize) -> Result<Measured> {
         let plan = |schema: &str| -> Result<Duration> {
-            let conditions = CONDITIONS.join(" AND ");
-            let sql = format!("EXPLAIN (SUMMARY, FORMAT JSON) SELECT * FROM {schema}.ticket_status_logs WHERE {MONTH} AND {conditions}");
-            let plan = self.value(&client, &sql)?;
+            let plan = self.value(client, &format!("EXPLAIN (SUMMARY, FORMAT JSON) {}", query(schema)))?;
             planning_time(&plan).ok_or_else(|| Failure::new(format!("no planning time in {plan}")))
         };
         let (mut foreign, mut local) = (Vec::new(), Vec::new());
-        for _ in 0..rounds * RUNS {
+        for _ in 0..runs {
             foreign.push(plan("planned")?);
             local.push(plan("kept")?);
         }
         let [foreign, local] = [foreign, local].map(|times| milliseconds(median(&times)));
         let more = foreign - local;
-        let count = CONDITIONS.len() + 2;
         let mut out = std::io::stdout();
-        writeln!(out, "\nplanning a query with {count} conditions, medians of {} runs\n", rounds * RUNS)?;
-        writeln!(out, "{:38}{local:>9.2} ms", "of a local table")?;
+        writeln!(out, "\nplanning {what}, medians of {runs} runs\n")?;
+        writeln!(out, "{:38}{local:>9.2} ms", "of local tables")?;
         let bound = at_most(more, MOST, " ms");
-        writeln!(out, "{:38}{foreign:>9.2} ms   {more:.2} ms more, {bound}", "of a foreign table")?;
-        let measure = format!("planning a query with {count} conditions");
-        Ok(vec![Measured::new(measure, format!("{more:.2} ms more than of a local table"), Some(bound))])
+        writeln!(out, "{:38}{foreign:>9.2} ms   {more:.2} ms more, {bound}", "of foreign tables")?;
+        Ok(Measured::new(format!("planning {what}"), format!("{more:.2} ms more than of local tables"), Some(bound)))
     }
+}
+
+/// A query with all conditions, and the two of a month.
+fn many_conditions(schema: &str) -> String {
+    format!("SELECT * FROM {schema}.ticket_status_logs WHERE {MONTH} AND {}", CONDITIONS.join(" AND "))
+}
+
+/// A join of four tables by the ticket, each with five conditions.
+fn four_tables(schema: &str) -> String {
+    let table = |i: usize| {
+        let own = CONDITIONS[3 * i..3 * i + 3].join(" AND ");
+        format!("(SELECT * FROM {schema}.ticket_status_logs WHERE {MONTH} AND {own}) t{i}")
+    };
+    format!(
+        "SELECT * FROM {} JOIN {} USING (ticketid) JOIN {} USING (ticketid) JOIN {} USING (ticketid)",
+        table(0),
+        table(1),
+        table(2),
+        table(3)
+    )
 }
 
 /// The time in EXPLAIN's JSON, which is in milliseconds.
