@@ -5,6 +5,7 @@
 
 pub mod carry;
 pub mod condition;
+pub mod density;
 pub mod limits;
 pub mod partition;
 pub mod request;
