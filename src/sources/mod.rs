@@ -3,21 +3,28 @@
 //! Knows no Postgres, no network, no clock. A fifth API must fit the types of this file, and if it does not, they are wrong and change.
 
 mod auth;
+mod binding;
 mod errors;
 mod fault;
 mod index;
+mod naming;
 mod pagination;
+mod parameters;
 mod pointer;
 mod read;
+pub mod statements;
 
 use std::sync::Arc;
 
 use once_cell::sync::Lazy;
 
 pub use self::auth::{Credential, LOGIN_SECRETS, Login, LoginBody, SECRETS, TOKEN, TokenPlace, placeholders};
+pub use self::binding::{Binding, adopt_names};
 pub use self::errors::{ErrorRule, Refusal};
 pub use self::index::{ColumnIndex, fold};
+pub use self::naming::ColumnCase;
 pub use self::pagination::{Evidence, FullLastPage, NextUrl, PageSize, Pagination, PagingStyle};
+pub use self::parameters::{check_table_options, given_parameters};
 pub use self::pointer::Pointer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time_zone::TimeZone;
