@@ -35,7 +35,7 @@ pub(super) unsafe fn value(datum: pg_sys::Datum, is_null: bool, type_oid: pg_sys
             pg_sys::NUMERICOID => {
                 pgrx::AnyNumeric::from_datum(datum, false).and_then(|n| n.try_into().ok()).map_or(Value::Unknown, Value::Number)
             }
-            pg_sys::TEXTOID | pg_sys::VARCHAROID => Value::Text(super::catalog::text_of(pg_sys::text_to_cstring(datum.cast_mut_ptr()))),
+            pg_sys::TEXTOID | pg_sys::VARCHAROID => Value::Text(super::text::text_of(pg_sys::text_to_cstring(datum.cast_mut_ptr()))),
             pg_sys::BOOLOID => Value::Text((datum.value() != 0).to_string()),
             pg_sys::INT2OID => Value::Text((datum.value() as i16).to_string()),
             pg_sys::INT4OID => Value::Text((datum.value() as i32).to_string()),

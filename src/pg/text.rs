@@ -4,19 +4,60 @@
 //! breaks Rust's strings, and what a client is sent; so text crosses here instead, wherever it may hold more than ASCII.
 
 use std::borrow::Cow;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::fmt::Write;
 
-use pgrx::{AnyElement, pg_sys};
+use pgrx::{AnyElement, PgList, pg_sys};
 
-use super::catalog::text_of;
 use crate::options::OnInvalid;
+
+const UTF8: c_int = pg_sys::pg_enc::PG_UTF8 as c_int;
+
+/// Options as name and value.
+pub(super) type Options = Vec<(String, String)>;
+
+fn database_encoding() -> c_int {
+    // SAFETY: reads a variable of this backend.
+    unsafe { pg_sys::GetDatabaseEncoding() }
+}
+
+/// Whether the database holds UTF-8.
+pub(super) fn is_utf8() -> bool {
+    database_encoding() == UTF8
+}
 
 /// Whether Postgres takes UTF-8 as it is. SQL_ASCII does: it is no encoding, but the absence of one.
 fn takes_utf8() -> bool {
-    // SAFETY: reads a global of the backend.
-    let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
-    encoding == pg_sys::pg_enc::PG_UTF8 as i32 || encoding == pg_sys::pg_enc::PG_SQL_ASCII as i32
+    is_utf8() || database_encoding() == pg_sys::pg_enc::PG_SQL_ASCII as c_int
+}
+
+/// Text of the database, whatever its encoding; empty for a null pointer.
+///
+/// # Safety
+/// The caller guarantees that `text` is null or a NUL-terminated string that lives during the call.
+pub(super) unsafe fn text_of(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller guarantees a NUL-terminated string; the conversion returns its argument, or a palloc'd string.
+    let utf8 = unsafe { CStr::from_ptr(pg_sys::pg_server_to_any(text, CStr::from_ptr(text).to_bytes().len() as c_int, UTF8)) };
+    utf8.to_string_lossy().into_owned()
+}
+
+/// The options of a list of the catalogs.
+///
+/// # Safety
+/// The caller guarantees that `list` is an options list: each element is a DefElem with a name.
+pub(super) unsafe fn options_of(list: *mut pg_sys::List) -> Options {
+    // SAFETY: the caller guarantees DefElems with names; defGetString raises for a value that is no text.
+    let option = |def: *mut pg_sys::DefElem| unsafe { (text_of((*def).defname), text_of(pg_sys::defGetString(def))) };
+    // SAFETY: the caller guarantees a list of DefElems.
+    unsafe { PgList::<pg_sys::DefElem>::from_pg(list) }.iter_ptr().map(option).collect()
+}
+
+/// The value of one option.
+pub(super) fn option<'o>(options: &'o Options, name: &str) -> Option<&'o str> {
+    options.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
 }
 
 /// Text for people, in a form that every database can show: an error about a character must not fail for that character. Where the

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use pgrx::pg_sys;
 
 use super::descriptors::Descriptors;
+use super::secrets::{no_secret, secrets};
+use super::server::Server;
 use crate::error::{ErrorKind, Result};
 use crate::http::authenticator::Authenticator;
 use crate::http::client::Connection;
 use crate::http::trust::Trust;
 use crate::options::{Secret, Settings};
-use crate::pg::catalog;
 use crate::pg::settings;
+use crate::pg::text::Options;
 use crate::sources::Source;
 
 /// The most connections that are kept; each takes some hundred kilobytes.
@@ -24,7 +26,7 @@ struct PooledConnection {
     server: pg_sys::Oid,
     user: pg_sys::Oid,
     /// The server's own options as they were: with a definition among them, they say all that the connection depends on.
-    options: catalog::Options,
+    options: Options,
     secrets: BTreeMap<String, Secret>,
     connection: Arc<Connection>,
     /// What its sockets take.
@@ -38,12 +40,12 @@ thread_local! {
 
 /// The connection for a server's own options. They are compared, not watched: a changed option, secret or
 /// `ca_file` makes a new one.
-pub(crate) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<Arc<Connection>> {
+pub(crate) fn connection(server: &Server, user: pg_sys::Oid) -> Result<Arc<Connection>> {
     let source: &Source = &server.source;
     // Only the server's options: tables of one server share its pool.
     let settings = Settings::resolve(Some(source), &server.options, &[])?;
     check_hosts(&settings)?;
-    let secrets = catalog::secrets(user, server.oid)?;
+    let secrets = secrets(user, server.oid)?;
     // Read at every scan: a corrected file counts at once.
     let trust = Trust::read(settings.ca_file.as_deref())?;
     CONNECTIONS.with_borrow_mut(|kept| {
@@ -58,7 +60,7 @@ pub(crate) fn connection(server: &catalog::Server, user: pg_sys::Oid) -> Result<
             return Ok(connection);
         }
         let access = Authenticator::new(source, settings.parameters.clone(), secrets.clone()).map_err(|error| match error.kind() {
-            ErrorKind::Unauthorized => catalog::no_secret(source, user, server.oid),
+            ErrorKind::Unauthorized => no_secret(source, user, server.oid),
             _ => error,
         })?;
         let connection = Arc::new(Connection::new(&settings, access)?);

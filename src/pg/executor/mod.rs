@@ -23,8 +23,9 @@ use self::notices::Told;
 use self::projection::Projection;
 use self::scan::{ScanState, State, write_log};
 use self::slot::SlotWriter;
-use crate::pg::catalog::{ForeignTable, is_utf8};
+use crate::pg::catalog::ForeignTable;
 use crate::pg::report::OrRaise;
+use crate::pg::text::is_utf8;
 use crate::scan::stats::Stats;
 
 #[pg_guard]

@@ -2,8 +2,8 @@
 
 use pgrx::{PgList, pg_sys};
 
-use crate::pg::catalog::text_of;
 use crate::pg::report::OrRaise;
+use crate::pg::text::text_of;
 use crate::plan::scan_plan::ScanPlan;
 
 /// What our planner told the executor.

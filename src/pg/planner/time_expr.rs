@@ -3,7 +3,7 @@
 use pgrx::{IntoDatum, PgList, PgTryBuilder, is_a, pg_sys};
 
 use super::clauses::Converter;
-use crate::pg::catalog::text_of;
+use crate::pg::text::text_of;
 use crate::plan::time_expr::{Step, Unit, Zone, Zones};
 
 /// An expression over the time column.

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::client::Limits;
 use crate::options::Settings;
 use crate::pg::catalog::connect;
-use crate::pg::catalog::{self, Server};
+use crate::pg::catalog::server::Server;
 use crate::pg::executor;
 use crate::pg::executor::last_scan;
 use crate::pg::report::OrRaise;
@@ -61,7 +61,7 @@ fn columns(
     ),
 > {
     // SAFETY: declared as a text above.
-    let source = unsafe { catalog::text_of(text::argument(source)) };
+    let source = unsafe { text::text_of(text::argument(source)) };
     let found = sources::built_in(&source).unwrap_or_else(|| {
         Err(Error::new(ErrorKind::OptionValue, format!("there is no built-in source \"{source}\""))
             .hint(format!("Built in are: {}.", sources::built_in_names().join(", "))))
@@ -238,7 +238,7 @@ fn askable_table<'s>(source: &'s Source, options: &Settings, now: i64) -> Result
         // A whole second: what is asked for does not reach into the future, which some APIs refuse.
         let hi = floor_to(now, whole_seconds(unit));
         let selection = Selection { windows: WindowSet::of([Window { lo: hi - unit, hi }]), ..Selection::all() };
-        match slices(table, &selection, &Defaults { from: None, now, parameters: catalog::parameters(table, options) }) {
+        match slices(table, &selection, &Defaults { from: None, now, parameters: sources::given_parameters(table, &options.parameters) }) {
             Ok(slices) => return Ok((table, slices)),
             Err(error) => refusal = error,
         }

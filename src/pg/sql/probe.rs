@@ -11,17 +11,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::client::Limits;
 use crate::options::Settings;
 use crate::pg::catalog::connect;
-use crate::pg::catalog::{self, ForeignTable, Options, option, options_of, text_of};
+use crate::pg::catalog::{ForeignTable, secrets};
 use crate::pg::executor;
 use crate::pg::executor::last_scan::remember;
 use crate::pg::report::OrRaise;
 use crate::pg::settings;
-use crate::pg::text::shown;
+use crate::pg::text::{Options, options_of, shown, text_of};
 use crate::pg::wait;
 use crate::plan::slicing::missing_parameter;
 use crate::plan::window::Window;
 use crate::scan::probe::{Finding, Probe, Remedy};
 use crate::scan::stats::Stats;
+use crate::sources::statements::option_changes;
 use crate::sources::{self, ColumnIndex, Origin};
 
 /// Asks the API behind a foreign table, within a range of times; `keys` gives request parameters, such as `{"case_id": "…"}`.
@@ -68,7 +69,7 @@ fn findings(
         source: Arc::clone(&table.server.source),
         values: values(&table, &names, keys)?,
         names,
-        secrets: catalog::secrets(user, table.server.oid)?,
+        secrets: secrets::secrets(user, table.server.oid)?,
         window: Window { lo: from, hi: to },
         page_size: table.page_size(),
         limits: Limits {
@@ -117,8 +118,10 @@ fn check_is_ours(relation: pg_sys::Oid) -> Result<()> {
 
 /// The request parameters: from `keys`, then from the options.
 fn values(table: &ForeignTable, names: &[String], keys: &serde_json::Value) -> Result<BTreeMap<usize, Vec<String>>> {
-    let mut values: BTreeMap<usize, Vec<String>> =
-        catalog::parameters(&table.endpoint, &table.settings).into_iter().map(|(column, value)| (column, vec![value])).collect();
+    let mut values: BTreeMap<usize, Vec<String>> = sources::given_parameters(&table.endpoint, &table.settings.parameters)
+        .into_iter()
+        .map(|(column, value)| (column, vec![value]))
+        .collect();
     let Some(members) = keys.as_object() else {
         return Err(Error::new(ErrorKind::OptionValue, "keys must be a JSON object, such as {\"case_id\": \"…\"}"));
     };
@@ -171,21 +174,16 @@ fn row(finding: Finding, table: &ForeignTable, names: &TableNames) -> (String, S
 
 /// The statement that sets the options.
 fn statement(remedy: &Remedy, table: &ForeignTable, names: &TableNames) -> Option<String> {
-    let list = |settings: &[(String, String)], present: &Options| {
-        let one = |(name, value): &(String, String)| {
-            let verb = if option(present, name).is_some() { "SET" } else { "ADD" };
-            format!("{verb} {name} '{}'", value.replace('\'', "''"))
-        };
-        settings.iter().map(one).collect::<Vec<_>>().join(", ")
-    };
     Some(match remedy {
-        Remedy::Server(settings) => format!("ALTER SERVER {} OPTIONS ({})", names.server, list(settings, &table.server.options)),
-        Remedy::Table(settings) => format!("ALTER FOREIGN TABLE {} OPTIONS ({})", names.table, list(settings, &names.table_options)),
+        Remedy::Server(settings) => format!("ALTER SERVER {} OPTIONS ({})", names.server, option_changes(settings, &table.server.options)),
+        Remedy::Table(settings) => {
+            format!("ALTER FOREIGN TABLE {} OPTIONS ({})", names.table, option_changes(settings, &names.table_options))
+        }
         Remedy::Column(name, settings) => {
             let described = table.server.source.table(&table.described)?.column(name)?;
             let own = table.columns.iter().flatten().find(|column| column.described == Some(described))?;
             let column = pgrx::spi::quote_identifier(&own.name);
-            format!("ALTER FOREIGN TABLE {} ALTER COLUMN {column} OPTIONS ({})", names.table, list(settings, &own.options))
+            format!("ALTER FOREIGN TABLE {} ALTER COLUMN {column} OPTIONS ({})", names.table, option_changes(settings, &own.options))
         }
     })
 }
