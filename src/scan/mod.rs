@@ -5,6 +5,7 @@ mod chain;
 pub mod decode;
 mod ordering;
 pub mod page;
+pub mod page_store;
 pub mod paging;
 mod prefetch;
 pub mod probe;
