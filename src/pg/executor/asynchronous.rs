@@ -4,6 +4,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::cursor::{Mode, Next};
 use super::scan_of;
 
 #[pg_guard]
@@ -40,24 +41,28 @@ pub(crate) unsafe extern "C-unwind" fn foreign_async_notify(request: *mut pg_sys
 
 /// Answers with the next row that is there, or with none at the end; else the request stays pending.
 ///
-/// SAFETY: the executor's request to one of our nodes.
+/// # Safety
+/// The caller guarantees that `request` is the executor's, to one of our nodes.
 unsafe fn produce(request: *mut pg_sys::AsyncRequest) {
-    // SAFETY: the caller's. The node's own function applies local conditions and projection; no waiting is done in it, so that
-    // an empty slot means either the end or that nothing is there yet.
-    unsafe {
-        let node = (*request).requestee;
-        let set_waiting = |nonblocking| {
-            scan_of(node.cast()).is_some_and(|scan| {
-                scan.nonblocking = nonblocking;
-                std::mem::take(&mut scan.pending)
-            })
-        };
-        set_waiting(true);
-        let slot = (*node).ExecProcNodeReal.map_or(std::ptr::null_mut(), |next| next(node));
-        let pending = set_waiting(false);
-        let is_empty = slot.is_null() || (*slot).tts_flags & pg_sys::TTS_FLAG_EMPTY as u16 != 0;
-        (*request).callback_pending = is_empty && pending;
-        (*request).request_complete = !(*request).callback_pending;
-        (*request).result = if is_empty { std::ptr::null_mut() } else { slot };
+    // SAFETY: the caller guarantees a live request, whose requestee is our node.
+    let node = unsafe { (*request).requestee };
+    // SAFETY: our node's fdw_state is null or what BeginForeignScan put there.
+    if let Some(scan) = unsafe { scan_of(node.cast()) } {
+        // The node may answer without a pull.
+        (scan.mode, scan.last) = (Mode::Nonblocking, Next::End);
     }
+    // SAFETY: the executor set the node's own function, which applies local conditions and projection.
+    let slot = unsafe { (*node).ExecProcNodeReal.map_or(std::ptr::null_mut(), |next| next(node)) };
+    // SAFETY: our node's fdw_state is null or what BeginForeignScan put there.
+    let last = unsafe { scan_of(node.cast()) }.map(|scan| {
+        scan.mode = Mode::Blocking;
+        scan.last
+    });
+    // SAFETY: the node's function returns null or one of the executor's slots.
+    let is_empty = unsafe { slot.as_ref() }.is_none_or(|slot| slot.tts_flags & pg_sys::TTS_FLAG_EMPTY as u16 != 0);
+    // SAFETY: the caller guarantees a live request, which nobody else uses during this call.
+    let request = unsafe { &mut *request };
+    request.callback_pending = is_empty && last == Some(Next::Pending);
+    request.request_complete = !request.callback_pending;
+    request.result = if is_empty { std::ptr::null_mut() } else { slot };
 }

@@ -3,14 +3,15 @@
 //! Nothing happens before the first pull (law 6): only then are the operands evaluated and the first request sent.
 
 pub(crate) mod asynchronous;
+mod cursor;
 pub(crate) mod explain;
 pub(crate) mod last_scan;
 mod node;
 mod notices;
-mod page_store;
 mod projection;
 pub(crate) mod scan;
 mod slot;
+mod spill_file;
 mod statement;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use pgrx::prelude::*;
 use pgrx::{PgList, PgMemoryContexts, pg_sys};
 
+use self::cursor::{Mode, Next};
 use self::node::{read_plan, relation_of, scan_user};
 use self::notices::Told;
 use self::projection::Projection;
@@ -61,8 +63,8 @@ pub(crate) unsafe extern "C-unwind" fn begin_foreign_scan(node: *mut pg_sys::For
             stats,
             slices: 0,
             rewinds: flags as u32 & pg_sys::EXEC_FLAG_REWIND != 0,
-            nonblocking: false,
-            pending: false,
+            mode: Mode::Blocking,
+            last: Next::End,
             counted: 0,
             last_count: None,
             stand_ins: Vec::new(),
@@ -96,11 +98,12 @@ pub(crate) unsafe extern "C-unwind" fn iterate_foreign_scan(node: *mut pg_sys::F
             }
             return slot;
         }
-        if scan.advance().or_raise()
-            && let State::Reading { pages, row, .. } = &scan.state
-            && let Some(page) = pages.current()
+        scan.last = scan.advance().or_raise();
+        if scan.last == Next::Row
+            && let State::Reading(cursor) = &scan.state
+            && let Some((page, row)) = cursor.current()
         {
-            scan.writer.fill(slot, page, *row - 1);
+            scan.writer.fill(slot, page, row);
         }
         slot
     }

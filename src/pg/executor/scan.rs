@@ -7,9 +7,9 @@ use std::task::Poll;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::cursor::{Cursor, Mode, Next};
 use super::last_scan::remember;
 use super::notices::Told;
-use super::page_store::PageStore;
 use super::projection::Projection;
 use super::slot::SlotWriter;
 use super::statement;
@@ -24,13 +24,18 @@ use crate::pg::settings;
 use crate::pg::text::shown;
 use crate::pg::wait::WatchedStream;
 use crate::plan::limits::check_window;
+use crate::plan::notice;
+use crate::plan::reading::{Reading, Wanted};
 use crate::plan::scan_plan::ScanPlan;
+use crate::plan::selection::Selection;
+use crate::plan::slice::Slices;
 use crate::plan::slicing::{StandIn, default_would_hide, missing_lower_bound, missing_parameter, slices};
 use crate::plan::value::Value;
 use crate::scan::decode::Decoder;
 use crate::scan::stats::Stats;
 use crate::scan::stream::{Counting, ScanSpec};
 use crate::sources::Origin;
+
 /// One running scan. Nothing in it is borrowed from Postgres but the expression states, which live in the same context.
 pub(crate) struct ScanState {
     pub(crate) table: ForeignTable,
@@ -45,19 +50,19 @@ pub(crate) struct ScanState {
     pub(crate) stats: Arc<Stats>,
     /// How many slices the last start had.
     pub(crate) slices: usize,
-    /// An Append over several scans asks for a row that is there, and waits for all of them at once.
-    pub(crate) nonblocking: bool,
-    /// Set where there was none yet.
-    pub(crate) pending: bool,
+    /// Whether the next pull may wait.
+    pub(super) mode: Mode,
+    /// What the last pull came to.
+    pub(super) last: Next,
     /// Whether it is likely to be started again with the same parameters.
     pub(super) rewinds: bool,
     /// What earlier runs of a node that counts have counted.
     pub(super) counted: u64,
     pub(super) last_count: Option<u64>,
     /// The defaults that stand in for conditions.
-    pub(crate) stand_ins: Vec<StandIn>,
+    pub(super) stand_ins: Vec<StandIn>,
     /// Whether the client was told what it must know of this scan: once, however often it is started.
-    pub(crate) told: Told,
+    pub(super) told: Told,
     pub(super) state: State,
 }
 
@@ -69,18 +74,7 @@ pub(super) enum State {
     Empty,
     /// A node that counts knows its count from before.
     CountKnown(u64),
-    Reading {
-        stream: WatchedStream,
-        pages: PageStore,
-        /// Rows of the current page that were passed on.
-        row: usize,
-        /// Whether any page had rows.
-        any_rows: bool,
-        /// Whether the stream was told that more is wanted than it gave.
-        demand_signalled: bool,
-        /// The stream has ended: there are no pages but those that were kept.
-        ended: bool,
-    },
+    Reading(Cursor),
     Done,
 }
 
@@ -92,9 +86,8 @@ impl ScanState {
             State::NotStarted | State::Done => return Ok(None),
             State::CountKnown(known) => count = known,
             State::Empty => {}
-            State::Reading { mut stream, .. } => {
-                stream.request_more(true);
-                let end = stream.next(&self.stats);
+            State::Reading(mut cursor) => {
+                let end = cursor.count(&self.stats);
                 write_log(&self.stats);
                 end.map_err(|error| on_table(error, &self.table.name))?;
                 count = self.stats.counted.get() - self.counted;
@@ -162,100 +155,66 @@ impl ScanState {
             return Ok(State::Empty);
         }
         self.tell_of_requests();
-        let counting = (self.plan.counts > 0).then(|| Counting {
-            by_total: selection.values.keys().all(|column| slices.carry(*column)),
-            checks: self.projection.checks(&selection),
-        });
-        let decoder = Decoder::new(
-            self.projection.columns.clone(),
-            &self.table.endpoint,
-            self.table.settings.on_invalid,
-            self.table.settings.time_zone.clone(),
-        );
-        let size = self.table.page_size();
-        let spec = ScanSpec {
-            table: Arc::clone(&self.table.endpoint),
+        let spec = self.spec(slices, &selection, now)?;
+        remember(&self.stats, &self.defaults_shown());
+        let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
+        // SAFETY: the caller guarantees the executor's node, whose query context outlives the scan.
+        let cursor = unsafe { Cursor::new(stream, self.rewinds, (*(*node).ss.ps.state).es_query_cxt) };
+        Ok(State::Reading(cursor))
+    }
+
+    /// Everything that the engine needs to read these slices, for a scan that starts at `now`.
+    fn spec(&self, slices: Slices, selection: &Selection, now: i64) -> Result<ScanSpec> {
+        let (endpoint, settings) = (&self.table.endpoint, &self.table.settings);
+        let reading = Reading::new(&self.plan, endpoint, self.table.page_size(), selection, &slices);
+        Ok(ScanSpec {
+            table: Arc::clone(endpoint),
             slices,
             now,
-            decoder,
+            decoder: Decoder::new(self.projection.columns.clone(), endpoint, settings.on_invalid, settings.time_zone.clone()),
             time_column: self.projection.time_column,
             time_is_required: self.table.time_is_required(),
             fan_out_columns: self.projection.fan_out_columns.clone(),
-            page_sizes: (self.plan.first_size(&self.table.endpoint, size), size),
-            limited: self.plan.limit.is_some(),
-            order: if self.plan.ordered { self.plan.keeps_order(&self.table.endpoint) } else { None },
+            page_sizes: reading.page_sizes,
+            limited: reading.limited,
+            order: reading.order,
             known_density: density::density(self.relation, &self.filters),
-            concurrency: self.table.settings.concurrency,
-            limits: Limits {
-                max_requests: settings::max_requests(),
-                max_response_bytes: self.table.settings.max_response_bytes,
-                log: settings::log_requests(),
-            },
+            concurrency: settings.concurrency,
+            limits: limits(settings.max_response_bytes),
             connection: connect::connection(&self.table.server, self.user)?,
-            counting,
-        };
-        remember(&self.stats, &self.defaults_shown());
-        let stream = WatchedStream::start(spec, Arc::clone(&self.stats))?;
-        // SAFETY: the executor's node and its state.
-        let pages = PageStore::new(self.rewinds, unsafe { (*(*node).ss.ps.state).es_query_cxt });
-        Ok(State::Reading { stream, pages, row: 0, any_rows: false, demand_signalled: false, ended: false })
+            counting: match reading.wanted {
+                Wanted::Rows => None,
+                Wanted::Count { by_total } => Some(Counting { by_total, checks: self.projection.checks(selection) }),
+            },
+        })
     }
 
-    /// Moves on to the next row; `false` at the proven end, or where it would have to wait and must not.
-    pub(super) fn advance(&mut self) -> Result<bool> {
+    /// Moves on to the next row.
+    pub(super) fn advance(&mut self) -> Result<Next> {
         let is_preview = self.is_preview();
-        let State::Reading { stream, pages, row, any_rows, demand_signalled, ended } = &mut self.state else { return Ok(false) };
         loop {
-            if let Some(current) = pages.current() {
-                if *row < current.rows() {
-                    *row += 1;
-                    return Ok(true);
-                }
-                if pages.advance()? {
-                    *row = 0;
-                    continue;
-                }
-                // The slot was cleared: nothing points into a page that is not kept.
-                if let Some(spent) = pages.take_current() {
-                    stream.release(spent);
-                }
-                if !*demand_signalled && !*ended {
-                    *demand_signalled = true;
-                    // A preview is nearly always content with what it got.
-                    stream.request_more(*any_rows && !is_preview);
-                }
+            let State::Reading(cursor) = &mut self.state else { return Ok(Next::End) };
+            // A preview is nearly always content with what it got.
+            if cursor.next_row(!is_preview)? {
+                return Ok(Next::Row);
             }
-            if *ended {
-                return Ok(false);
+            if cursor.is_exhausted() {
+                return Ok(Next::End);
             }
-            let next = if self.nonblocking {
-                let Poll::Ready(next) = stream.try_next() else {
-                    self.pending = true;
-                    return Ok(false);
-                };
-                next
-            } else {
-                stream.next(&self.stats)
-            };
+            let Poll::Ready(next) = cursor.next_page(self.mode, &self.stats) else { return Ok(Next::Pending) };
             write_log(&self.stats);
             match next.map_err(|error| on_table(error, &self.table.name)) {
-                Ok(Some(next)) => {
-                    if is_preview && *any_rows && next.rows() > 0 {
-                        self.state = State::Done;
-                        return Err(default_would_hide(&self.table.endpoint).detail(
-                            "default_from serves previews only, as the table option preview_only says, and this scan goes past its first page.",
-                        ));
-                    }
-                    *any_rows |= next.rows() > 0;
-                    *demand_signalled = false;
-                    pages.keep(next).into_iter().for_each(|spent| stream.release(spent));
-                    *row = 0;
+                Ok(Some(page)) if is_preview && cursor.any_rows() && page.rows() > 0 => {
+                    self.state = State::Done;
+                    return Err(default_would_hide(&self.table.endpoint).detail(
+                        "default_from serves previews only, as the table option preview_only says, and this scan goes past its first page.",
+                    ));
                 }
+                Ok(Some(page)) => cursor.accept(page),
                 Ok(None) => {
-                    *ended = true;
+                    cursor.exhaust();
                     density::observe(self.relation, &self.filters, &self.stats);
                     self.tell_of_default();
-                    return Ok(false);
                 }
                 Err(error) => {
                     self.state = State::Done;
@@ -263,6 +222,27 @@ impl ScanState {
                 }
             }
         }
+    }
+
+    /// Whether a default stands in for the lower bound that may serve previews only.
+    fn is_preview(&self) -> bool {
+        self.table.settings.preview_only && notice::is_cut(&self.stand_ins)
+    }
+
+    /// Tells the client of rows that it may miss (law 13).
+    fn tell_of_default(&mut self) {
+        let default_from = self.table.settings.default_from.as_deref().unwrap_or_default();
+        self.told.of_default(notice::of_default(&self.stand_ins, &self.table.endpoint, default_from));
+    }
+
+    /// Tells the client of a plan that takes thousands of requests, when it starts.
+    fn tell_of_requests(&mut self) {
+        self.told.of_requests(notice::of_requests(&self.plan, &self.table.endpoint));
+    }
+
+    /// The defaults that stand in for conditions, as users may read them.
+    fn defaults_shown(&self) -> Vec<String> {
+        notice::shown(&self.stand_ins, &self.table.endpoint, self.table.settings.default_from.as_deref())
     }
 
     /// Evaluates and asks, if nothing was asked yet.
@@ -282,7 +262,7 @@ impl ScanState {
     /// What becomes readable once there is more to read.
     pub(crate) fn wake_fd(&self) -> Option<RawFd> {
         match &self.state {
-            State::Reading { stream, .. } => Some(stream.wake_fd()),
+            State::Reading(cursor) => Some(cursor.wake_fd()),
             _ => None,
         }
     }
@@ -294,10 +274,7 @@ impl ScanState {
             return;
         }
         let kept = match &mut self.state {
-            State::Reading { pages, row, .. } if same && pages.is_whole() => {
-                *row = 0;
-                pages.rewind().is_ok()
-            }
+            State::Reading(cursor) => same && cursor.rewind(),
             _ => false,
         };
         if !kept {
@@ -309,11 +286,15 @@ impl ScanState {
 
     /// Ends the scan, and gives its temporary file back.
     pub(super) fn close(&mut self) {
-        if let State::Reading { pages, .. } = &mut self.state {
-            pages.close();
+        if let State::Reading(cursor) = std::mem::replace(&mut self.state, State::NotStarted) {
+            cursor.close();
         }
-        self.state = State::NotStarted;
     }
+}
+
+/// What the requests of a scan may take.
+pub(crate) fn limits(max_response_bytes: u64) -> Limits {
+    Limits { max_requests: settings::max_requests(), max_response_bytes, log: settings::log_requests() }
 }
 
 /// Writes the request lines that workers kept: only this thread may write to the log.

@@ -8,14 +8,12 @@ use pgrx::prelude::*;
 use pgrx::{AnyElement, pg_sys};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::client::Limits;
 use crate::options::Settings;
 use crate::pg::catalog::connect;
 use crate::pg::catalog::{ForeignTable, secrets};
 use crate::pg::executor;
 use crate::pg::executor::last_scan::remember;
 use crate::pg::report::OrRaise;
-use crate::pg::settings;
 use crate::pg::text::{Options, options_of, shown, text_of};
 use crate::pg::wait;
 use crate::plan::slicing::missing_parameter;
@@ -72,11 +70,7 @@ fn findings(
         secrets: secrets::secrets(user, table.server.oid)?,
         window: Window { lo: from, hi: to },
         page_size: table.page_size(),
-        limits: Limits {
-            max_requests: settings::max_requests(),
-            max_response_bytes: table.settings.max_response_bytes,
-            log: settings::log_requests(),
-        },
+        limits: executor::scan::limits(table.settings.max_response_bytes),
         stats: Arc::clone(&stats),
         table: Arc::clone(&table.endpoint),
         settings,
