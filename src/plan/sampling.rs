@@ -25,7 +25,7 @@ pub struct TimeSpan {
 
 /// One of the equal parts of a span. Its last moment belongs to the next part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct TimePart {
     number: u64,
     from: i64,
     to: i64,
@@ -76,7 +76,7 @@ impl TimeSpan {
     }
 }
 
-impl Part {
+impl TimePart {
     /// The condition that a quoted column of times is in this part; `None` where no calendar writes its ends.
     pub fn condition(self, column: &str) -> Option<String> {
         let (from, to) = (rfc3339(self.from)?, rfc3339(self.to)?);
@@ -98,13 +98,13 @@ impl Sampling {
     }
 
     /// The parts of this round, the earliest first.
-    pub fn parts(&self) -> Vec<Part> {
+    pub fn parts(&self) -> Vec<TimePart> {
         let (span, of) = (self.span, self.parts);
-        (0..of).map(|number| Part { number, from: span.start(number, of), to: span.start(number + 1, of) }).collect()
+        (0..of).map(|number| TimePart { number, from: span.start(number, of), to: span.start(number + 1, of) }).collect()
     }
 
     /// Takes what a part gave: how many rows, and the first and the last of their times.
-    pub fn add(&mut self, part: Part, found: u64, times: Option<(i64, i64)>) {
+    pub fn add(&mut self, part: TimePart, found: u64, times: Option<(i64, i64)>) {
         self.filled.extend((found > 0).then_some(part.number));
         let width = (self.span.to - self.span.from) as f64 / self.parts as f64;
         // A part that gave fewer rows than it was asked for has no more. Any other is as dense as these rows are.
