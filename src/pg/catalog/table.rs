@@ -61,11 +61,6 @@ impl ForeignTable {
         Defaults { from, now, parameters: given_parameters(&self.endpoint, &self.settings.parameters) }
     }
 
-    /// The name of the column that the time range is about.
-    pub(crate) fn time_column_name(&self) -> &str {
-        self.endpoint.time_range.as_ref().map_or("", |range| self.endpoint.columns[range.column].name.as_str())
-    }
-
     /// Whether the user declared that every record has a time.
     pub(crate) fn time_is_required(&self) -> bool {
         let time = self.endpoint.time_range.as_ref().map(|range| range.column);

@@ -15,8 +15,8 @@ use super::slot::SlotWriter;
 use super::statement;
 use crate::error::Result;
 use crate::http::client::Limits;
+use crate::pg::catalog::ForeignTable;
 use crate::pg::catalog::connect;
-use crate::pg::catalog::{ForeignColumn, ForeignTable};
 use crate::pg::operand;
 use crate::pg::planner::density;
 use crate::pg::planner::time_expr::PgZones;
@@ -96,15 +96,6 @@ impl ScanState {
         }
         self.last_count = Some(count);
         Ok(Some(count))
-    }
-
-    /// Whether the API could filter by a column that it was not asked to filter by.
-    pub(crate) fn could_filter(&self, column: &ForeignColumn) -> bool {
-        let of = |described: usize| {
-            let column = &self.table.endpoint.columns[described];
-            column.filter.is_some() && matches!(column.origin, Origin::Field { .. }) && self.filters.binary_search(&described).is_err()
-        };
-        column.pushdown && column.described.is_some_and(of)
     }
 
     /// Evaluates the operands and sends the first request, if any row can match.

@@ -18,14 +18,12 @@ use crate::pg::report::OrRaise;
 use crate::pg::settings;
 use crate::pg::text;
 use crate::pg::wait::WatchedStream;
-use crate::plan::selection::Selection;
-use crate::plan::slice::Slices;
-use crate::plan::slicing::{Defaults, slices};
-use crate::plan::window::{EPOCH_SECONDS, Window, WindowSet, floor_to, whole_seconds};
+use crate::plan::askable::askable_table;
+use crate::plan::window::EPOCH_SECONDS;
 use crate::scan::decode::Decoder;
 use crate::scan::stats::Stats;
 use crate::scan::stream::ScanSpec;
-use crate::sources::{self, Origin, Source, Table};
+use crate::sources::{self, Origin, Table};
 
 extension_sql_file!("../../../sql/wrapper.sql", name = "wrapper", finalize);
 
@@ -203,7 +201,7 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
     let options = Settings::resolve(Some(&server.source), &server.options, &[])?;
     // SAFETY: who asks, and the clock.
     let (user, now) = unsafe { (pg_sys::GetUserId(), pg_sys::GetCurrentTimestamp()) };
-    let (table, slices) = askable_table(&server.source, &options, now)?;
+    let (table, slices) = askable_table(&server.source, &options.parameters, now)?;
     let connection = connect::connection(&server, user)?;
     let line = format!("{} {}", table.method.as_str(), table.path);
     let stats = Arc::new(Stats::default());
@@ -228,20 +226,4 @@ fn ask(oid: pg_sys::Oid) -> Result<String> {
     executor::scan::write_log(&stats);
     answer?;
     Ok(format!("the API answered {line} as it should"))
-}
-
-/// The first table that the server's options suffice to ask, and how to ask it for the last moment.
-fn askable_table<'s>(source: &'s Source, options: &Settings, now: i64) -> Result<(&'s Table, Slices)> {
-    let mut refusal = Error::new(ErrorKind::Internal, "the source has no table");
-    for table in &source.tables {
-        let unit = table.time_range.as_ref().map_or(1, |range| range.unit);
-        // A whole second: what is asked for does not reach into the future, which some APIs refuse.
-        let hi = floor_to(now, whole_seconds(unit));
-        let selection = Selection { windows: WindowSet::of([Window { lo: hi - unit, hi }]), ..Selection::all() };
-        match slices(table, &selection, &Defaults { from: None, now, parameters: sources::given_parameters(table, &options.parameters) }) {
-            Ok(slices) => return Ok((table, slices)),
-            Err(error) => refusal = error,
-        }
-    }
-    Err(refusal)
 }
