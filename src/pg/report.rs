@@ -20,13 +20,13 @@ pub(crate) fn raise(error: &Error) -> ! {
     unreachable!("an ERROR does not return");
 }
 
-/// Tells the client something, and goes on.
+/// Tells the client something with a hint, and goes on.
 pub(crate) fn notice(message: &str, hint: &str) {
     let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
     ErrorReport::new(code, shown(message).into_owned(), "restlog_fdw").set_hint(shown(hint).into_owned()).report(PgLogLevel::NOTICE);
 }
 
-/// Unwraps, or ends the statement.
+/// Unwraps a result, or ends the statement with its error.
 pub(crate) trait OrRaise<T> {
     fn or_raise(self) -> T;
 }
@@ -52,12 +52,12 @@ pub(crate) fn silence_backtraces() {
     const NAME: &str = "RUST_LIB_BACKTRACE";
     let before = std::env::var_os(NAME);
     // SAFETY: a backend has one thread while it loads libraries, so nobody reads the environment meanwhile.
-    unsafe { std::env::set_var(NAME, "0") };
+    let set = |value: &std::ffi::OsStr| unsafe { std::env::set_var(NAME, value) };
+    set("0".as_ref());
     let _ = std::backtrace::Backtrace::capture();
     match before {
-        // SAFETY: as above.
-        Some(value) => unsafe { std::env::set_var(NAME, value) },
-        // SAFETY: as above.
+        Some(value) => set(&value),
+        // SAFETY: a backend has one thread while it loads libraries, so nobody reads the environment meanwhile.
         None => unsafe { std::env::remove_var(NAME) },
     }
 }

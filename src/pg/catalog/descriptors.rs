@@ -1,17 +1,17 @@
-//! File descriptors that Postgres did not open itself: it is told of them, so that it keeps fewer of its own files open (fd.c).
+//! Descriptors that the backend's HTTP client opens → Postgres' count of them, so that it keeps fewer of its own files open (fd.c).
 
 use pgrx::pg_sys;
 
-/// So many descriptors that Postgres leaves to others, until they are dropped.
+/// A number of descriptors that Postgres counts as others', until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Descriptors(usize);
 
 impl Descriptors {
-    /// `None` where others would have more than a third of all that a process may have.
+    /// Counts descriptors. `None` where others than Postgres would have more than a third of all that a process may have.
     pub(crate) fn acquire(count: usize) -> Option<Self> {
         let mut acquired = Self(0);
         while acquired.0 < count {
-            // SAFETY: it only counts, and may close files that Postgres opens again when it needs them.
+            // SAFETY: only counts, and may close files that Postgres opens again when it needs them.
             if !unsafe { pg_sys::AcquireExternalFD() } {
                 return None;
             }
@@ -20,10 +20,10 @@ impl Descriptors {
         Some(acquired)
     }
 
-    /// Takes them in any case: whoever then finds none left has an error of the system.
+    /// Counts descriptors in any case: whoever then finds none left gets an error of the system.
     pub(crate) fn reserve(count: usize) -> Self {
         for _ in 0..count {
-            // SAFETY: as above.
+            // SAFETY: only counts, and may close files that Postgres opens again when it needs them.
             unsafe { pg_sys::ReserveExternalFD() };
         }
         Self(count)
@@ -33,7 +33,7 @@ impl Descriptors {
 impl Drop for Descriptors {
     fn drop(&mut self) {
         for _ in 0..self.0 {
-            // SAFETY: each was counted.
+            // SAFETY: only counts; `acquire` or `reserve` counted each.
             unsafe { pg_sys::ReleaseExternalFD() };
         }
     }
