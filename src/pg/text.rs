@@ -1,7 +1,7 @@
 //! Text between Rust, where it is UTF-8, and Postgres, where it has the database's encoding.
 //!
-//! pgrx takes every text of Postgres for UTF-8 without looking, and hands its own over as UTF-8. In a database with another encoding that
-//! breaks Rust's strings, and what a client is sent; so text crosses here instead, wherever it may hold more than ASCII.
+//! pgrx takes every text of Postgres for UTF-8 without looking, and passes its own on as UTF-8. In a database with another encoding that
+//! breaks Rust's strings, and what a client is sent. So text that may hold more than ASCII must cross here instead.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -61,7 +61,7 @@ pub(super) fn option<'o>(options: &'o Options, name: &str) -> Option<&'o str> {
 }
 
 /// Text for people, in a form that every database can show: an error about a character must not fail for that character. Where the
-/// encoding is not UTF-8, what is not ASCII is written as in a Unicode literal.
+/// encoding is not UTF-8, characters beyond ASCII are written as in a Unicode literal.
 pub(super) fn shown(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || takes_utf8() { Cow::Borrowed(text) } else { Cow::Owned(escaped(&text.replace('…', "..."))) }
 }
@@ -85,9 +85,9 @@ pub(super) fn escaped(text: &str) -> String {
 /// not have. Text with a NUL, which no C string holds, ends there.
 pub(super) fn to_server(text: &str) -> *mut c_char {
     let text = CString::new(text.split('\0').next().unwrap_or_default()).unwrap_or_default();
-    let length = text.as_bytes().len() as i32;
+    let length = text.as_bytes().len() as c_int;
     // SAFETY: a NUL-terminated string of that length; the conversion returns its argument, or a palloc'd string.
-    unsafe { pg_sys::pstrdup(pg_sys::pg_any_to_server(text.as_ptr(), length, pg_sys::pg_enc::PG_UTF8 as i32)) }
+    unsafe { pg_sys::pstrdup(pg_sys::pg_any_to_server(text.as_ptr(), length, UTF8)) }
 }
 
 /// Text of the API → text of a database whose encoding is not UTF-8.
@@ -99,61 +99,61 @@ pub(super) struct ToServer {
 }
 
 impl ToServer {
-    /// `None` where the database holds UTF-8.
+    /// A conversion to the database's encoding; `None` where the database holds UTF-8.
     pub(super) fn new(on_invalid: OnInvalid) -> Option<Self> {
-        // SAFETY: reads a variable of the backend, and looks up a conversion.
-        let (encoding, conversion) = unsafe {
-            let encoding = pg_sys::GetDatabaseEncoding();
-            (encoding, pg_sys::FindDefaultConversionProc(pg_sys::pg_enc::PG_UTF8 as i32, encoding))
-        };
+        let encoding = database_encoding();
+        // SAFETY: looks up a conversion between two encodings that Postgres has.
+        let conversion = unsafe { pg_sys::FindDefaultConversionProc(UTF8, encoding) };
         let repair = Some((on_invalid, conversion)).filter(|_| on_invalid != OnInvalid::Error && conversion != pg_sys::InvalidOid);
-        (encoding != pg_sys::pg_enc::PG_UTF8 as i32).then_some(Self { encoding, repair })
+        (encoding != UTF8).then_some(Self { encoding, repair })
     }
 
     /// The text itself, or a converted copy in the current memory context; `None` where it shall be NULL.
     ///
     /// # Safety
-    ///
-    /// `text` is NUL-terminated UTF-8.
+    /// The caller guarantees that `text` is NUL-terminated UTF-8.
     pub(super) unsafe fn convert(&self, text: *mut c_char) -> Option<*mut c_char> {
-        // SAFETY: the caller's.
+        // SAFETY: the caller guarantees a NUL-terminated string.
         let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
         match self.repair {
             // Every encoding of a database has ASCII as it is.
             _ if bytes.is_ascii() => Some(text),
-            // SAFETY: the caller's; the length is its own.
-            None => Some(unsafe { pg_sys::pg_any_to_server(text, bytes.len() as i32, pg_sys::pg_enc::PG_UTF8 as i32) }),
-            // SAFETY: the conversion is one from UTF-8 to the database's encoding.
+            // SAFETY: the caller guarantees UTF-8, of this length.
+            None => Some(unsafe { pg_sys::pg_any_to_server(text, bytes.len() as c_int, UTF8) }),
+            // SAFETY: `new` looked the conversion up, from UTF-8 to this encoding.
             Some((on_invalid, conversion)) => unsafe { self.repaired(bytes, on_invalid, conversion) },
         }
     }
 
-    /// # Safety
+    /// The text converted, with a question mark for each character that the encoding does not have; `None` where one shall make it NULL.
     ///
-    /// `conversion` is one from UTF-8 to this encoding.
+    /// # Safety
+    /// The caller guarantees that `conversion` is one from UTF-8 to this encoding.
     unsafe fn repaired(&self, bytes: &[u8], on_invalid: OnInvalid, conversion: pg_sys::Oid) -> Option<*mut c_char> {
         let capacity = bytes.len() * pg_sys::MAX_CONVERSION_GROWTH as usize + 1;
         let (mut read, mut written) = (0, 0);
-        // SAFETY: what is written for some bytes is at most so many times as long; a conversion ends its result with a NUL.
-        unsafe {
-            let converted = pg_sys::palloc(capacity).cast::<u8>();
-            loop {
-                let (from, to) = (bytes[read..].as_ptr().cast_mut(), converted.add(written));
-                let (left, room) = ((bytes.len() - read) as i32, (capacity - written) as i32);
-                let utf8 = pg_sys::pg_enc::PG_UTF8 as i32;
-                read += pg_sys::pg_do_encoding_conversion_buf(conversion, utf8, self.encoding, from, left, to, room, true) as usize;
-                written += CStr::from_ptr(to.cast()).to_bytes().len();
-                if read >= bytes.len() {
-                    return Some(converted.cast());
-                }
-                if on_invalid == OnInvalid::Null {
-                    return None;
-                }
-                converted.add(written).write(b'?');
-                written += 1;
-                // The rest of a character are continuation bytes.
-                read += 1 + bytes[read + 1..].iter().take_while(|byte| **byte & 0xc0 == 0x80).count();
+        // SAFETY: raises where there is no memory.
+        let converted = unsafe { pg_sys::palloc(capacity) }.cast::<u8>();
+        loop {
+            let (from, to) = (bytes[read..].as_ptr().cast_mut(), converted.wrapping_add(written));
+            let (left, room) = ((bytes.len() - read) as c_int, (capacity - written) as c_int);
+            // SAFETY: the caller guarantees the conversion, which writes at most `room` bytes and ends them with a NUL.
+            let (taken, given) = unsafe {
+                let taken = pg_sys::pg_do_encoding_conversion_buf(conversion, UTF8, self.encoding, from, left, to, room, true);
+                (taken as usize, CStr::from_ptr(to.cast()).to_bytes().len())
+            };
+            (read, written) = (read + taken, written + given);
+            if read >= bytes.len() {
+                return Some(converted.cast());
             }
+            if on_invalid == OnInvalid::Null {
+                return None;
+            }
+            // SAFETY: a character that was not converted leaves room for more than one byte.
+            unsafe { converted.add(written).write(b'?') };
+            written += 1;
+            // The rest of a character are continuation bytes.
+            read += 1 + bytes[read + 1..].iter().take_while(|byte| **byte & 0xc0 == 0x80).count();
         }
     }
 }
@@ -161,10 +161,9 @@ impl ToServer {
 /// An argument of type text, as Postgres has it.
 ///
 /// # Safety
-///
-/// The function is declared with an argument of that type, which is not NULL.
+/// The caller guarantees that its function is declared with an argument of that type, which is not NULL.
 pub(super) unsafe fn argument(argument: AnyElement) -> *mut c_char {
-    // SAFETY: see above; text_to_cstring detoasts what it must.
+    // SAFETY: the caller guarantees a text, which text_to_cstring detoasts if it must.
     unsafe { pg_sys::text_to_cstring(argument.datum().cast_mut_ptr()) }
 }
 

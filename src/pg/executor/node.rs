@@ -1,4 +1,4 @@
-//! What an executor's node says of itself: its plan, the relation that it reads, and the user whose mapping counts.
+//! A node of the executor → its plan, the relation that it reads, and the user whose mapping counts.
 
 use pgrx::{PgList, pg_sys};
 
@@ -6,12 +6,12 @@ use crate::pg::report::OrRaise;
 use crate::pg::text::text_of;
 use crate::plan::scan_plan::ScanPlan;
 
-/// What our planner told the executor.
+/// The private part of a plan.
 ///
 /// # Safety
-/// `plan` was made by our own GetForeignPlan.
+/// The caller guarantees that our own GetForeignPlan made `plan`.
 pub(crate) unsafe fn read_plan(plan: *mut pg_sys::ForeignScan) -> ScanPlan {
-    // SAFETY: it put one string there.
+    // SAFETY: the caller guarantees that our GetForeignPlan made the list, which has one string.
     let text = unsafe {
         let node = PgList::<pg_sys::Node>::from_pg((*plan).fdw_private).head().unwrap_or(std::ptr::null_mut());
         text_of((*node.cast::<pg_sys::String>()).sval)
@@ -21,9 +21,10 @@ pub(crate) unsafe fn read_plan(plan: *mut pg_sys::ForeignScan) -> ScanPlan {
 
 /// The foreign table that a node reads. A node that counts has no relation of its own, only the one that it stands for.
 ///
-/// SAFETY: the executor's node.
+/// # Safety
+/// The caller guarantees that `node` is the executor's, of a plan that our GetForeignPlan made.
 pub(crate) unsafe fn relation_of(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
-    // SAFETY: the caller's.
+    // SAFETY: the caller guarantees the node; its relation is null or open, and its entry lives as long.
     unsafe {
         match (*node).ss.ss_currentRelation.as_ref() {
             Some(relation) => relation.rd_id,
@@ -32,11 +33,12 @@ pub(crate) unsafe fn relation_of(node: *mut pg_sys::ForeignScanState) -> pg_sys:
     }
 }
 
-/// The range table's entry of that foreign table.
+/// The range table's entry of the foreign table that a node reads.
 ///
-/// SAFETY: the executor's node.
+/// # Safety
+/// The caller guarantees that `node` is the executor's, of a plan that our GetForeignPlan made.
 unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::RangeTblEntry> {
-    // SAFETY: the caller's; fs_relids has the one relation that our node reads or stands for (create_foreignscan_plan).
+    // SAFETY: the caller guarantees the node, whose set has the one relation that it reads or stands for (create_foreignscan_plan).
     unsafe {
         let plan = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
         #[cfg(feature = "pg15")]
@@ -51,9 +53,10 @@ unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::R
 
 /// The user whose mapping counts: a view's owner, or whoever runs the query.
 ///
-/// SAFETY: the executor's node.
+/// # Safety
+/// The caller guarantees that `node` is the executor's, of a plan that our GetForeignPlan made.
 pub(crate) unsafe fn scan_user(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
-    // SAFETY: the caller's.
+    // SAFETY: the caller guarantees the node, whose plan and range table's entry live as long.
     unsafe {
         #[cfg(feature = "pg15")]
         let user = entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).checkAsUser);

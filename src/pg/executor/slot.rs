@@ -1,4 +1,6 @@
-//! Page cells → the slot's datums.
+//! The cells of a page's row → the datums of the scan's slot.
+//!
+//! Datums of cells with bytes point into the page, so the page must outlive the slot's contents.
 
 use std::cell::Cell;
 use std::ffi::c_char;
@@ -19,7 +21,7 @@ struct AttributeWriter {
     typmod: i32,
 }
 
-/// Fills slots from pages.
+/// Writes rows of pages into the scan's slot.
 pub(crate) struct SlotWriter {
     table: String,
     natts: usize,
@@ -38,8 +40,8 @@ impl std::fmt::Debug for SlotWriter {
 }
 
 impl SlotWriter {
-    /// `attributes` are (attribute number, page column). Input functions are looked up in the current memory context, which
-    /// must live as long as the scan.
+    /// A writer for a table's attributes, each with its number and the page's column that it is filled from. Input functions are looked up
+    /// in the current memory context, which must live as long as the scan.
     pub(crate) fn new(table: &ForeignTable, attributes: &[(i16, usize)]) -> Self {
         let width = attributes.iter().map(|(_, column)| column + 1).max().unwrap_or(0);
         let mut names = vec![String::new(); width];
@@ -48,7 +50,7 @@ impl SlotWriter {
             let (Some(described), Ok(attribute)) = (table.column(number), usize::try_from(number - 1)) else { continue };
             let (mut function, mut io_param) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
             let mut input = pg_sys::FmgrInfo::default();
-            // SAFETY: the type exists, since a column has it.
+            // SAFETY: the type exists, since a column has it; both functions fill in what they are given.
             unsafe {
                 pg_sys::getTypeInputInfo(described.type_oid, &mut function, &mut io_param);
                 pg_sys::fmgr_info(function, &mut input);
@@ -59,43 +61,52 @@ impl SlotWriter {
         Self { table: table.name.clone(), natts: table.columns.len(), filled, names, to_server: ToServer::new(table.settings.on_invalid) }
     }
 
-    /// Stores one row in the slot. The datums point into the page: it must outlive the slot's contents.
+    /// Stores one row in the slot.
     ///
-    /// SAFETY: `slot` is this scan's tuple slot, cleared, and the current memory context is the per-tuple one.
+    /// # Safety
+    /// The caller guarantees that `slot` is this scan's tuple slot, cleared, that the page outlives the slot's contents, and that the
+    /// current memory context is the per-tuple one.
     pub(crate) unsafe fn fill(&mut self, slot: *mut pg_sys::TupleTableSlot, page: &Page, row: usize) {
         let arena = page.arena().as_ptr();
         let mut texts = false;
-        // SAFETY: the slot's arrays have natts elements (execTuples.c); offsets come from this page's own arena.
-        unsafe {
-            let (values, nulls) = ((*slot).tts_values, (*slot).tts_isnull);
-            std::ptr::write_bytes(nulls, 1, self.natts);
-            page.row(row).for_each(|(column, state, cell)| {
-                let Some(Some(f)) = self.filled.get(column) else { return };
-                let datum = match state {
-                    CellState::Null => return,
-                    CellState::Value => pg_sys::Datum::from(cell),
-                    CellState::Bytes => pg_sys::Datum::from(arena.add(cell as usize)),
-                    CellState::Text => {
-                        texts = true;
-                        return;
-                    }
-                };
+        // SAFETY: the caller guarantees the slot.
+        let (values, nulls) = unsafe { ((*slot).tts_values, (*slot).tts_isnull) };
+        // SAFETY: both arrays of a slot have natts elements (execTuples.c).
+        unsafe { std::ptr::write_bytes(nulls, 1, self.natts) };
+        page.row(row).for_each(|(column, state, cell)| {
+            let Some(Some(f)) = self.filled.get(column) else { return };
+            let datum = match state {
+                CellState::Null => return,
+                CellState::Value => pg_sys::Datum::from(cell),
+                CellState::Bytes => pg_sys::Datum::from(arena.wrapping_add(cell as usize)),
+                CellState::Text => {
+                    texts = true;
+                    return;
+                }
+            };
+            // SAFETY: both arrays of a slot have natts elements, and an attribute's number is less.
+            unsafe {
                 *values.add(f.attribute) = datum;
                 *nulls.add(f.attribute) = false;
-            });
-            if texts {
-                self.write_via_input_functions(slot, page, row);
             }
-            // What ExecStoreVirtualTuple does, without the price of a guarded call per row.
+        });
+        if texts {
+            // SAFETY: the caller guarantees what this needs.
+            unsafe { self.write_via_input_functions(slot, page, row) };
+        }
+        // SAFETY: the caller guarantees the slot. This is what ExecStoreVirtualTuple does, without the price of a guarded call per row.
+        unsafe {
             (*slot).tts_flags &= !(pg_sys::TTS_FLAG_EMPTY as u16);
             (*slot).tts_nvalid = (*(*slot).tts_tupleDescriptor).natts as i16;
         }
     }
 
-    /// The cells that need their type's input function. An error of theirs gets our place as its DETAIL.
+    /// Writes the cells that need their type's input function. An error of such a function gets the cell's place as its DETAIL.
     ///
-    /// SAFETY: as for [`SlotWriter::fill`].
+    /// # Safety
+    /// The caller guarantees what [`SlotWriter::fill`] demands.
     unsafe fn write_via_input_functions(&mut self, slot: *mut pg_sys::TupleTableSlot, page: &Page, row: usize) {
+        // The column that is being written, for the error.
         let place = Cell::new(0);
         let at = std::panic::AssertUnwindSafe(&place);
         let (filled, to_server) = (&mut self.filled, &self.to_server);
@@ -104,7 +115,7 @@ impl SlotWriter {
             for (column, _, cell) in page.row(row).filter(|(_, state, _)| *state == CellState::Text) {
                 let Some(Some(f)) = filled.get_mut(column) else { continue };
                 at.set(column);
-                // SAFETY: the cell is an offset of NUL-terminated text; the rest is the caller's.
+                // SAFETY: the cell is an offset of NUL-terminated text in the page; the caller guarantees the slot and the context.
                 unsafe {
                     let mut text = page.arena().as_ptr().add(cell as usize).cast::<c_char>().cast_mut();
                     if let Some(to_server) = to_server {
