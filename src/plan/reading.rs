@@ -15,12 +15,12 @@ pub struct Reading {
     /// The order in which rows must come.
     pub order: Option<Direction>,
     /// What is wanted of the rows.
-    pub wanted: Wanted,
+    pub output: Output,
 }
 
 /// What is wanted of a scan's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Output {
     /// The rows themselves.
     Rows,
     /// Their number.
@@ -37,9 +37,9 @@ impl Reading {
             page_sizes: (plan.first_size(table, page_size), page_size),
             limited: plan.limit.is_some(),
             order: if plan.ordered { plan.keeps_order(table) } else { None },
-            wanted: match plan.counts {
-                0 => Wanted::Rows,
-                _ => Wanted::Count { by_total: selection.values.keys().all(|column| slices.carry(*column)) },
+            output: match plan.counts {
+                0 => Output::Rows,
+                _ => Output::Count { by_total: selection.values.keys().all(|column| slices.carry(*column)) },
             },
         }
     }
@@ -86,8 +86,8 @@ mod tests {
     #[test]
     fn a_total_answers_where_every_value_is_in_every_request() {
         let plan = ScanPlan { counts: 1, ..ScanPlan::default() };
-        assert_eq!(reading(&ScanPlan::default(), &[], &[]).wanted, Wanted::Rows);
-        assert_eq!(reading(&plan, &[1, 2], &[1, 2]).wanted, Wanted::Count { by_total: true });
-        assert_eq!(reading(&plan, &[1, 2], &[1]).wanted, Wanted::Count { by_total: false });
+        assert_eq!(reading(&ScanPlan::default(), &[], &[]).output, Output::Rows);
+        assert_eq!(reading(&plan, &[1, 2], &[1, 2]).output, Output::Count { by_total: true });
+        assert_eq!(reading(&plan, &[1, 2], &[1]).output, Output::Count { by_total: false });
     }
 }

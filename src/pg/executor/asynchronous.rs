@@ -4,7 +4,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::cursor::{Mode, Next};
+use super::cursor::{Mode, Pull};
 use super::scan_of;
 
 #[pg_guard]
@@ -49,7 +49,7 @@ unsafe fn produce(request: *mut pg_sys::AsyncRequest) {
     // SAFETY: our node's fdw_state is null or what BeginForeignScan put there.
     if let Some(scan) = unsafe { scan_of(node.cast()) } {
         // The node may answer without a pull.
-        (scan.mode, scan.last) = (Mode::Nonblocking, Next::End);
+        (scan.mode, scan.last) = (Mode::Nonblocking, Pull::End);
     }
     // SAFETY: the executor set the node's own function, which applies local conditions and projection.
     let slot = unsafe { (*node).ExecProcNodeReal.map_or(std::ptr::null_mut(), |next| next(node)) };
@@ -62,7 +62,7 @@ unsafe fn produce(request: *mut pg_sys::AsyncRequest) {
     let is_empty = unsafe { slot.as_ref() }.is_none_or(|slot| slot.tts_flags & pg_sys::TTS_FLAG_EMPTY as u16 != 0);
     // SAFETY: the caller guarantees a live request, which nobody else uses during this call.
     let request = unsafe { &mut *request };
-    request.callback_pending = is_empty && last == Some(Next::Pending);
+    request.callback_pending = is_empty && last == Some(Pull::Pending);
     request.request_complete = !request.callback_pending;
     request.result = if is_empty { std::ptr::null_mut() } else { slot };
 }

@@ -25,7 +25,7 @@ pub(super) enum Mode {
 
 /// What a pull came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum Pull {
     Row,
     /// No row is there yet, and the pull must not wait.
     Pending,

@@ -1,4 +1,7 @@
-//! One running scan: what it keeps between pulls, how it starts, and how it moves from row to row.
+//! A node's plan and the values of its operands → one row after another, each into the node's slot.
+//!
+//! A scan is started at its first pull, and started again after a rescan with other parameters. What is asked for, and how, is decided in
+//! `plan`; here operands are evaluated, and the engine gets what it needs as values.
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -7,7 +10,7 @@ use std::task::Poll;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::cursor::{Cursor, Mode, Next};
+use super::cursor::{Cursor, Mode, Pull};
 use super::last_scan::remember;
 use super::notices::Told;
 use super::projection::Projection;
@@ -21,11 +24,11 @@ use crate::pg::operand;
 use crate::pg::planner::density;
 use crate::pg::planner::time_expr::PgZones;
 use crate::pg::settings;
-use crate::pg::text::shown;
+use crate::pg::text::{is_utf8, shown};
 use crate::pg::wait::WatchedStream;
 use crate::plan::limits::check_window;
 use crate::plan::notice;
-use crate::plan::reading::{Reading, Wanted};
+use crate::plan::reading::{Output, Reading};
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::selection::Selection;
 use crate::plan::slice::Slices;
@@ -36,49 +39,82 @@ use crate::scan::stats::Stats;
 use crate::scan::stream::{Counting, ScanSpec};
 use crate::sources::Origin;
 
-/// One running scan. Nothing in it is borrowed from Postgres but the expression states, which live in the same context.
+/// An operand of the plan: its expression, ready to be evaluated, and its type.
+pub(super) type Operand = (*mut pg_sys::ExprState, pg_sys::Oid);
+
+/// One scan of a node. Nothing in it is borrowed from Postgres but the expression states, which live in the same context.
 pub(crate) struct ScanState {
     pub(crate) table: ForeignTable,
     pub(crate) plan: ScanPlan,
-    pub(super) relation: pg_sys::Oid,
-    /// The description's columns that the request filters by, in their order.
+    relation: pg_sys::Oid,
+    /// The description's columns that the requests filter by, in their order.
     pub(super) filters: Vec<usize>,
-    pub(super) operands: Vec<(*mut pg_sys::ExprState, pg_sys::Oid)>,
-    pub(super) user: pg_sys::Oid,
-    pub(super) projection: Projection,
-    pub(super) writer: SlotWriter,
+    operands: Vec<Operand>,
+    /// Whose mapping counts.
+    user: pg_sys::Oid,
+    projection: Projection,
+    writer: SlotWriter,
     pub(crate) stats: Arc<Stats>,
     /// How many slices the last start had.
     pub(crate) slices: usize,
     /// Whether the next pull may wait.
     pub(super) mode: Mode,
     /// What the last pull came to.
-    pub(super) last: Next,
-    /// Whether it is likely to be started again with the same parameters.
-    pub(super) rewinds: bool,
-    /// What earlier runs of a node that counts have counted.
-    pub(super) counted: u64,
-    pub(super) last_count: Option<u64>,
+    pub(super) last: Pull,
+    /// Whether the scan is likely to be started again with the same parameters.
+    rewinds: bool,
+    /// The sum that earlier starts of a node that counts came to.
+    counted: u64,
+    /// What the last start of such a node came to: the count of the next start with the same parameters.
+    last_count: Option<u64>,
     /// The defaults that stand in for conditions.
-    pub(super) stand_ins: Vec<StandIn>,
-    /// Whether the client was told what it must know of this scan: once, however often it is started.
-    pub(super) told: Told,
-    pub(super) state: State,
+    stand_ins: Vec<StandIn>,
+    told: Told,
+    state: State,
 }
 
 #[allow(clippy::large_enum_variant, reason = "there is one for each scan, and it stays where it is")]
-pub(super) enum State {
+enum State {
     /// Nothing was asked yet.
     NotStarted,
     /// Nothing is to be asked: no row can match.
     Empty,
     /// A node that counts knows its count from before.
     CountKnown(u64),
+    /// Rows are read, or kept ones read again.
     Reading(Cursor),
+    /// No row will come any more: the count was returned, or the scan failed.
     Done,
 }
 
 impl ScanState {
+    /// A scan that has asked nothing. `of` are its relation and the user whose mapping counts; `rewinds` says that a new start with the
+    /// same parameters is likely. What the scan looks up now lives in the current memory context, which must live as long as the scan.
+    pub(super) fn new(table: ForeignTable, plan: ScanPlan, operands: Vec<Operand>, of: (pg_sys::Oid, pg_sys::Oid), rewinds: bool) -> Self {
+        let (relation, user) = of;
+        let projection = Projection::new(&table, &plan, is_utf8());
+        Self {
+            relation,
+            filters: plan.filters(&table.endpoint),
+            operands,
+            user,
+            writer: SlotWriter::new(&table, &projection.attributes),
+            projection,
+            stats: Arc::new(Stats::default()),
+            slices: 0,
+            mode: Mode::Blocking,
+            last: Pull::End,
+            rewinds,
+            counted: 0,
+            last_count: None,
+            stand_ins: Vec::new(),
+            told: Told::default(),
+            state: State::NotStarted,
+            table,
+            plan,
+        }
+    }
+
     /// Counts instead of reading rows: once, then there is no more. Nothing to ask is nothing to count.
     pub(super) fn count(&mut self) -> Result<Option<u64>> {
         let mut count = 0;
@@ -100,8 +136,9 @@ impl ScanState {
 
     /// Evaluates the operands and sends the first request, if any row can match.
     ///
-    /// SAFETY: the executor's node.
-    pub(super) unsafe fn start(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<State> {
+    /// # Safety
+    /// The caller guarantees that `node` is the executor's, and that this scan is its.
+    unsafe fn start(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<State> {
         let condition = self.plan.condition();
         let mut values = vec![Value::Unknown; self.operands.len()];
         let mut evaluate = |i: usize| {
@@ -116,7 +153,7 @@ impl ScanState {
             }
         };
         condition.evaluate(&mut values, &mut evaluate);
-        // SAFETY: the executor's node and its state.
+        // SAFETY: the caller guarantees the node, whose executor is running.
         let now = unsafe { statement::start((*node).ss.ps.state) };
         let table = Arc::clone(&self.table.endpoint);
         let restricted = self.plan.restricted_at_start(&condition, &values);
@@ -136,7 +173,7 @@ impl ScanState {
             if is_withheld { default_would_hide(&table) } else { error }
         })?;
         self.stand_ins = if selection.is_nothing() { Vec::new() } else { defaults.standing_in(&table, &selection) };
-        // SAFETY: what the query's now() is.
+        // SAFETY: reads the transaction's clock, which the query's now() is.
         let at = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
         check_window(&slices, at, self.table.max_window(), self.plan.expected_requests)
             .map_err(|error| on_table(error, &self.table.name))?;
@@ -173,26 +210,43 @@ impl ScanState {
             concurrency: settings.concurrency,
             limits: limits(settings.max_response_bytes),
             connection: connect::connection(&self.table.server, self.user)?,
-            counting: match reading.wanted {
-                Wanted::Rows => None,
-                Wanted::Count { by_total } => Some(Counting { by_total, checks: self.projection.checks(selection) }),
+            counting: match reading.output {
+                Output::Rows => None,
+                Output::Count { by_total } => Some(Counting { by_total, checks: self.projection.checks(selection) }),
             },
         })
     }
 
+    /// Stores the next row in a slot; leaves it empty where there is none, or where it must not be waited for.
+    ///
+    /// # Safety
+    /// The caller guarantees that `slot` is this scan's tuple slot, cleared before each call, and that the current memory context is the
+    /// per-tuple one.
+    pub(super) unsafe fn next_into(&mut self, slot: *mut pg_sys::TupleTableSlot) -> Result<()> {
+        self.last = self.advance()?;
+        if self.last == Pull::Row
+            && let State::Reading(cursor) = &self.state
+            && let Some((page, row)) = cursor.current()
+        {
+            // SAFETY: the caller guarantees the slot and the context; the page stays until the next call.
+            unsafe { self.writer.fill(slot, page, row) };
+        }
+        Ok(())
+    }
+
     /// Moves on to the next row.
-    pub(super) fn advance(&mut self) -> Result<Next> {
+    fn advance(&mut self) -> Result<Pull> {
         let is_preview = self.is_preview();
         loop {
-            let State::Reading(cursor) = &mut self.state else { return Ok(Next::End) };
+            let State::Reading(cursor) = &mut self.state else { return Ok(Pull::End) };
             // A preview is nearly always content with what it got.
             if cursor.next_row(!is_preview)? {
-                return Ok(Next::Row);
+                return Ok(Pull::Row);
             }
             if cursor.is_exhausted() {
-                return Ok(Next::End);
+                return Ok(Pull::End);
             }
-            let Poll::Ready(next) = cursor.next_page(self.mode, &self.stats) else { return Ok(Next::Pending) };
+            let Poll::Ready(next) = cursor.next_page(self.mode, &self.stats) else { return Ok(Pull::Pending) };
             write_log(&self.stats);
             match next.map_err(|error| on_table(error, &self.table.name)) {
                 Ok(Some(page)) if is_preview && cursor.any_rows() && page.rows() > 0 => {
@@ -236,15 +290,16 @@ impl ScanState {
         notice::shown(&self.stand_ins, &self.table.endpoint, self.table.settings.default_from.as_deref())
     }
 
-    /// Evaluates and asks, if nothing was asked yet.
+    /// Starts the scan, if nothing was asked yet. Raises the plan's refusal, which waited until a row was wanted.
     ///
-    /// SAFETY: the executor's node.
+    /// # Safety
+    /// The caller guarantees that `node` is the executor's, and that this scan is its.
     pub(super) unsafe fn start_once(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<()> {
         if let Some(refusal) = self.plan.refusal.take() {
             return Err(refusal);
         }
         if matches!(self.state, State::NotStarted) {
-            // SAFETY: the caller's.
+            // SAFETY: the caller guarantees the node.
             self.state = unsafe { self.start(node) }?;
         }
         Ok(())
@@ -258,7 +313,7 @@ impl ScanState {
         }
     }
 
-    /// Back to the start. `same` says that no parameter changed: then what was read is read again, not asked for.
+    /// Goes back to the start. `same` says that no parameter changed: then pages that were kept are read again, not asked for.
     pub(super) fn rewind(&mut self, same: bool) {
         if let Some(count) = self.last_count.filter(|_| same) {
             self.state = State::CountKnown(count);
@@ -269,7 +324,7 @@ impl ScanState {
             _ => false,
         };
         if !kept {
-            // Who starts again with the same parameters will do so once more.
+            // A plan that starts again with the same parameters will do so once more.
             self.rewinds |= same && !matches!(self.state, State::NotStarted);
             self.close();
         }
