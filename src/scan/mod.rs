@@ -9,6 +9,7 @@ pub mod page_store;
 pub mod paging;
 mod prefetch;
 pub mod probe;
+pub mod projection;
 mod queue;
 pub mod runtime;
 mod scheduler;

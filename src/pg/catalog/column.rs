@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 
 use crate::pg::text::{Options, option, options_of, text_of};
-use crate::scan::decode::{Target, ValueSource};
+use crate::scan::decode::{PageColumn, Target, ValueSource};
 use crate::sources::{Binding, ColumnIndex, Form, Origin, Pointer, Table};
 use crate::units::parse_bool;
 
@@ -49,8 +49,14 @@ impl ForeignColumn {
         Some(Self { name, type_oid, typmod, not_null, from, form, described, pushdown, options })
     }
 
+    /// The column of a page that is read for this one; `None` where nothing in the source fills it. `utf8` says that the database's encoding
+    /// is UTF-8.
+    pub(crate) fn page_column(&self, utf8: bool) -> Option<PageColumn> {
+        Some(PageColumn { name: self.name.clone(), from: self.from.clone()?, target: self.target(utf8), form: self.form })
+    }
+
     /// What its type wants. `utf8` says that the database's encoding is UTF-8: in any other, text must be converted by the backend.
-    pub(crate) fn target(&self, utf8: bool) -> Target {
+    fn target(&self, utf8: bool) -> Target {
         match (self.type_oid, self.typmod) {
             (pg_sys::TEXTOID, _) | (pg_sys::VARCHAROID, -1) if utf8 => Target::Text,
             (pg_sys::TIMESTAMPTZOID, -1) => Target::Timestamptz,

@@ -8,7 +8,6 @@ pub(crate) mod explain;
 pub(crate) mod last_scan;
 mod node;
 mod notices;
-mod projection;
 pub(crate) mod scan;
 mod slot;
 mod spill_file;

@@ -13,7 +13,6 @@ use pgrx::prelude::*;
 use super::cursor::{Cursor, Mode, Pull};
 use super::last_scan::remember;
 use super::notices::Told;
-use super::projection::Projection;
 use super::slot::SlotWriter;
 use super::statement;
 use crate::error::Result;
@@ -35,6 +34,7 @@ use crate::plan::slice::Slices;
 use crate::plan::slicing::{StandIn, default_would_hide, missing_lower_bound, missing_parameter, slices};
 use crate::plan::value::Value;
 use crate::scan::decode::Decoder;
+use crate::scan::projection::Projection;
 use crate::scan::stats::Stats;
 use crate::scan::stream::{Counting, ScanSpec};
 use crate::sources::Origin;
@@ -92,7 +92,9 @@ impl ScanState {
     /// same parameters is likely. What the scan looks up now lives in the current memory context, which must live as long as the scan.
     pub(super) fn new(table: ForeignTable, plan: ScanPlan, operands: Vec<Operand>, of: (pg_sys::Oid, pg_sys::Oid), rewinds: bool) -> Self {
         let (relation, user) = of;
-        let projection = Projection::new(&table, &plan, is_utf8());
+        let utf8 = is_utf8();
+        let read = plan.attributes.iter().filter_map(|number| Some((*number, table.column(*number)?.page_column(utf8)?)));
+        let projection = Projection::new(read.collect(), &table.endpoint, &plan);
         Self {
             relation,
             filters: plan.filters(&table.endpoint),
