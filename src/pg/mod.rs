@@ -1,7 +1,10 @@
-//! Rows → tuples: the only room with pgrx and with `unsafe`. It takes no decision that could be tested without a server.
+//! Pages → tuples, and Postgres' clauses → plans: the only room with pgrx and with `unsafe`.
+//!
+//! It takes no decision that could be tested without a server: such a decision stands in a pure room, with unit tests.
 
 mod catalog;
 mod compat;
+mod descriptors;
 mod executor;
 mod handler;
 mod operand;

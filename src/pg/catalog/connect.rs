@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use pgrx::pg_sys;
 
-use super::descriptors::Descriptors;
 use super::secrets::{no_secret, secrets};
 use super::server::Server;
 use crate::error::{ErrorKind, Result};
@@ -15,6 +14,7 @@ use crate::http::authenticator::Authenticator;
 use crate::http::client::Connection;
 use crate::http::trust::Trust;
 use crate::options::{Secret, Settings};
+use crate::pg::descriptors::Descriptors;
 use crate::pg::settings;
 use crate::pg::text::Options;
 use crate::sources::Source;

@@ -5,7 +5,6 @@
 
 mod column;
 pub(crate) mod connect;
-mod descriptors;
 pub(crate) mod import;
 mod interval;
 pub(crate) mod secrets;

@@ -4,11 +4,11 @@ use pgrx::pg_sys;
 
 /// A number of descriptors that Postgres counts as others', until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Descriptors(usize);
+pub(super) struct Descriptors(usize);
 
 impl Descriptors {
     /// Counts descriptors. `None` where others than Postgres would have more than a third of all that a process may have.
-    pub(crate) fn acquire(count: usize) -> Option<Self> {
+    pub(super) fn acquire(count: usize) -> Option<Self> {
         let mut acquired = Self(0);
         while acquired.0 < count {
             // SAFETY: only counts, and may close files that Postgres opens again when it needs them.
@@ -21,7 +21,7 @@ impl Descriptors {
     }
 
     /// Counts descriptors in any case: whoever then finds none left gets an error of the system.
-    pub(crate) fn reserve(count: usize) -> Self {
+    pub(super) fn reserve(count: usize) -> Self {
         for _ in 0..count {
             // SAFETY: only counts, and may close files that Postgres opens again when it needs them.
             unsafe { pg_sys::ReserveExternalFD() };
