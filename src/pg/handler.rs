@@ -1,4 +1,4 @@
-//! The wrapper's handler: the list of callbacks, in the order of Postgres' manual.
+//! The wrapper's handler: the list of callbacks that Postgres calls, in the order of its manual.
 
 use pgrx::prelude::*;
 use pgrx::{PgBox, pg_sys};
@@ -21,11 +21,11 @@ pub(super) extern "C-unwind" fn pg_finfo_restlog_fdw_handler() -> &'static pg_sy
 /// Returns a palloc'd FdwRoutine. Written by hand, because pgrx has no SQL type for fdw_handler.
 ///
 /// # Safety
-/// Called by Postgres only.
+/// Postgres alone calls it, as a function without arguments.
 #[unsafe(no_mangle)]
 #[pg_guard]
 pub unsafe extern "C-unwind" fn restlog_fdw_handler(_call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
-    // SAFETY: a node of this tag is an FdwRoutine with every callback absent.
+    // SAFETY: a zeroed node of this tag is an FdwRoutine without callbacks.
     let mut routine = unsafe { PgBox::<pg_sys::FdwRoutine>::alloc_node(pg_sys::NodeTag::T_FdwRoutine) };
 
     // Scanning

@@ -1,5 +1,7 @@
-//! One HTTP client per server and user, kept for the session and dropped when their options or the content of `ca_file` change, or
-//! when others need its room.
+//! A server and a user → their HTTP client, which the session keeps.
+//!
+//! A client is dropped when the server's options, the user's secrets or the content of `ca_file` change, or when another needs its room. It
+//! must never be used with secrets that are not the user's own.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,8 +21,8 @@ use crate::pg::settings;
 use crate::pg::text::Options;
 use crate::sources::Source;
 
-/// The most connections that are kept; each takes some hundred kilobytes.
-const MOST: usize = 64;
+/// Connections that are kept at most; each takes some hundred kilobytes.
+const MAX_KEPT: usize = 64;
 
 struct PooledConnection {
     server: pg_sys::Oid,
@@ -29,17 +31,17 @@ struct PooledConnection {
     options: Options,
     secrets: BTreeMap<String, Secret>,
     connection: Arc<Connection>,
-    /// What its sockets take.
+    /// The descriptors of its sockets.
     _descriptors: Descriptors,
 }
 
 thread_local! {
-    /// The one that was used last stands last.
+    /// The connection that was used last stands last.
     static CONNECTIONS: RefCell<Vec<PooledConnection>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The connection for a server's own options. They are compared, not watched: a changed option, secret or
-/// `ca_file` makes a new one.
+/// The connection of a server and a user. Options, secrets and `ca_file` are compared at each call, not watched: a changed one makes a new
+/// connection.
 pub(crate) fn connection(server: &Server, user: pg_sys::Oid) -> Result<Arc<Connection>> {
     let source: &Source = &server.source;
     // Only the server's options: tables of one server share its pool.
@@ -78,16 +80,17 @@ pub(crate) fn connection(server: &Server, user: pg_sys::Oid) -> Result<Arc<Conne
     })
 }
 
-/// Makes room for a connection of so many sockets: those that no scan uses go, the one that was used least recently first.
+/// Counts the descriptors of a new connection's sockets. If there are too many, connections that no scan uses are dropped, the least
+/// recently used first.
 fn make_room(kept: &mut Vec<PooledConnection>, sockets: usize) -> Descriptors {
     loop {
-        let descriptors = if kept.len() < MOST { Descriptors::acquire(sockets) } else { None };
+        let descriptors = if kept.len() < MAX_KEPT { Descriptors::acquire(sockets) } else { None };
         if let Some(descriptors) = descriptors {
             return descriptors;
         }
         match kept.iter().position(|k| Arc::strong_count(&k.connection) == 1) {
             Some(idle) => drop(kept.remove(idle)),
-            // All of them are at work for this statement, which needs one more.
+            // Scans use all of them, and need one more.
             None => return Descriptors::reserve(sockets),
         }
     }

@@ -1,4 +1,6 @@
-//! The wrapper's validator: Postgres calls it for each `CREATE` and `ALTER` with the options as they would become.
+//! The wrapper's validator: the options of a `CREATE` or `ALTER`, as they would become → nothing, or an error.
+//!
+//! Postgres does not tell which object the options belong to, only of which kind it is.
 
 use pgrx::prelude::*;
 use pgrx::{AnyElement, pg_sys};
@@ -17,7 +19,7 @@ CREATE FUNCTION fdw_validator(text[], oid) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 ")]
 fn fdw_validator(given: AnyElement, catalog: pg_sys::Oid) {
-    // SAFETY: an array of texts, as Postgres stores options; what it is made into is palloc'd.
+    // SAFETY: the SQL above declares an array of texts, which Postgres gives as it stores options, and STRICT.
     let options = unsafe { options_of(pg_sys::untransformRelOptions(given.datum())) };
     validate(options, catalog).or_raise();
 }
@@ -31,7 +33,7 @@ fn validate(options: Options, catalog: pg_sys::Oid) -> Result<()> {
         pg_sys::AttributeRelationId => Context::Column,
         _ => return Err(Error::new(ErrorKind::Internal, "options of an unknown kind of object")),
     };
-    // SAFETY: reads who is asking.
+    // SAFETY: reads the current user.
     let superuser = unsafe { pg_sys::superuser() };
     if let Some((name, _)) = options.iter().find(|(name, _)| options::reads_file(name) && !superuser) {
         // SECURITY: the server would read the file with its own rights and send it to a host of the user's choice.

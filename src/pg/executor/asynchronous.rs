@@ -1,5 +1,7 @@
 //! IsForeignPathAsyncCapable, ForeignAsyncRequest, ForeignAsyncConfigureWait, ForeignAsyncNotify: an Append over several foreign
 //! tables reads all of them at once.
+//!
+//! A pull on behalf of an Append must never wait: the Append waits for all of its scans together.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -9,33 +11,32 @@ use super::scan_of;
 
 #[pg_guard]
 pub(crate) unsafe extern "C-unwind" fn is_async_capable(path: *mut pg_sys::ForeignPath) -> bool {
-    // SAFETY: the planner's path. A node that counts asks once and has nothing to interleave.
+    // A node that counts asks once, and has nothing to interleave.
+    // SAFETY: the planner's path has a relation.
     unsafe { (*(*path).path.parent).reloptkind != pg_sys::RelOptKind::RELOPT_UPPER_REL }
 }
 
 #[pg_guard]
 pub(crate) unsafe extern "C-unwind" fn foreign_async_request(request: *mut pg_sys::AsyncRequest) {
-    // SAFETY: the executor's request.
+    // SAFETY: the executor's request, to one of our nodes.
     unsafe { produce(request) };
 }
 
 /// Adds what the Append waits for.
 #[pg_guard]
 pub(crate) unsafe extern "C-unwind" fn foreign_async_configure_wait(request: *mut pg_sys::AsyncRequest) {
-    // SAFETY: only an Append asks (execAsync.c); its set of events is made just now, and our descriptor lives until the scan's
-    // stream is dropped, which is not before the set is.
+    // SAFETY: the executor's request, to one of our nodes.
+    let Some(descriptor) = (unsafe { scan_of((*request).requestee.cast()) }).and_then(|scan| scan.wake_fd()) else { return };
+    // SAFETY: only an Append requests (execAsync.c), which has just made its set of events and drops it before any scan ends.
     unsafe {
         let set = (*(*request).requestor.cast::<pg_sys::AppendState>()).as_eventset;
-        let scan = scan_of((*request).requestee.cast());
-        if let Some(descriptor) = scan.and_then(|scan| scan.wake_fd()) {
-            pg_sys::AddWaitEventToSet(set, pg_sys::WL_SOCKET_READABLE, descriptor, std::ptr::null_mut(), request.cast());
-        }
+        pg_sys::AddWaitEventToSet(set, pg_sys::WL_SOCKET_READABLE, descriptor, std::ptr::null_mut(), request.cast());
     }
 }
 
 #[pg_guard]
 pub(crate) unsafe extern "C-unwind" fn foreign_async_notify(request: *mut pg_sys::AsyncRequest) {
-    // SAFETY: the executor's request.
+    // SAFETY: the executor's request, to one of our nodes.
     unsafe { produce(request) };
 }
 

@@ -1,4 +1,4 @@
-//! The session's last scan, for `restlog.last_scan()`.
+//! A scan that sends requests → the session's last scan, for `restlog.last_scan()`.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::scan::stats::Stats;
 type LastScan = (Arc<Stats>, Vec<String>);
 
 thread_local! {
-    /// This session's last scan, for `restlog.last_scan()`.
+    /// `None` before the session's first.
     static LAST: RefCell<Option<LastScan>> = const { RefCell::new(None) };
 }
 
@@ -18,7 +18,7 @@ pub(crate) fn last_scan() -> Option<LastScan> {
     LAST.with_borrow(Clone::clone)
 }
 
-/// Makes this the last scan.
+/// Makes a scan the session's last one. Its counters go on counting.
 pub(crate) fn remember(stats: &Arc<Stats>, defaults: &[String]) {
     LAST.set(Some((Arc::clone(stats), defaults.to_vec())));
 }

@@ -1,4 +1,6 @@
-//! The functions of schema `restlog` that need Rust.
+//! The functions of schema `restlog` that read what is known, and `check_server`, which asks.
+//!
+//! Their SQL is part of the extension's interface: names, types and order of the columns stay as they are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,7 +60,7 @@ fn columns(
         name!(description, String),
     ),
 > {
-    // SAFETY: declared as a text above.
+    // SAFETY: the SQL above declares one argument of type text, and STRICT.
     let source = unsafe { text::text_of(text::argument(source)) };
     let found = sources::built_in(&source).unwrap_or_else(|| {
         Err(Error::new(ErrorKind::OptionValue, format!("there is no built-in source \"{source}\""))
@@ -162,7 +164,7 @@ fn check_server(
     'static,
     (name!(ok, bool), name!(message, String), name!(detail, Option<String>), name!(hint, Option<String>), name!(sqlstate, String)),
 > {
-    // SAFETY: declared as a text above.
+    // SAFETY: the SQL above declares one argument of type text, and STRICT.
     let oid = server_oid(unsafe { text::argument(name) });
     let shown = |text: &str| text::shown(text).into_owned();
     let row = match ask(oid) {
@@ -178,8 +180,9 @@ fn check_server(
     TableIterator::once(row)
 }
 
+/// The server of that name. Raises Postgres' errors if there is none, or if the current user may not use it.
 fn server_oid(name: *const std::ffi::c_char) -> pg_sys::Oid {
-    // SAFETY: a NUL-terminated name; raises if there is no such server or the user may not use it.
+    // SAFETY: its one caller gives a NUL-terminated name.
     unsafe {
         let oid = pg_sys::get_foreign_server_oid(name, false);
         let user = pg_sys::GetUserId();
@@ -196,10 +199,11 @@ fn server_oid(name: *const std::ffi::c_char) -> pg_sys::Oid {
     }
 }
 
+/// Sends the request, and says which it was.
 fn ask(oid: pg_sys::Oid) -> Result<String> {
     let server = Server::read(oid)?;
     let options = Settings::resolve(Some(&server.source), &server.options, &[])?;
-    // SAFETY: who asks, and the clock.
+    // SAFETY: reads the current user and the clock.
     let (user, now) = unsafe { (pg_sys::GetUserId(), pg_sys::GetCurrentTimestamp()) };
     let (table, slices) = askable_table(&server.source, &options.parameters, now)?;
     let connection = connect::connection(&server, user)?;

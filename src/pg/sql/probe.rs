@@ -37,7 +37,7 @@ fn probe(
     keys: AnyElement,
 ) -> TableIterator<'static, (name!(subject, String), name!(found, String), name!(as_described, Option<bool>), name!(setting, Option<String>))>
 {
-    // SAFETY: declared as a jsonb above, whose output is palloc'd; not pgrx's own type, which takes every text for UTF-8.
+    // SAFETY: the SQL above declares a jsonb, and STRICT; its output is palloc'd. pgrx's own type would take the text for UTF-8.
     let keys = unsafe { text_of(pg_sys::OidOutputFunctionCall(pg_sys::F_JSONB_OUT.into(), keys.datum())) };
     let keys = serde_json::from_str(&keys).unwrap_or_default();
     let rows = findings(table, from.into(), to.into(), &keys).or_raise();
@@ -55,7 +55,7 @@ fn findings(
     if from >= to {
         return Err(Error::new(ErrorKind::OptionValue, "the range of times to probe is empty").hint("\"to\" must be later than \"from\"."));
     }
-    // SAFETY: who asks.
+    // SAFETY: reads the current user.
     let user = unsafe { pg_sys::GetUserId() };
     let table = ForeignTable::read(relation)?;
     let settings = Settings::resolve(Some(&table.server.source), &table.server.options, &[])?;
@@ -83,12 +83,12 @@ fn findings(
     Ok(found?.into_iter().map(|finding| row(finding, &table, &names)).collect())
 }
 
-/// What a query of one row and one column says of an object. It only reads: a standby has no transaction to write in.
+/// The value of a query of one row and one column about an object. It only reads: a standby has no transaction to write in (law 10).
 fn read_one<T: FromDatum + IntoDatum>(query: &str, object: pg_sys::Oid) -> Option<T> {
     Spi::connect(|client| client.select(query, Some(1), &[object.into()])?.first().get_one::<T>()).ok().flatten()
 }
 
-/// Refuses a relation that the user may not read, or that is no foreign table of ours.
+/// Refuses a relation that the current user may not read, or that is no foreign table of ours.
 fn check_is_ours(relation: pg_sys::Oid) -> Result<()> {
     let ours = read_one::<bool>(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
@@ -110,7 +110,7 @@ fn check_is_ours(relation: pg_sys::Oid) -> Result<()> {
     Ok(())
 }
 
-/// The request parameters: from `keys`, then from the options.
+/// The request parameters by the described column. `keys` win over the options.
 fn values(table: &ForeignTable, names: &[String], keys: &serde_json::Value) -> Result<BTreeMap<usize, Vec<String>>> {
     let mut values: BTreeMap<usize, Vec<String>> = sources::given_parameters(&table.endpoint, &table.settings.parameters)
         .into_iter()
@@ -140,7 +140,7 @@ fn values(table: &ForeignTable, names: &[String], keys: &serde_json::Value) -> R
     Ok(values)
 }
 
-/// What statements about a foreign table need.
+/// The names of a foreign table and its server as statements have them, and the options that the table has.
 struct TableNames {
     table: String,
     server: String,
@@ -149,7 +149,7 @@ struct TableNames {
 
 impl TableNames {
     fn read(relation: pg_sys::Oid, table: &ForeignTable) -> Self {
-        // SAFETY: it is a foreign table of a server, as seen before; what these return is palloc'd.
+        // SAFETY: its one caller has read the foreign table and its server, so both exist; what these return is palloc'd.
         unsafe {
             Self {
                 table: text_of(pg_sys::OidOutputFunctionCall(pg_sys::F_REGCLASSOUT.into(), pg_sys::Datum::from(relation))),
@@ -160,13 +160,14 @@ impl TableNames {
     }
 }
 
+/// A row of `restlog.probe()`.
 fn row(finding: Finding, table: &ForeignTable, names: &TableNames) -> (String, String, Option<bool>, Option<String>) {
     let setting = finding.remedy.as_ref().and_then(|remedy| statement(remedy, table, names));
     let shown = |text: &str| shown(text).into_owned();
     (shown(&finding.subject), shown(&finding.found), finding.as_described, setting.as_deref().map(shown))
 }
 
-/// The statement that sets the options.
+/// The statement that follows a remedy; `None` where the foreign table has no such column.
 fn statement(remedy: &Remedy, table: &ForeignTable, names: &TableNames) -> Option<String> {
     Some(match remedy {
         Remedy::Server(settings) => format!("ALTER SERVER {} OPTIONS ({})", names.server, option_changes(settings, &table.server.options)),
