@@ -39,8 +39,8 @@ impl DensityMemory {
         self.find(log, filters).is_some()
     }
 
-    /// Remembers that a finished scan with these filters found so many rows in so many microseconds of the log. A scan without a span
-    /// of time has no density.
+    /// Remembers the rows that a finished scan with these filters found, and the microseconds of the log that it covered. A scan that covered
+    /// none has no density.
     pub fn observe(&mut self, log: u32, filters: &[usize], rows: u64, micros: u64) {
         if micros == 0 {
             return;

@@ -130,7 +130,7 @@ impl Explained<'_> {
     }
 }
 
-/// Whether so many rows were read in vain that advice is worth its line: most of them, and not just a few.
+/// Whether enough rows were dropped after they were read that advice is worth its line: most of them, and not just a few.
 pub fn is_worth_advice(dropped: f64, returned: f64) -> bool {
     dropped >= MIN_DROPPED && dropped > returned
 }

@@ -101,13 +101,13 @@ impl<P, F: SpillFile<P>> PageStore<P, F> {
         self.memory.pop()
     }
 
-    /// Turns to the page behind the current one; `false` where none is kept.
+    /// Makes the page behind the current one the current one; `false` where none is kept.
     pub fn advance(&mut self) -> Result<bool> {
         let next = self.current.map_or(0, |current| current + 1);
         if next < self.len() { self.seek(next).map(|()| true) } else { Ok(false) }
     }
 
-    /// Turns to the first page.
+    /// Makes the first page the current one.
     pub fn rewind(&mut self) -> Result<()> {
         self.seek(0)
     }
@@ -120,7 +120,7 @@ impl<P, F: SpillFile<P>> PageStore<P, F> {
         }
     }
 
-    /// How many pages can be turned to.
+    /// How many pages can be read again.
     fn len(&self) -> usize {
         let in_file = match &self.kept {
             Kept::InFile { file, .. } => file.len(),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_turned_to_before_the_first_page() {
+    fn an_empty_store_has_no_current_page() {
         let mut store = Store::new(true);
         assert!(!store.advance().unwrap() && store.current().is_none());
         store.rewind().unwrap();

@@ -40,7 +40,8 @@ impl ForeignTable {
         let settings = Settings::resolve(Some(&server.source), &server.options, &given)?;
         // SAFETY: the caller holds the relation open and locked, so its cache entry stays.
         let relation = unsafe { PgRelation::open(relation) };
-        // SAFETY: the NUL-terminated name of an open relation. PgRelation::name() would take it for UTF-8.
+        // PgRelation::name() would take the name for UTF-8.
+        // SAFETY: an open relation has a NUL-terminated name.
         let name = unsafe { text_of((*(*relation.as_ptr()).rd_rel).relname.data.as_ptr()) };
         let described = settings.table.clone().unwrap_or_else(|| name.clone());
         let mut endpoint = endpoint(&server, &settings, &described)?;

@@ -94,7 +94,8 @@ impl SlotWriter {
             // SAFETY: the caller guarantees what this needs.
             unsafe { self.write_via_input_functions(slot, page, row) };
         }
-        // SAFETY: the caller guarantees the slot. This is what ExecStoreVirtualTuple does, without the price of a guarded call per row.
+        // This is what ExecStoreVirtualTuple does, without the price of a guarded call for each row.
+        // SAFETY: the caller guarantees the slot.
         unsafe {
             (*slot).tts_flags &= !(pg_sys::TTS_FLAG_EMPTY as u16);
             (*slot).tts_nvalid = (*(*slot).tts_tupleDescriptor).natts as i16;

@@ -20,7 +20,7 @@ use crate::plan::window::MINUS_INFINITY;
 /// Postgres wants a table's size in pages of its own, and looks only whether there is one.
 const SOME_PAGES: pg_sys::BlockNumber = 1;
 
-/// Says by a warning of Postgres that a table is skipped whose API answers only with a key that a query knows.
+/// Accepts a table whose API answers without a key that only a query knows. Postgres says in a warning that it skips any other.
 #[pg_guard]
 pub(crate) unsafe extern "C-unwind" fn analyze_foreign_table(
     relation: pg_sys::Relation,
@@ -52,7 +52,8 @@ unsafe extern "C-unwind" fn acquire_sample_rows(
     // SAFETY: Postgres calls back with an open relation.
     let (table, relation) = unsafe { (ForeignTable::read((*relation).rd_id).or_raise(), PgRelation::from_pg(relation)) };
     let wanted = u64::try_from(wanted).unwrap_or(0);
-    // SAFETY: reads a variable of this backend. SPI has a context of its own, which ends with it: sampled rows must live in this one.
+    // SPI has a context of its own, which ends with it: sampled rows must live in this one.
+    // SAFETY: reads a variable of this backend.
     let keep_in = unsafe { pg_sys::CurrentMemoryContext };
     // SAFETY: Postgres calls back within a transaction; an error ends SPI with it.
     if unsafe { pg_sys::SPI_connect() } != pg_sys::SPI_OK_CONNECT as i32 {
@@ -88,14 +89,17 @@ fn time_span(table: &ForeignTable, relation: &PgRelation) -> Option<(String, Tim
     Some((spi::quote_identifier(&own.name), TimeSpan::new(from, bound.hi.min(now), !range.required)?))
 }
 
-/// The rows that ANALYZE is given.
+/// The rows that ANALYZE gets.
 struct RowSample<'r> {
     table: &'r ForeignTable,
     relation: &'r PgRelation,
     /// The relation's name as a statement has it.
     name: String,
+    /// ANALYZE's array of them.
     rows: *mut pg_sys::HeapTuple,
+    /// The context that they must live in.
     keep_in: pg_sys::MemoryContext,
+    /// How many there are.
     taken: u64,
 }
 
@@ -217,7 +221,7 @@ unsafe fn select(query: &str) -> Option<(*mut pg_sys::SPITupleTable, usize)> {
 /// The values of a row, and whether each is NULL.
 ///
 /// # Safety
-/// The caller guarantees that the row is of that descriptor, which has so many attributes.
+/// The caller guarantees that the row is of that descriptor, which has this number of attributes.
 unsafe fn deform(row: pg_sys::HeapTuple, descriptor: pg_sys::TupleDesc, attributes: usize) -> impl Iterator<Item = (pg_sys::Datum, bool)> {
     let (mut values, mut nulls) = (vec![pg_sys::Datum::null(); attributes], vec![true; attributes]);
     // SAFETY: the caller guarantees the descriptor; both arrays have room for its attributes.
