@@ -155,7 +155,7 @@ impl ScanState {
             }
         };
         condition.evaluate(&mut values, &mut evaluate);
-        // SAFETY: the caller guarantees the node, whose executor is running.
+        // SAFETY: the executor's node and its state.
         let now = unsafe { statement::start((*node).ss.ps.state) };
         let table = Arc::clone(&self.table.endpoint);
         let restricted = self.plan.restricted_at_start(&condition, &values);
@@ -175,7 +175,7 @@ impl ScanState {
             if is_withheld { default_would_hide(&table) } else { error }
         })?;
         self.stand_ins = if selection.is_nothing() { Vec::new() } else { defaults.standing_in(&table, &selection) };
-        // SAFETY: reads the transaction's clock, which the query's now() is.
+        // SAFETY: what the query's now() is.
         let at = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
         check_window(&slices, at, self.table.max_window(), self.plan.expected_requests)
             .map_err(|error| on_table(error, &self.table.name))?;
