@@ -17,8 +17,9 @@ use restlog_fdw::http::client::Connection;
 use restlog_fdw::options::Settings;
 use restlog_fdw::plan::slice::Slices;
 use restlog_fdw::scan::decode::{PageColumn, Target, ValueSource};
+use restlog_fdw::scan::spec::{Counting, ScanSpec};
 use restlog_fdw::scan::stats::Stats;
-use restlog_fdw::scan::stream::{Counting, ScanSpec, Stream};
+use restlog_fdw::scan::stream::Stream;
 use restlog_fdw::sources::{Form, Pointer, Source};
 
 const DEFINITION: &str = r#"{"name": "own", "errors": [{"code": "/code", "throttled": ["busy"]}], "tables": [{

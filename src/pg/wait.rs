@@ -13,8 +13,9 @@ use super::compat;
 use super::descriptors::Descriptors;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::page::Page;
+use crate::scan::spec::ScanSpec;
 use crate::scan::stats::Stats;
-use crate::scan::stream::{ScanSpec, Stream};
+use crate::scan::stream::Stream;
 use crate::scan::task::Task;
 
 /// How often a scan checks that its client is still there. Nobody wants the answer of an abandoned query, and without the check the API

@@ -13,6 +13,7 @@ pub mod projection;
 mod queue;
 pub mod runtime;
 mod scheduler;
+pub mod spec;
 pub mod stats;
 pub mod stream;
 pub mod task;

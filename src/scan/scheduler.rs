@@ -14,11 +14,12 @@ use super::chain::Chain;
 use super::decode::{Decoded, SliceRules};
 use super::ordering::{ChainPosition, OrderedDelivery};
 use super::page::Page;
-use super::paging::{KnownPages, PageFacts, SUSPECT_TOTAL, Seen};
+use super::paging::{KnownPages, PageFacts, Seen};
 use super::prefetch::Prefetch;
 use super::queue::{WorkItem, WorkQueue};
+use super::spec::ScanSpec;
 use super::stats::Stats;
-use super::stream::{Message, ScanSpec};
+use super::stream::Message;
 use super::task::{NotifyOnDrop, wake};
 use crate::error::{Error, ErrorKind, Purpose, Result};
 use crate::http::body::BufferPool;
@@ -383,21 +384,5 @@ async fn read_page(context: &ScanContext, slice: &Slice, remaining: &KnownPages,
         if !context.deliver(read, (0, 0), sender).await || left.is_empty() {
             return Ok(());
         }
-    }
-}
-
-impl ScanSpec {
-    /// Whether long windows are cut: not where pages are known by a total, and not where a LIMIT may be content with one page.
-    pub(super) fn cuts_windows(&self) -> bool {
-        let by_total = self.table.pagination.total.is_some();
-        !by_total && !self.limited && self.counting.is_none() && self.concurrency > 1
-    }
-
-    /// Whether the API's own total answers `count(*)` for the chain that this page begins.
-    pub(super) fn counts_by_total(&self, number: u64, decoded: &Decoded) -> bool {
-        let Some(counting) = &self.counting else { return false };
-        let total = decoded.facts.total.filter(|total| *total == decoded.facts.records || *total != SUSPECT_TOTAL);
-        let as_asked = decoded.outside_window + decoded.outside_slice == 0;
-        counting.by_total && number == 1 && as_asked && total.is_some()
     }
 }

@@ -16,8 +16,9 @@ use restlog_fdw::options::Settings;
 use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slicing::{Defaults, slices};
 use restlog_fdw::plan::window::WindowSet;
+use restlog_fdw::scan::spec::ScanSpec;
 use restlog_fdw::scan::stats::Stats;
-use restlog_fdw::scan::stream::{ScanSpec, Stream};
+use restlog_fdw::scan::stream::Stream;
 use restlog_fdw::sources::{Source, Table};
 
 use super::{cases, spec};

@@ -15,8 +15,9 @@ use restlog_fdw::plan::slice::Slices;
 use restlog_fdw::plan::window::Window;
 use restlog_fdw::scan::decode::{Decoder, PageColumn, Target, ValueSource};
 use restlog_fdw::scan::page::{CellState, Page};
+use restlog_fdw::scan::spec::ScanSpec;
 use restlog_fdw::scan::stats::Stats;
-use restlog_fdw::scan::stream::{ScanSpec, Stream};
+use restlog_fdw::scan::stream::Stream;
 use restlog_fdw::sources::{Origin, Source, Table, built_in};
 
 /// Microseconds from 2000-01-01 to 2026-01-01, the simulator's first day.

@@ -7,7 +7,7 @@ use restlog_fdw::http::client::{Connection, Limits};
 use restlog_fdw::options::OnInvalid;
 use restlog_fdw::plan::slice::Slices;
 use restlog_fdw::scan::decode::{Decoder, PageColumn};
-use restlog_fdw::scan::stream::ScanSpec;
+use restlog_fdw::scan::spec::ScanSpec;
 use restlog_fdw::sources::Table;
 
 /// A scan of one request at a time, without times and without limits.

@@ -35,8 +35,8 @@ use crate::plan::slicing::{StandIn, default_would_hide, missing_lower_bound, mis
 use crate::plan::value::Value;
 use crate::scan::decode::Decoder;
 use crate::scan::projection::Projection;
+use crate::scan::spec::{Counting, ScanSpec};
 use crate::scan::stats::Stats;
-use crate::scan::stream::{Counting, ScanSpec};
 use crate::sources::Origin;
 
 /// An operand of the plan: its expression, ready to be evaluated, and its type.

@@ -23,8 +23,8 @@ use crate::pg::wait::WatchedStream;
 use crate::plan::askable::askable_table;
 use crate::plan::window::EPOCH_SECONDS;
 use crate::scan::decode::Decoder;
+use crate::scan::spec::ScanSpec;
 use crate::scan::stats::Stats;
-use crate::scan::stream::ScanSpec;
 use crate::sources::{self, Origin, Table};
 
 extension_sql_file!("../../../sql/wrapper.sql", name = "wrapper", finalize);
