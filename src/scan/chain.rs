@@ -1,217 +1,245 @@
-//! One chain of pages, from its first to the proven end; its window may be cut on the way.
+//! One chain of pages as a state machine: which page to ask for next, and what a fetched page means for the chain.
+//!
+//! Pure: pages and errors in, steps out. A chain knows neither the queue, nor the channel to the consumer, nor the budget of
+//! requests; the scheduler executes its steps. What must hold: every page of the chain is delivered once, in order, until one proves
+//! the end (law 2), or others take its place.
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
-use super::decode::Decoded;
-use super::ordering::ChainPosition;
-use super::page::{CellState, Page};
-use super::paging::Pager;
-use super::prefetch::Prefetch;
-use super::queue::WorkItem;
-use super::scheduler::ScanContext;
-use super::stream::Message;
+use super::decode::{Decoded, SliceRules};
+use super::fetcher::{PageRequest, located};
+use super::ordering::{ChainPosition, check_order};
+use super::page::Page;
+use super::paging::{KnownPages, PageFacts, Pager, Seen};
+use super::partition_plan::{Partition, PartitionPlan};
+use super::spec::ScanSpec;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::partition::{self, Density};
+use crate::plan::partition;
+use crate::plan::request::PageToken;
 use crate::plan::slice::Slice;
 use crate::plan::window::Window;
 use crate::sources::Direction;
 
-/// A chain to be read.
+/// A chain that is still to be read.
 #[derive(Debug)]
 pub(super) struct Chain {
+    /// Where its rows come among those of the other chains.
     pub(super) position: ChainPosition,
+    /// What it asks for. The window is the one that it reads itself.
     pub(super) slice: Arc<Slice>,
-    /// The rest of its window, which is cut once the chain's first page is in.
+    /// The rest of the slice's window. It is partitioned as soon as the chain's first page shows how dense records are.
     pub(super) rest: Option<Window>,
-    /// How many pages it is expected to have, if anything tells.
+    /// How many pages the chain is expected to have, if anything tells.
     pub(super) expected: Option<f64>,
 }
 
+/// A chain that is being read.
+#[derive(Debug)]
+pub(super) struct OpenChain {
+    chain: Chain,
+    rules: SliceRules,
+    pager: Pager,
+    /// The number, from 1, of the page asked for.
+    number: u64,
+    /// How many records that page was asked for.
+    size: u64,
+    /// Rows delivered.
+    rows: u64,
+    /// The time of the last row, where rows must come in order.
+    last_time: Option<i64>,
+}
+
+/// What a page asks the scheduler to do: with the page, with further chains, and with this chain.
+#[derive(Debug)]
+pub(super) struct ChainStep {
+    pub(super) page: PageUse,
+    /// Chains to be queued: the rest of the window in partitions, or the partitions that replace this chain.
+    pub(super) chains: Vec<Chain>,
+    pub(super) next: NextRead,
+}
+
+/// What becomes of the page just fetched.
+#[derive(Debug)]
+pub(super) enum PageUse {
+    /// Its rows go to the consumer.
+    Deliver(Page),
+    /// Its rows are not used: its request gave the consumer nothing.
+    Discard(Page),
+    /// Its total is the number of the chain's rows, which is all that is wanted of them.
+    Count(u64),
+    /// There is no page: the API refused to give one behind the last.
+    Missing,
+}
+
+/// How the chain goes on.
+#[derive(Debug)]
+pub(super) enum NextRead {
+    /// With the page that [`OpenChain::request`] asks for.
+    Page,
+    /// With pages that need not wait for each other.
+    Known(Arc<KnownPages>),
+    /// Not at all: it was read to its proven end, and had this many rows.
+    End { rows: u64 },
+    /// Not at all: a total, or other chains, stand for its rows.
+    Replaced,
+}
+
 impl Chain {
-    /// Reads one page after another, as long as none tells where the others lie.
-    pub(super) async fn read(self, context: &Arc<ScanContext>, sender: &mpsc::Sender<Message>) -> Result<()> {
-        let Self { position, slice, mut rest, expected } = self;
-        let spec = context.spec();
-        context.begin(position).await;
-        let mut rules = spec.rules(&slice)?;
-        let mut pager = Pager::new(spec.table.pagination.clone());
-        let (mut number, mut rows, mut last) = (0, 0, None);
-        let mut prefetched: Option<Prefetch> = None;
-        loop {
-            let sent = prefetched.take();
-            let first = match &sent {
-                Some(_) => false,
-                None => match context.acquire().await {
-                    Some(first) => first,
-                    None => return Ok(()),
-                },
-            };
-            let in_doubt = pager.is_in_doubt();
-            number += u64::from(!in_doubt);
-            let size = pager.ask(if first { spec.page_sizes.0 } else { spec.page_sizes.1 });
-            rules.overlap = pager.overlap();
-            // The rest of a window goes before: it may be that this page is not even kept.
-            // So may it be that a total on it is all that is wanted.
-            let may_be_all = number == 1 && (spec.cuts_windows() || spec.counting.is_some());
-            let may_prefetch = rest.is_none() && !may_be_all && context.has_room_for_two();
-            let mut prefetch = |body: &[u8]| {
-                let token = if may_prefetch { spec.decoder.peek_next(body).and_then(|key| pager.token_of(key)) } else { None };
-                prefetched = token.map(|token| Prefetch::start(context, &slice, token, number + 1));
-            };
-            let Some(fetched) = context.fetch(&slice, pager.token(), size, number, &rules, sent, &mut prefetch).await else {
-                return Ok(());
-            };
-            let (page, decoded) = match fetched {
-                Ok(read) => read,
-                Err(error) if pager.refuses_size(&error) => {
-                    pager.reject();
-                    (Page::default(), Decoded::default())
-                }
-                // The page need not exist: then what was read before it is all.
-                Err(error) => {
-                    pager.refused(error)?;
-                    context.observe_density(&slice, rows);
-                    if let Some(ordering) = context.ordering() {
-                        ordering.finish(position)?;
-                    }
-                    return Ok(());
-                }
-            };
-            let more = pager.has_rejected() || {
-                pager.recall(context.see(&decoded.facts)?);
-                pager.advance(&decoded.facts).map_err(|error| context.located(&slice, number, error))?
-            };
-            let remaining =
-                if more && context.ordering().is_none() { pager.remaining(&decoded.facts, size, spec.page_sizes.1) } else { None };
-            if pager.has_rejected() {
-                context.release(page);
-                context.refund();
-                pager.go_on();
-                number -= 1;
-                match remaining {
-                    None => continue,
-                    Some(remaining) => return context.add([WorkItem::Pages { slice, remaining: Arc::new(remaining), page: 0 }]),
-                }
-            }
-            prefetched = prefetched.take().filter(|sent| more && sent.is_for(pager.token()));
-            if let Some(ordering) = context.ordering() {
-                ordering.check(&page, spec.time_column, &mut last).map_err(|error| context.located(&slice, number, error))?;
-            }
-            let full = more && !pager.is_in_doubt() && decoded.facts.records >= size;
-            if number == 1
-                && (full || rest.is_some())
-                && let Some(plan) = PartitionPlan::of(context, &slice, &page, decoded.facts.records, full)
-            {
-                if let Some(window) = rest.take() {
-                    context.add(plan.remaining(position.0, window)?)?;
-                }
-                if let Some(partitions) = plan.repartition(size, expected) {
-                    context.release(page);
-                    context.refund();
-                    context.add(partitions)?;
-                    return Ok(());
-                }
-            }
-            if rest.is_some() {
-                return Err(Error::new(ErrorKind::Internal, "the rest of a window was not read"));
-            }
-            if spec.counts_by_total(number, &decoded) {
-                context.count(decoded.facts.total.unwrap_or_default());
-                return Ok(());
-            }
-            if let Some(remaining) = remaining {
-                context.add([WorkItem::Pages { slice, remaining: Arc::new(remaining), page: 0 }])?;
-                context.deliver(page, position, sender).await;
-                return Ok(());
-            }
-            rows += page.rows() as u64;
-            if !more {
-                context.observe_density(&slice, rows);
-            }
-            let wanted = context.deliver(page, position, sender).await;
-            if !more && let Some(ordering) = context.ordering() {
-                ordering.finish(position)?;
-            }
-            if !wanted || !more {
-                return Ok(());
-            }
-        }
+    /// The chain of the slice with this number, in the order in which slices are read; `None` behind the last one. A long window is
+    /// parted: the chain reads the sampling partition, and the rest waits for what that shows.
+    pub(super) fn of_slice(spec: &ScanSpec, number: usize) -> Option<Self> {
+        let slice = spec.slices.get(match spec.order {
+            Some(Direction::Descending) => spec.slices.len().checked_sub(number + 1)?,
+            _ => number,
+        })?;
+        // Enough slices keep all workers busy by themselves.
+        let concurrency = spec.concurrency / spec.slices.len().max(1);
+        let (known, size) = (spec.known_density, spec.page_sizes.1);
+        let cut = spec.cuts_windows().then(|| slice.window.zip(spec.table.time_range.as_ref())).flatten().and_then(|(window, range)| {
+            let measured = window.until(spec.now);
+            let (mut first, mut rest) = partition::sampling_partition(measured, known, size, concurrency, range.unit, spec.order)?;
+            partition::extend_last([&mut first, &mut rest], window.hi);
+            Some((first, rest))
+        });
+        let (window, rest) = cut.map_or((slice.window, None), |(first, rest)| (Some(first), Some(rest)));
+        let measured = window.map(|window| window.until(spec.now));
+        let expected = measured.zip(known).map(|(window, density)| partition::pages(density, window, size));
+        Some(Self { position: (number, 0), slice: Arc::new(Slice { window, ..slice }), rest, expected })
+    }
+
+    /// Begins to read.
+    pub(super) fn open(self, spec: &ScanSpec) -> Result<OpenChain> {
+        Ok(OpenChain {
+            rules: spec.rules(&self.slice)?,
+            pager: Pager::new(spec.table.pagination.clone()),
+            chain: self,
+            number: 0,
+            size: 0,
+            rows: 0,
+            last_time: None,
+        })
     }
 }
 
-/// What the first page of a chain tells of how its window is best cut.
-struct PartitionPlan<'s> {
-    context: &'s ScanContext,
-    slice: &'s Slice,
-    unit: i64,
-    density: Density,
-    times: Vec<i64>,
-}
-
-impl<'s> PartitionPlan<'s> {
-    /// `full` says that the page is, and names another: only then there is more than it holds. Some APIs name one in any case.
-    fn of(context: &'s ScanContext, slice: &'s Slice, page: &Page, records: u64, full: bool) -> Option<Self> {
-        let spec = context.spec();
-        let (partition, unit) = (slice.window.filter(|_| spec.cuts_windows())?.until(spec.now), spec.table.time_range.as_ref()?.unit);
-        if partition.is_empty() {
-            return None;
-        }
-        let time = |(row, column): (usize, usize)| match page.cell(row, column) {
-            (CellState::Value, t) => Some(t as i64),
-            _ => None,
-        };
-        let times: Vec<i64> =
-            spec.time_column.into_iter().flat_map(|column| (0..page.rows()).filter_map(move |row| time((row, column)))).collect();
-        let density = Density {
-            partition,
-            records: (!full).then_some(records),
-            seen: partition::density_of(&times, unit),
-            page: spec.page_sizes.1,
-            known: spec.known_density,
-        };
-        Some(Self { context, slice, unit, density, times })
+impl OpenChain {
+    pub(super) fn position(&self) -> ChainPosition {
+        self.chain.position
     }
 
-    /// The rest of the slice's window as chains of their own.
-    fn remaining(&self, number: usize, window: Window) -> Result<Vec<WorkItem>> {
-        let ordered = self.context.ordering().is_some();
-        let spec = self.context.spec();
-        let mut partitions = partition::remaining_partitions(window.until(spec.now), self.density, spec.concurrency, self.unit, ordered);
-        partition::extend_last(partitions.iter_mut().map(|(partition, _)| partition), window.hi);
-        let positions = match self.context.ordering() {
-            None => vec![(number, 0); partitions.len()],
-            Some(ordering) => {
-                if ordering.direction() == Direction::Descending {
-                    partitions.reverse();
-                }
-                ordering.add(number, partitions.len())?
+    pub(super) fn slice(&self) -> &Arc<Slice> {
+        &self.chain.slice
+    }
+
+    /// The number, from 1, of the page asked for.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The token of the page to ask for.
+    pub(super) fn token(&self) -> &PageToken {
+        self.pager.token()
+    }
+
+    /// Prepares the request of the next page. `usual` is how many records a page usually has.
+    pub(super) fn prepare(&mut self, usual: u64) {
+        // A page that shall only show whether pages name the next one is no page of the chain.
+        self.number += u64::from(!self.pager.is_in_doubt());
+        self.size = self.pager.ask(usual);
+        self.rules.overlap = self.pager.overlap();
+    }
+
+    /// The request that [`Self::prepare`] prepared.
+    pub(super) fn request(&self) -> PageRequest<'_> {
+        PageRequest { slice: &self.chain.slice, token: self.pager.token(), size: self.size, number: self.number, rules: &self.rules }
+    }
+
+    /// Whether the page after the one asked for may be requested before that one is decoded.
+    pub(super) fn may_prefetch(&self, spec: &ScanSpec) -> bool {
+        // No prefetch before the rest of the window is partitioned: the first page may be discarded. Nor for count(*): the total on the
+        // first page may be the answer.
+        let may_be_all = self.number == 1 && (spec.cuts_windows() || spec.counting.is_some());
+        self.chain.rest.is_none() && !may_be_all
+    }
+
+    /// The token of the page that `key` names, if that is another page than the one asked for.
+    pub(super) fn token_of(&self, key: String) -> Option<PageToken> {
+        self.pager.token_of(key)
+    }
+
+    /// What the page asked for means for the chain. `seen` is what the scan's other pages have shown.
+    pub(super) fn step(&mut self, spec: &ScanSpec, page: Page, decoded: &Decoded, seen: Seen) -> Result<ChainStep> {
+        let facts = &decoded.facts;
+        self.pager.recall(seen);
+        let more = self.pager.advance(facts).map_err(|error| self.located(spec, error))?;
+        let known = if more { self.known_pages(spec, facts) } else { None };
+        if self.pager.has_rejected() {
+            return Ok(self.reject(page, known));
+        }
+        if let Some(direction) = spec.order {
+            let checked = check_order(direction, &page, spec.time_column, &mut self.last_time);
+            checked.map_err(|error| self.located(spec, error))?;
+        }
+        let full = more && !self.pager.is_in_doubt() && facts.records >= self.size;
+        let mut chains = Vec::new();
+        if self.number == 1
+            && (full || self.chain.rest.is_some())
+            && let Some(plan) = PartitionPlan::new(spec, self.chain.slice.window, &page, facts.records, full)
+        {
+            if let Some(rest) = self.chain.rest.take() {
+                chains.extend(plan.remaining(rest).into_iter().map(|partition| self.partition(partition)));
             }
-        };
-        Ok(partitions
-            .into_iter()
-            .zip(positions)
-            .map(|((partition, expected), position)| self.chain(position, partition, expected))
-            .collect())
-    }
-
-    /// A chain that turns out to be much longer than expected, in partitions that take its place: its first page is read again with
-    /// them, because nobody promised that it has just the records of its times.
-    fn repartition(&self, size: u64, expected: Option<f64>) -> Option<Vec<WorkItem>> {
-        if self.density.records.is_some() || self.context.ordering().is_some() {
-            return None;
+            if let Some(partitions) = plan.repartition(self.size, self.chain.expected) {
+                chains.extend(partitions.into_iter().map(|partition| self.partition(partition)));
+                return Ok(ChainStep { page: PageUse::Discard(page), chains, next: NextRead::Replaced });
+            }
         }
-        let window = self.slice.window?;
-        let measured = self.density.partition;
-        let expected = expected.or(self.density.pages(measured))?;
-        let mut partitions = partition::repartition(measured, &self.times, size, expected, self.context.spec().concurrency, self.unit)?;
-        partition::extend_last(partitions.iter_mut().map(|(partition, _)| partition), window.hi);
-        Some(partitions.into_iter().map(|(partition, expected)| self.chain((0, 0), partition, Some(expected))).collect())
+        if self.chain.rest.is_some() {
+            return Err(Error::new(ErrorKind::Internal, "the rest of a window was not read"));
+        }
+        if spec.counts_by_total(self.number, decoded) {
+            return Ok(ChainStep { page: PageUse::Count(facts.total.unwrap_or_default()), chains, next: NextRead::Replaced });
+        }
+        if let Some(known) = known {
+            return Ok(ChainStep { page: PageUse::Deliver(page), chains, next: NextRead::Known(known) });
+        }
+        self.rows += page.rows() as u64;
+        let next = if more { NextRead::Page } else { NextRead::End { rows: self.rows } };
+        Ok(ChainStep { page: PageUse::Deliver(page), chains, next })
     }
 
-    fn chain(&self, position: ChainPosition, partition: Window, expected: Option<f64>) -> WorkItem {
-        let slice = Arc::new(Slice { window: Some(partition), ..self.slice.clone() });
-        WorkItem::Chain(Chain { position, slice, rest: None, expected })
+    /// What it means for the chain that the page asked for could not be had: the page's size is refused, the page need not exist, or
+    /// the scan fails.
+    pub(super) fn step_without(&mut self, spec: &ScanSpec, error: Error) -> Result<ChainStep> {
+        if self.pager.refuses_size(&error) {
+            self.pager.reject();
+            let known = self.known_pages(spec, &PageFacts::default());
+            return Ok(self.reject(Page::default(), known));
+        }
+        // If the page need not exist, the pages before it are all.
+        self.pager.refused(error)?;
+        Ok(ChainStep { page: PageUse::Missing, chains: Vec::new(), next: NextRead::End { rows: self.rows } })
+    }
+
+    /// The chain's other pages, if a total makes them known, and rows need not come in order.
+    fn known_pages(&self, spec: &ScanSpec, facts: &PageFacts) -> Option<Arc<KnownPages>> {
+        let known = if spec.order.is_none() { self.pager.remaining(facts, self.size, spec.page_sizes.1) } else { None };
+        known.map(Arc::new)
+    }
+
+    /// Goes on behind a page that is none of the chain, because the API has pages of one size.
+    fn reject(&mut self, page: Page, known: Option<Arc<KnownPages>>) -> ChainStep {
+        self.pager.go_on();
+        self.number -= 1;
+        ChainStep { page: PageUse::Discard(page), chains: Vec::new(), next: known.map_or(NextRead::Page, NextRead::Known) }
+    }
+
+    /// A partition of the slice's window as a chain. Its position is this chain's until the scheduler gives it its own.
+    fn partition(&self, (window, expected): Partition) -> Chain {
+        let slice = Arc::new(Slice { window: Some(window), ..(*self.chain.slice).clone() });
+        Chain { position: self.chain.position, slice, rest: None, expected }
+    }
+
+    fn located(&self, spec: &ScanSpec, error: Error) -> Error {
+        located(&spec.table, &self.chain.slice, self.number, error)
     }
 }

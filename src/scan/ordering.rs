@@ -15,19 +15,14 @@ pub(super) type ChainPosition = (usize, usize);
 /// Which chain delivers now.
 #[derive(Debug)]
 pub(super) struct OrderedDelivery {
-    direction: Direction,
     current: watch::Sender<ChainPosition>,
     /// How many partitions each slice has.
     partitions: Mutex<Vec<usize>>,
 }
 
 impl OrderedDelivery {
-    pub(super) fn new(direction: Direction, slices: usize) -> Self {
-        Self { direction, current: watch::channel((0, 0)).0, partitions: Mutex::new(vec![1; slices]) }
-    }
-
-    pub(super) fn direction(&self) -> Direction {
-        self.direction
+    pub(super) fn new(slices: usize) -> Self {
+        Self { current: watch::channel((0, 0)).0, partitions: Mutex::new(vec![1; slices]) }
     }
 
     /// The places of further partitions of a slice.
@@ -50,26 +45,26 @@ impl OrderedDelivery {
         self.current.send_replace(if more { (slice, partition + 1) } else { (slice + 1, 0) });
         Ok(())
     }
+}
 
-    /// Refuses a page whose times go back: `last` is the time of the row before it.
-    pub(super) fn check(&self, page: &Page, column: Option<usize>, last: &mut Option<i64>) -> Result<()> {
-        let Some(column) = column else { return Ok(()) };
-        for row in 0..page.rows() {
-            let (CellState::Value, t) = page.cell(row, column) else { continue };
-            let t = t as i64;
-            let in_order = last.is_none_or(|last| match self.direction {
-                Direction::Ascending => last <= t,
-                Direction::Descending => last >= t,
-            });
-            if !in_order {
-                return Err(Error::new(ErrorKind::Shape, "records do not come in the order that is declared")
-                    .detail(format!("Record {} of page {} goes back in time.", page.record(row), page.number))
-                    .hint("Set the option order of the foreign table to 'none'."));
-            }
-            *last = Some(t);
+/// Refuses a page whose times go back. `last` is the time of the row before the page, and becomes that of its last row.
+pub(super) fn check_order(direction: Direction, page: &Page, column: Option<usize>, last: &mut Option<i64>) -> Result<()> {
+    let Some(column) = column else { return Ok(()) };
+    for row in 0..page.rows() {
+        let (CellState::Value, t) = page.cell(row, column) else { continue };
+        let t = t as i64;
+        let in_order = last.is_none_or(|last| match direction {
+            Direction::Ascending => last <= t,
+            Direction::Descending => last >= t,
+        });
+        if !in_order {
+            return Err(Error::new(ErrorKind::Shape, "records do not come in the order that is declared")
+                .detail(format!("Record {} of page {} goes back in time.", page.record(row), page.number))
+                .hint("Set the option order of the foreign table to 'none'."));
         }
-        Ok(())
+        *last = Some(t);
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -78,7 +73,7 @@ mod tests {
 
     #[test]
     fn partitions_of_a_slice_come_before_the_next_slice() {
-        let ordering = OrderedDelivery::new(Direction::Ascending, 2);
+        let ordering = OrderedDelivery::new(2);
         assert_eq!(ordering.add(0, 2), Ok(vec![(0, 1), (0, 2)]));
         let mut seen = vec![(0, 0)];
         for _ in 0..3 {
@@ -100,7 +95,7 @@ mod tests {
             }
             page
         };
-        let check = |direction, times: &[i64], last| OrderedDelivery::new(direction, 1).check(&page(times), Some(0), &mut { last });
+        let check = |direction, times: &[i64], last| check_order(direction, &page(times), Some(0), &mut { last });
         assert!(check(Direction::Ascending, &[-5, 1, 1, 2], Some(-5)).is_ok());
         assert!(check(Direction::Ascending, &[1, 2], Some(3)).is_err());
         assert!(check(Direction::Descending, &[2, 1, -1], None).is_ok());

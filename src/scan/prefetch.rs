@@ -1,18 +1,23 @@
 //! A request that leaves while the page before it is still being decoded.
+//!
+//! Its page's key was seen in the raw body of the page before. That page may turn out to name another key, or to be the last: then
+//! the prefetch is dropped, which ends the request and refunds its credit.
 
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::scheduler::{ScanContext, worker_error};
+use super::budget::RequestBudget;
+use super::fetcher::Fetcher;
+use super::task::worker_error;
 use crate::error::Result;
 use crate::http::response::Response;
 use crate::plan::request::PageToken;
 use crate::plan::slice::Slice;
 
-/// The request for a page whose key was seen before the page that names it was read. Dropping it ends it.
+/// A prefetched request. Dropping it before [`Prefetch::response`] ends the request and refunds its credit.
 pub(super) struct Prefetch {
-    context: Arc<ScanContext>,
+    budget: Arc<RequestBudget>,
     token: PageToken,
     task: JoinSet<Option<Result<Response>>>,
     used: bool,
@@ -21,34 +26,34 @@ pub(super) struct Prefetch {
 impl Drop for Prefetch {
     fn drop(&mut self) {
         if !self.used {
-            self.context.refund();
+            self.budget.refund();
         }
     }
 }
 
 impl Prefetch {
-    /// Sends it, once it is allowed.
-    pub(super) fn start(context: &Arc<ScanContext>, slice: &Arc<Slice>, token: PageToken, number: u64) -> Self {
+    /// Reserves the request for the page of this token and number, and sends it as soon as the budget allows.
+    pub(super) fn start(fetcher: &Arc<Fetcher>, budget: &Arc<RequestBudget>, slice: &Arc<Slice>, token: PageToken, number: u64) -> Self {
         let mut task = JoinSet::new();
-        let (own, slice, asked) = (Arc::clone(context), Arc::clone(slice), token.clone());
-        let reserved = own.reserve();
+        let reserved = budget.reserve();
+        let (fetcher, waiting, slice, asked) = (Arc::clone(fetcher), Arc::clone(budget), Arc::clone(slice), token.clone());
         task.spawn(async move {
-            own.wait_for(reserved).await?;
-            Some(own.reply(&slice, &asked, number).await)
+            waiting.wait_for(reserved).await?;
+            Some(fetcher.prefetch(&slice, &asked, number).await)
         });
-        Self { context: Arc::clone(context), token, task, used: false }
+        Self { budget: Arc::clone(budget), token, task, used: false }
     }
 
-    /// Whether it asks for this page.
+    /// Whether it asks for the page of this token.
     pub(super) fn is_for(&self, token: &PageToken) -> bool {
         self.token == *token
     }
 
-    /// The answer; `None` when nobody wants it any more.
-    pub(super) async fn reply(mut self) -> Option<Result<Response>> {
+    /// Waits for the response; `None` when the consumer is gone.
+    pub(super) async fn response(mut self) -> Option<Result<Response>> {
         self.used = true;
         match self.task.join_next().await? {
-            Ok(answered) => answered,
+            Ok(response) => response,
             Err(join) => Some(Err(worker_error(&join))),
         }
     }

@@ -9,8 +9,13 @@ use super::decode::{Decoded, Decoder, SliceRules, WindowRules};
 use super::paging::SUSPECT_TOTAL;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::client::{Connection, Limits};
+use crate::plan::partition;
 use crate::plan::slice::{Slice, Slices};
+use crate::plan::window::MINUS_INFINITY;
 use crate::sources::{Direction, Table};
+
+/// A shorter window tells nothing of a log's density: a query asks for one moment because it has a record.
+const MIN_LEARNED_MICROS: f64 = 1e6;
 
 /// Everything a scan needs, as values.
 #[derive(Debug)]
@@ -88,5 +93,12 @@ impl ScanSpec {
         let total = decoded.facts.total.filter(|total| *total == decoded.facts.records || *total != SUSPECT_TOTAL);
         let as_asked = decoded.outside_window + decoded.outside_slice == 0;
         counting.by_total && number == 1 && as_asked && total.is_some()
+    }
+
+    /// How many microseconds the window of a slice covers, where its density is worth remembering once it was read to its end.
+    pub(super) fn covered_micros(&self, slice: &Slice) -> Option<u64> {
+        let measured = slice.window.map(|window| window.until(self.now));
+        let worth = measured.filter(|window| window.lo > MINUS_INFINITY + 1 && partition::width(*window) >= MIN_LEARNED_MICROS);
+        worth.map(|window| partition::width(window) as u64)
     }
 }

@@ -7,32 +7,25 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use nix::sys::eventfd::EventFd;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use super::budget::{Demand, RequestBudget};
 use super::page::Page;
 use super::runtime::runtime;
-use super::scheduler::{ScanContext, run};
+use super::scheduler::{Message, Scheduler, run};
 use super::spec::ScanSpec;
 use super::stats::Stats;
 use super::task::eventfd;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::lock_whole;
 
-/// What crosses over to the backend.
-pub(super) enum Message {
-    Page(Box<Page>),
-    /// The proven end. A channel that closes without it has lost rows.
-    End,
-    Failed(Error),
-}
-
 /// A running scan, seen from the backend. Dropping it ends all of its requests.
 #[derive(Debug)]
 pub struct Stream {
     pages: mpsc::Receiver<Message>,
     wake: Arc<EventFd>,
-    credits: watch::Sender<u64>,
+    demand: Demand,
     free_pages: Arc<Mutex<Vec<Page>>>,
     driver: AbortHandle,
 }
@@ -43,26 +36,16 @@ impl Drop for Stream {
     }
 }
 
-impl std::fmt::Debug for Message {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Page(_) => "Page",
-            Self::End => "End",
-            Self::Failed(_) => "Failed",
-        })
-    }
-}
-
 impl Stream {
     /// Sends the first request. Returns at once.
     pub fn start(spec: ScanSpec, stats: Arc<Stats>) -> Result<Self> {
         let wake = eventfd()?;
         let free_pages = Arc::new(Mutex::new(Vec::new()));
         let (sender, pages) = mpsc::channel(spec.concurrency.max(1));
-        let (credits, granted) = watch::channel(1);
-        let context = ScanContext::new(spec, stats, Arc::clone(&wake), granted, Arc::clone(&free_pages));
-        let driver = runtime()?.spawn(run(context, sender)).abort_handle();
-        Ok(Self { pages, wake, credits, free_pages, driver })
+        let (demand, budget) = RequestBudget::new();
+        let scheduler = Scheduler::new(spec, stats, budget, Arc::clone(&wake), Arc::clone(&free_pages));
+        let driver = runtime()?.spawn(run(scheduler, sender)).abort_handle();
+        Ok(Self { pages, wake, demand, free_pages, driver })
     }
 
     /// The next finished page; `Ready(None)` is the proven end.
@@ -83,7 +66,7 @@ impl Stream {
     /// The consumer has used up what it got. If that were rows, pages are fetched ahead from now on; if all pages so far were
     /// empty, one page may still satisfy it, and the requests only double.
     pub fn request_more(&self, any_rows: bool) {
-        self.credits.send_modify(|credits| *credits = if any_rows { u64::MAX } else { credits.saturating_mul(2) });
+        self.demand.request_more(any_rows);
     }
 
     /// Readable whenever [`Stream::try_next`] is worth a call.
@@ -109,10 +92,10 @@ mod tests {
     #[test]
     fn a_channel_that_closes_without_the_end_is_an_error() {
         let (sender, pages) = mpsc::channel(1);
-        let (credits, _) = watch::channel(1);
+        let (demand, _budget) = RequestBudget::new();
         let driver = runtime().unwrap().spawn(async {}).abort_handle();
         let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap());
-        let mut stream = Stream { pages, wake, credits, free_pages: Arc::default(), driver };
+        let mut stream = Stream { pages, wake, demand, free_pages: Arc::default(), driver };
         assert!(stream.try_next().is_pending());
         drop(sender);
         assert!(matches!(stream.try_next(), Poll::Ready(Err(_))), "lost rows must not look like the end");

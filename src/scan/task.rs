@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinError};
 
 use super::runtime::runtime;
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +39,12 @@ impl Drop for NotifyOnDrop {
     fn drop(&mut self) {
         wake(&self.0);
     }
+}
+
+/// The error of a worker that did not end by itself.
+pub(super) fn worker_error(join: &JoinError) -> Error {
+    let what = if join.is_panic() { "a worker panicked" } else { "a worker was stopped" };
+    Error::new(ErrorKind::Internal, format!("{what} while it read from the API"))
 }
 
 /// An eventfd that a poll can wait for.
