@@ -243,3 +243,190 @@ impl OpenChain {
         located(&spec.table, &self.chain.slice, self.number, error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::page::CellState;
+    use crate::scan::spec::tests::scan_of;
+
+    const DAY: i64 = 86_400_000_000;
+    const MONTH: Window = Window { lo: 0, hi: 31 * DAY };
+
+    fn page(times: impl IntoIterator<Item = i64>) -> Page {
+        let mut page = Page::default().reset(1, 1);
+        for t in times {
+            page.begin_row();
+            page.set(0, CellState::Value, t as u64);
+            page.end_row();
+        }
+        page
+    }
+
+    /// A chain whose first page has been asked for.
+    fn open(spec: &ScanSpec) -> OpenChain {
+        let mut chain = Chain::of_slice(spec, 0).unwrap().open(spec).unwrap();
+        chain.prepare(100);
+        chain
+    }
+
+    /// What a page with these times, the next page's key, and a total means for a chain.
+    fn step(chain: &mut OpenChain, spec: &ScanSpec, times: &[i64], next: Option<&str>, total: Option<u64>) -> Result<ChainStep> {
+        let facts = PageFacts {
+            records: times.len() as u64,
+            next: next.map(str::to_owned),
+            total,
+            head: times.iter().map(|t| *t as u64).take(32).collect(),
+            last: times.last().map(|t| *t as u64),
+            ..PageFacts::default()
+        };
+        let decoded = Decoded { facts, ..Decoded::default() };
+        chain.step(spec, page(times.iter().copied()), &decoded, Seen::default())
+    }
+
+    fn windows(chains: &[Chain]) -> Vec<Window> {
+        chains.iter().map(|chain| chain.slice.window.unwrap()).collect()
+    }
+
+    fn delivered(step: &ChainStep) -> Option<usize> {
+        if let PageUse::Deliver(page) = &step.page { Some(page.rows()) } else { None }
+    }
+
+    #[test]
+    fn pages_are_delivered_until_one_names_no_next() {
+        let spec = ScanSpec { limited: true, ..scan_of("tixngo", vec![Some(MONTH)]) };
+        let mut chain = open(&spec);
+        assert_eq!((chain.request().number, chain.request().size, chain.token()), (1, 100, &PageToken::Start));
+        assert!(chain.may_prefetch(&spec) && chain.token_of("k".into()) == Some(PageToken::Cursor("k".into())));
+        let first = step(&mut chain, &spec, &[1, 2, 3], Some("k"), None).unwrap();
+        assert!(delivered(&first) == Some(3) && first.chains.is_empty() && matches!(first.next, NextRead::Page), "{first:?}");
+        chain.prepare(100);
+        assert_eq!((chain.request().number, chain.token()), (2, &PageToken::Cursor("k".into())));
+        let last = step(&mut chain, &spec, &[4], None, None).unwrap();
+        assert!(delivered(&last) == Some(1) && matches!(last.next, NextRead::End { rows: 4 }), "{last:?}");
+    }
+
+    #[test]
+    fn the_first_page_of_a_long_window_partitions_its_rest() {
+        for (order, hi) in [(None, i64::MAX), (Some(Direction::Ascending), MONTH.hi), (Some(Direction::Descending), MONTH.hi)] {
+            let whole = Window { hi, ..MONTH };
+            let spec = ScanSpec { order, now: MONTH.hi, ..scan_of("tixngo", vec![Some(whole)]) };
+            let mut chain = open(&spec);
+            let own = chain.slice().window.unwrap();
+            assert!(!chain.may_prefetch(&spec));
+            let first = step(&mut chain, &spec, &[own.lo + 1; 90], None, None).unwrap();
+            assert!(delivered(&first) == Some(90) && matches!(first.next, NextRead::End { rows: 90 }), "{first:?}");
+            let mut all = [vec![own], windows(&first.chains)].concat();
+            if order == Some(Direction::Descending) {
+                all.reverse();
+            }
+            assert!(all.len() > 2 && all.windows(2).all(|pair| pair[0].hi == pair[1].lo), "{order:?}: {all:?}");
+            assert_eq!((all[0].lo, all[all.len() - 1].hi), (whole.lo, whole.hi));
+        }
+    }
+
+    #[test]
+    fn a_chain_that_turns_out_long_is_replaced_by_partitions() {
+        // Not parted at first: earlier scans saw one record in the month.
+        let spec = ScanSpec { known_density: Some(1.0 / MONTH.hi as f64), ..scan_of("tixngo", vec![Some(MONTH)]) };
+        let mut chain = open(&spec);
+        let dense: Vec<i64> = (0..100).map(|i| i * DAY / 100).collect();
+        let first = step(&mut chain, &spec, &dense, Some("k"), None).unwrap();
+        assert!(matches!((&first.page, &first.next), (PageUse::Discard(_), NextRead::Replaced)), "{first:?}");
+        let all = windows(&first.chains);
+        assert!(all.windows(2).all(|pair| pair[0].hi == pair[1].lo), "{all:?}");
+        assert_eq!((all[0].lo, all[all.len() - 1].hi), (MONTH.lo, MONTH.hi));
+        let spec = ScanSpec { order: Some(Direction::Ascending), ..spec };
+        let kept = step(&mut open(&spec), &spec, &dense, Some("k"), None).unwrap();
+        assert!(delivered(&kept) == Some(100) && kept.chains.is_empty(), "{kept:?}");
+    }
+
+    #[test]
+    fn a_full_page_without_a_next_one_is_asked_for_again_and_not_counted_twice() {
+        let spec = ScanSpec { limited: true, ..scan_of("tixngo", vec![Some(MONTH)]) };
+        let mut chain = open(&spec);
+        let times: Vec<i64> = (0..100).collect();
+        let first = step(&mut chain, &spec, &times, None, None).unwrap();
+        assert!(delivered(&first) == Some(100) && matches!(first.next, NextRead::Page), "{first:?}");
+        chain.prepare(100);
+        assert_eq!((chain.request().number, chain.request().size, chain.request().rules.overlap), (1, 99, u64::MAX));
+        let error = step(&mut chain, &spec, &times[..99], None, None).unwrap_err();
+        assert_eq!(error.message(), "the API names no next page, though there are more records");
+    }
+
+    #[test]
+    fn a_total_makes_the_other_pages_known_unless_rows_must_come_in_order() {
+        let times: Vec<i64> = (0..100).collect();
+        for (order, known) in [(None, true), (Some(Direction::Ascending), false)] {
+            let spec = ScanSpec { order, ..scan_of("huawei", vec![None]) };
+            let mut chain = open(&spec);
+            let first = step(&mut chain, &spec, &times, None, Some(250)).unwrap();
+            assert_eq!((delivered(&first), matches!(first.next, NextRead::Known(_))), (Some(100), known), "{first:?}");
+        }
+    }
+
+    #[test]
+    fn a_total_alone_answers_a_count() {
+        let counting = Some(crate::scan::spec::Counting { by_total: true, checks: Vec::new() });
+        let spec = ScanSpec { counting, ..scan_of("viviot", vec![None]) };
+        let first = step(&mut open(&spec), &spec, &[1, 2], None, Some(250)).unwrap();
+        assert!(matches!((&first.page, &first.next), (PageUse::Count(250), NextRead::Replaced)), "{first:?}");
+    }
+
+    #[test]
+    fn a_size_that_is_refused_costs_no_page() {
+        let refusal = || Error::new(ErrorKind::Shape, "the API refused the request").status(400, None);
+        let times: Vec<i64> = (0..100).collect();
+        for order in [None, Some(Direction::Ascending)] {
+            let spec = ScanSpec { order, ..scan_of("viviot", vec![None]) };
+            let mut chain = open(&spec);
+            let first = step(&mut chain, &spec, &times, None, Some(250)).unwrap();
+            assert!(delivered(&first) == Some(100) && matches!(first.next, NextRead::Page), "{first:?}");
+            chain.prepare(100);
+            assert_eq!((chain.request().number, chain.request().size), (2, 99), "a size that lets the pages overlap");
+            let second = chain.step_without(&spec, refusal()).unwrap();
+            assert!(matches!(second.page, PageUse::Discard(_)), "{second:?}");
+            assert_eq!(matches!(second.next, NextRead::Known(_)), order.is_none(), "{second:?}");
+            chain.prepare(100);
+            assert_eq!((chain.request().number, chain.request().size), (2, 100));
+            assert_eq!(chain.step_without(&spec, refusal()).unwrap_err().message(), refusal().message());
+        }
+    }
+
+    #[test]
+    fn a_page_behind_the_last_may_be_missing() {
+        let spec = scan_of("viviot", vec![None]);
+        let mut chain = open(&spec);
+        let times: Vec<i64> = (0..100).collect();
+        let first = step(&mut chain, &spec, &times, None, Some(100)).unwrap();
+        assert!(delivered(&first) == Some(100), "{first:?}");
+        chain.prepare(100);
+        let missing = Error::new(ErrorKind::Shape, "there is no such page").status(404, None);
+        let end = chain.step_without(&spec, missing).unwrap();
+        assert!(matches!((&end.page, &end.next), (PageUse::Missing, NextRead::End { .. })), "{end:?}");
+    }
+
+    #[test]
+    fn errors_of_paging_and_of_order_say_where_they_came_up() {
+        let spec = ScanSpec { order: Some(Direction::Ascending), limited: true, ..scan_of("tixngo", vec![Some(MONTH)]) };
+        let mut chain = open(&spec);
+        step(&mut chain, &spec, &[5], Some("k"), None).unwrap();
+        chain.prepare(100);
+        let error = step(&mut chain, &spec, &[4], Some("l"), None).unwrap_err();
+        assert!(error.get_detail().unwrap().contains("/organizer/report/ticket-status-logs, page 2. Record 1 "), "{error:?}");
+        chain.prepare(100);
+        let error = step(&mut chain, &spec, &[6], Some("k"), None).unwrap_err();
+        assert!(error.get_detail().unwrap().ends_with("/organizer/report/ticket-status-logs, page 3."), "{error:?}");
+    }
+
+    #[test]
+    fn slices_are_read_in_the_order_of_their_rows() {
+        let later = Window { lo: MONTH.hi, hi: 2 * MONTH.hi };
+        let both = || scan_of("tixngo", vec![Some(MONTH), Some(later)]);
+        let spec = ScanSpec { limited: true, ..both() };
+        let of = |spec: &ScanSpec, number| Chain::of_slice(spec, number).map(|chain| (chain.position, chain.slice.window.unwrap().lo));
+        assert_eq!([0, 1, 2].map(|number| of(&spec, number)), [Some(((0, 0), 0)), Some(((1, 0), MONTH.hi)), None]);
+        let spec = ScanSpec { order: Some(Direction::Descending), ..spec };
+        assert_eq!([0, 1, 2].map(|number| of(&spec, number)), [Some(((0, 0), MONTH.hi)), Some(((1, 0), 0)), None]);
+    }
+}

@@ -102,3 +102,78 @@ impl ScanSpec {
         worth.map(|window| partition::width(window) as u64)
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::http::authenticator::Authenticator;
+    use crate::options::{OnInvalid, Secret, Settings};
+    use crate::plan::window::Window;
+    use crate::sources::built_in;
+
+    /// A scan of a built-in source's first table, four requests at once, of pages with 100 records. The page's only column is the time.
+    pub(in crate::scan) fn scan_of(source: &str, windows: Vec<Option<Window>>) -> ScanSpec {
+        let source = built_in(source).unwrap().unwrap();
+        let settings = Settings::resolve(Some(&source), &[("base_url".to_owned(), "https://api.invalid".to_owned())], &[]).unwrap();
+        let secrets = ["api_key", "token"].map(|name| (name.to_owned(), Secret::new("secret"))).into();
+        let authenticator = Authenticator::new(&source, settings.parameters.clone(), secrets).unwrap();
+        let table = Arc::new(source.tables[0].clone());
+        ScanSpec {
+            slices: Slices::of(windows, BTreeMap::new()),
+            decoder: Decoder::new(Vec::new(), &table, OnInvalid::Error, None),
+            time_column: Some(0),
+            time_is_required: true,
+            fan_out_columns: BTreeMap::new(),
+            now: i64::MAX,
+            page_sizes: (100, 100),
+            limited: false,
+            order: None,
+            known_density: None,
+            concurrency: 4,
+            limits: Limits { max_requests: 0, max_response_bytes: 1 << 20, log: false },
+            connection: Arc::new(Connection::new(&settings, authenticator).unwrap()),
+            counting: None,
+            table,
+        }
+    }
+
+    #[test]
+    fn windows_are_partitioned_where_that_can_save_time() {
+        let cuts = |change: &dyn Fn(&mut ScanSpec)| {
+            let mut spec = scan_of("tixngo", vec![None]);
+            change(&mut spec);
+            spec.cuts_windows()
+        };
+        assert!(cuts(&|_| {}));
+        assert!(!cuts(&|spec| spec.limited = true), "one page may be enough");
+        assert!(!cuts(&|spec| spec.concurrency = 1));
+        assert!(!cuts(&|spec| spec.counting = Some(Counting { by_total: false, checks: Vec::new() })));
+        assert!(!scan_of("viviot", vec![None]).cuts_windows(), "a total makes all pages known");
+    }
+
+    #[test]
+    fn a_total_counts_where_every_record_is_as_asked_and_it_did_not_stop_counting() {
+        let mut spec = scan_of("viviot", vec![None]);
+        let mut decoded = Decoded::default();
+        (decoded.facts.records, decoded.facts.total) = (100, Some(250));
+        assert!(!spec.counts_by_total(1, &decoded), "rows are wanted");
+        spec.counting = Some(Counting { by_total: true, checks: Vec::new() });
+        assert!(spec.counts_by_total(1, &decoded) && !spec.counts_by_total(2, &decoded));
+        decoded.facts.total = Some(SUSPECT_TOTAL);
+        assert!(!spec.counts_by_total(1, &decoded));
+        (decoded.facts.total, decoded.outside_slice) = (Some(250), 1);
+        assert!(!spec.counts_by_total(1, &decoded), "the API does not filter as described");
+    }
+
+    #[test]
+    fn only_a_window_with_a_beginning_and_a_width_tells_of_density() {
+        let covered = |lo, hi| {
+            let window = Some(Window { lo, hi });
+            let spec = ScanSpec { now: 10_000_000, ..scan_of("tixngo", vec![window]) };
+            spec.covered_micros(&spec.slices.get(0).unwrap())
+        };
+        assert_eq!(covered(0, 5_000_000), Some(5_000_000));
+        assert_eq!(covered(0, i64::MAX), Some(10_000_000), "up to the scan's start");
+        assert_eq!((covered(0, 999_999), covered(MINUS_INFINITY, 0)), (None, None));
+    }
+}
