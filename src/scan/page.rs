@@ -1,7 +1,7 @@
 //! One decoded page: rows whose cells already have the shape that Postgres wants.
 //!
-//! By-reference values live in one arena, as length-prefixed varlena bytes that a `Datum` can point at. The arena must live,
-//! and must not grow, until the page's last row has been passed on.
+//! By-reference values live in one arena, as length-prefixed varlena bytes that a `Datum` can point at. The arena must live, and must
+//! not grow, until the page's last row has been used: a `Datum` would point at freed memory.
 
 /// What a cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,38 +11,38 @@ pub enum CellState {
     Null,
     /// The datum itself.
     Value,
-    /// Offset in the arena of bytes that the datum points at.
+    /// The offset in the arena of bytes that the datum points at.
     Bytes,
-    /// Offset in the arena of NUL-terminated text for the column type's input function.
+    /// The offset in the arena of NUL-terminated text for the column type's input function.
     Text,
 }
 
 impl CellState {
-    /// Each at the place that its number says.
+    /// All states, each at the index that is its number.
     const ALL: [Self; 4] = [Self::Null, Self::Value, Self::Bytes, Self::Text];
 }
 
 /// Rows × columns, in row order. A cell that a record does not set takes no memory: a record of few bytes may lack hundreds of
-/// columns, and what a page takes must be bounded by its body (law 8).
+/// columns, and a page's memory must be bounded by its body (law 8).
 #[derive(Debug, Default)]
 pub struct Page {
     columns: usize,
-    /// Where each row's cells end.
+    /// Where each row's cells end in `cells` and `tags`.
     ends: Vec<u32>,
     cells: Vec<u64>,
     /// The column and the state of each cell.
     tags: Vec<Tag>,
     arena: Vec<u8>,
-    /// Cells that every row has.
+    /// Cells that every row has, beside its own.
     constants: Vec<(Tag, u64)>,
     /// For each dropped record, how many rows stood before it.
     dropped: Vec<usize>,
-    /// Which page of its slice this is, from 1: errors name it.
+    /// The page's number in its slice, from 1: errors name it.
     pub number: u64,
     row: OpenRow,
 }
 
-/// A column and what its cell holds.
+/// A cell's column and state, in one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Tag(u32);
 
@@ -61,18 +61,18 @@ impl Tag {
     }
 }
 
-/// The row that was begun: one cell for each column.
+/// The row that was begun and not yet kept: one cell for each column.
 #[derive(Debug, Default)]
 struct OpenRow {
     cells: Vec<(CellState, u64)>,
-    /// Columns that were set.
+    /// The columns that were set.
     set: Vec<usize>,
-    /// Where the arena ended.
+    /// Where the arena ended when the row was begun.
     arena: usize,
 }
 
 impl Page {
-    /// An empty page that reuses the memory of a spent one.
+    /// Makes an empty page of a page that nobody needs any more, and keeps its memory.
     #[must_use]
     pub fn reset(mut self, columns: usize, number: u64) -> Self {
         self.columns = columns;
@@ -89,22 +89,23 @@ impl Page {
         self
     }
 
-    /// How many rows it has.
+    /// How many rows the page has.
     pub fn rows(&self) -> usize {
         self.ends.len()
     }
 
-    /// The number, from 1, that a row's record had in the response: errors name it.
+    /// The number, from 1, that a row's record has in the response, where dropped records count: errors name it.
     pub fn record(&self, row: usize) -> usize {
         row + 1 + self.dropped.partition_point(|before| *before <= row)
     }
 
-    /// One cell. `row` must be within the page. It is looked for among the row's: to see all of them, take [`Page::row`].
+    /// One cell. `row` must be within the page. This searches the row's cells: [`Page::row`] gives all of them in one pass.
     pub fn cell(&self, row: usize, column: usize) -> (CellState, u64) {
         self.row(row).find(|(of, ..)| *of == column).map_or((CellState::Null, 0), |(_, state, cell)| (state, cell))
     }
 
-    /// The column, state and value of each cell that a row has. One that was NULL meanwhile may come twice.
+    /// The column, state and value of each cell that a row has. A cell that was set to NULL before its last value may come twice, with
+    /// that value both times.
     #[inline]
     pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, CellState, u64)> {
         let begin = if row == 0 { 0 } else { self.ends[row - 1] as usize };
@@ -113,12 +114,12 @@ impl Page {
         cells.chain(self.constants.iter().copied()).map(|(tag, cell)| (tag.column(), tag.state(), cell))
     }
 
-    /// The arena that offsets count in.
+    /// The arena, into which the offsets of cells point.
     pub fn arena(&self) -> &[u8] {
         &self.arena
     }
 
-    /// Sets a cell of every row. No row may set one of that column.
+    /// Sets a cell of every row. No row may set a cell of that column itself.
     pub fn set_constant(&mut self, column: usize, state: CellState, cell: u64) {
         self.constants.push((Tag::new(column, state), cell));
     }
@@ -131,17 +132,17 @@ impl Page {
         }
     }
 
-    /// Keeps the row that was begun.
+    /// Adds the row that was begun to the page.
     pub fn end_row(&mut self) {
         let OpenRow { cells, set, .. } = &mut self.row;
         self.tags.extend(set.iter().map(|column| Tag::new(*column, cells[*column].0)));
         self.cells.extend(set.iter().map(|column| cells[*column].1));
         set.drain(..).for_each(|column| cells[column] = (CellState::Null, 0));
-        // Every cell has a few bytes of a body, and a body is bounded well below what this can count.
+        // Each cell comes from a few bytes of a body, and a body is bounded well below 2^32 bytes.
         self.ends.push(self.cells.len() as u32);
     }
 
-    /// Forgets the row that was begun.
+    /// Drops the row that was begun, and what it has in the arena.
     pub fn drop_row(&mut self) {
         self.arena.truncate(self.row.arena);
         self.dropped.push(self.rows());
@@ -183,7 +184,7 @@ impl Page {
         at
     }
 
-    /// Appends bytes as they are, such as a uuid's, and returns their offset.
+    /// Appends bytes without a header, such as a uuid's, and returns their offset.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> u64 {
         let at = self.arena.len();
         self.arena.extend_from_slice(bytes);
@@ -197,7 +198,7 @@ impl Page {
         at
     }
 
-    /// Bytes that were pushed as they are.
+    /// Bytes that were pushed without a header.
     pub fn bytes(&self, at: u64, length: usize) -> &[u8] {
         &self.arena[at as usize..at as usize + length]
     }
@@ -215,7 +216,7 @@ impl Page {
         &self.arena[at + 4..at + long_length(header)]
     }
 
-    /// How much memory its rows use.
+    /// How many bytes of memory the page's rows use.
     pub fn size(&self) -> usize {
         let each = size_of::<Tag>() + size_of::<u64>();
         (self.cells.len() + self.constants.len()) * each
@@ -224,7 +225,7 @@ impl Page {
             + self.dropped.len() * size_of::<usize>()
     }
 
-    /// Its bytes, to be kept elsewhere.
+    /// The page as bytes in this machine's order, to be kept in a file by this process.
     pub fn to_bytes(&self) -> Vec<u8> {
         let lengths = [self.columns, self.ends.len(), self.cells.len(), self.constants.len(), self.dropped.len(), self.arena.len()];
         let mut bytes = Vec::with_capacity(self.size() + (lengths.len() + 1) * size_of::<u64>());
@@ -237,7 +238,7 @@ impl Page {
         bytes
     }
 
-    /// The reverse of [`Page::to_bytes`]; `None` where the bytes are none of a page.
+    /// The page that [`Page::to_bytes`] made bytes of; `None` if the bytes are those of no page.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let mut lengths = [0; 7];
@@ -265,7 +266,7 @@ impl Page {
     }
 }
 
-/// Splits so many bytes off.
+/// Splits the first `N` bytes off.
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (bytes, after) = rest.split_first_chunk()?;
     *rest = after;
