@@ -1,4 +1,8 @@
-//! Chains that are read at the same time hand their pages over one after another, where rows must come in order.
+//! Chains that are read at the same time → pages that are delivered in the order of their times.
+//!
+//! Partitions of a slice are delivered one after another, then those of the next slice. Slices and partitions are numbered in the order
+//! that the rows must have. Each chain delivers only while it is the current one: a chain that ends without [`OrderedDelivery::finish`]
+//! would block all others.
 
 use std::sync::Mutex;
 
@@ -9,23 +13,26 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lock::lock;
 use crate::sources::Direction;
 
-/// Which chain: the slice's number, and the number of the partition of its window.
+/// A chain: the number of its slice, and the number of the partition of the slice's window, both from 0.
 pub(super) type ChainPosition = (usize, usize);
 
-/// Which chain delivers now.
+/// Lets one chain after another deliver its pages.
 #[derive(Debug)]
 pub(super) struct OrderedDelivery {
+    /// The chain that delivers now.
     current: watch::Sender<ChainPosition>,
-    /// How many partitions each slice has.
+    /// How many partitions each slice has so far.
     partitions: Mutex<Vec<usize>>,
 }
 
 impl OrderedDelivery {
+    /// The delivery of this many slices, each of one partition; the first chain is the current one.
     pub(super) fn new(slices: usize) -> Self {
         Self { current: watch::channel((0, 0)).0, partitions: Mutex::new(vec![1; slices]) }
     }
 
-    /// The places of further partitions of a slice.
+    /// Adds further partitions to a slice, and returns their positions behind those that it has. A chain adds its slice's partitions
+    /// before it finishes.
     pub(super) fn add(&self, slice: usize, count: usize) -> Result<Vec<ChainPosition>> {
         let mut partitions = lock(&self.partitions)?;
         let first = partitions[slice];
@@ -33,13 +40,13 @@ impl OrderedDelivery {
         Ok((first..first + count).map(|partition| (slice, partition)).collect())
     }
 
-    /// Waits until a chain may deliver.
+    /// Waits until the chain at this position is the current one.
     pub(super) async fn wait(&self, position: ChainPosition) {
         // The sender lives in self, so that this cannot fail.
         let _ = self.current.subscribe().wait_for(|current| *current == position).await;
     }
 
-    /// A chain has delivered its last page: the next one may.
+    /// Makes the next chain the current one, because this one has delivered its last page.
     pub(super) fn finish(&self, (slice, partition): ChainPosition) -> Result<()> {
         let more = partition + 1 < lock(&self.partitions)?[slice];
         self.current.send_replace(if more { (slice, partition + 1) } else { (slice + 1, 0) });

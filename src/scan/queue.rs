@@ -1,4 +1,6 @@
-//! What is to be read next: pages that a total makes known, slices that were not started, partitions that came up meanwhile.
+//! What is to be read next: pages that a total makes known, slices that were not started, partitions that were added meanwhile.
+//!
+//! Every slice and every added item is taken exactly once: an item that was dropped would be rows that are lost (law 2).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,33 +9,34 @@ use super::chain::Chain;
 use super::paging::KnownPages;
 use crate::plan::slice::Slice;
 
-/// What is to be read.
+/// What one worker reads.
 #[derive(Debug)]
 pub(super) enum WorkItem {
     /// A chain from its first page on.
     Chain(Chain),
-    /// Pages that need not wait for each other, from this one on; a worker takes one of them.
-    Pages { slice: Arc<Slice>, remaining: Arc<KnownPages>, page: u64 },
+    /// Pages that need not wait for each other, from `page` on. A worker reads that page; the others stay in the queue.
+    Pages { slice: Arc<Slice>, known: Arc<KnownPages>, page: u64 },
 }
 
-/// What there is to do.
+/// The items that no worker has taken yet.
 #[derive(Debug)]
 pub(super) struct WorkQueue {
-    /// What came up while others were read.
+    /// Items that were added while others were read.
     added: VecDeque<WorkItem>,
-    /// How many slices were started. A chain is made when its turn comes: there may be millions.
+    /// How many slices were started. The chain of a slice is made only when it is taken: there may be millions.
     started: usize,
     /// Whether rows must come in order.
     ordered: bool,
 }
 
 impl WorkQueue {
+    /// A queue of all slices, none of them started.
     pub(super) fn new(ordered: bool) -> Self {
         Self { added: VecDeque::new(), started: 0, ordered }
     }
 
-    /// The next thing to do; `chain` makes that of a slice by its number. Pages of a chain that was started go before other chains, and
-    /// slices before partitions of others; where rows must come in order, whatever is first in it.
+    /// Takes the next item; `chain` makes the chain of a slice by its number. Known pages of a chain that was started go before other
+    /// chains, and slices before added partitions. Where rows must come in order, the item whose rows come first goes first.
     pub(super) fn take(&mut self, chain: impl FnOnce(usize) -> Option<Chain>) -> Option<WorkItem> {
         let is_first = match self.added.front() {
             Some(WorkItem::Pages { .. }) => false,
@@ -45,15 +48,15 @@ impl WorkQueue {
             return Some(WorkItem::Chain(chain));
         }
         let item = self.added.pop_front()?;
-        if let WorkItem::Pages { slice, remaining, page } = &item
-            && remaining.has(page + 1)
+        if let WorkItem::Pages { slice, known, page } = &item
+            && known.has(page + 1)
         {
-            self.added.push_front(WorkItem::Pages { slice: Arc::clone(slice), remaining: Arc::clone(remaining), page: page + 1 });
+            self.added.push_front(WorkItem::Pages { slice: Arc::clone(slice), known: Arc::clone(known), page: page + 1 });
         }
         Some(item)
     }
 
-    /// Adds what came up while something was read.
+    /// Adds items that came up while others were read.
     pub(super) fn add(&mut self, more: impl IntoIterator<Item = WorkItem>) {
         for item in more {
             match item {
@@ -61,8 +64,8 @@ impl WorkQueue {
                 WorkItem::Pages { .. } => self.added.push_front(item),
             }
         }
-        // Workers that wait for their turn must leave one to the chain whose turn it is: the position that a finished chain
-        // leaves goes to the next in order.
+        // A worker whose chain must wait to deliver stays busy with it. If all waited for a chain that nobody reads, the scan would
+        // deadlock: so the chains that are taken are always the first in order.
         if self.ordered {
             self.added.make_contiguous().sort_by_key(|item| match item {
                 WorkItem::Chain(chain) => chain.position,
@@ -93,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_is_made_when_its_turn_comes() {
+    fn a_chain_is_made_when_it_is_taken() {
         let made = Cell::new(0);
         let mut queue = WorkQueue::new(false);
         let mut take = || {

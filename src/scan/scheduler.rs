@@ -156,7 +156,7 @@ impl Scheduler {
             Some(_) => false,
             None => self.budget.acquire().await?,
         };
-        chain.prepare(if is_first { self.spec.page_sizes.0 } else { self.spec.page_sizes.1 });
+        chain.prepare(self.spec.page_size(is_first));
         let chain = &*chain;
         let may_prefetch = chain.may_prefetch(&self.spec) && self.has_room_for_two();
         let mut on_body = |body: &[u8]| {
@@ -196,7 +196,7 @@ impl Scheduler {
         }
         let mut has_ended = false;
         match step.next {
-            NextRead::Known(remaining) => self.add([WorkItem::Pages { slice: Arc::clone(chain.slice()), remaining, page: 0 }])?,
+            NextRead::Known(known) => self.add([WorkItem::Pages { slice: Arc::clone(chain.slice()), known, page: 0 }])?,
             NextRead::End { rows } => {
                 has_ended = true;
                 self.observe_density(chain.slice(), rows);
@@ -305,6 +305,6 @@ pub(super) async fn run(scheduler: Arc<Scheduler>, sender: mpsc::Sender<Message>
 async fn run_item(scheduler: Arc<Scheduler>, item: WorkItem, sender: mpsc::Sender<Message>) -> Result<()> {
     match item {
         WorkItem::Chain(chain) => scheduler.read_chain(chain, &sender).await,
-        WorkItem::Pages { slice, remaining, page } => scheduler.read_known(&slice, &remaining, page, &sender).await,
+        WorkItem::Pages { slice, known, page } => scheduler.read_known(&slice, &known, page, &sender).await,
     }
 }

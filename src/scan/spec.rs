@@ -1,6 +1,6 @@
-//! What a scan is begun with, as values, and the small decisions that follow from it alone.
+//! What a scan is begun with, as values, and the small decisions that follow from these values alone.
 //!
-//! Pure but for the connection that it carries.
+//! Pure but for the connection that a specification carries. The plan has decided what is read (law 1); here stands how.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::plan::slice::{Slice, Slices};
 use crate::plan::window::MINUS_INFINITY;
 use crate::sources::{Direction, Table};
 
-/// A shorter window tells nothing of a log's density: a query asks for one moment because it has a record.
+/// The shortest window whose density is remembered. A shorter one tells nothing: a query asks for one moment because it has a record.
 const MIN_LEARNED_MICROS: f64 = 1e6;
 
 /// Everything a scan needs, as values.
@@ -24,7 +24,7 @@ pub struct ScanSpec {
     pub table: Arc<Table>,
     /// The chains to read.
     pub slices: Slices,
-    /// What to read from each body.
+    /// Reads each body.
     pub decoder: Decoder,
     /// The decoder's column of times, if windows are asked for.
     pub time_column: Option<usize>,
@@ -32,21 +32,21 @@ pub struct ScanSpec {
     pub time_is_required: bool,
     /// The description's column → the decoder's, for fan-out keys that rows carry.
     pub fan_out_columns: BTreeMap<usize, usize>,
-    /// The scan's start: up to it windows are measured, and cut.
+    /// The scan's start. Windows are measured and partitioned up to it, because there are no records of the future.
     pub now: i64,
-    /// Records asked for in the scan's first page, and in all others.
+    /// How many records to ask for in the scan's first page, and in all others.
     pub page_sizes: (u64, u64),
-    /// Whether a LIMIT may be content with the first page: then the window is read as one chain.
+    /// Whether a LIMIT may be satisfied by the first page: then a window is read as one chain.
     pub limited: bool,
-    /// The order in which rows must come.
+    /// The order in which rows must come, if any.
     pub order: Option<Direction>,
     /// How many rows a microsecond had in earlier scans.
     pub known_density: Option<f64>,
-    /// Requests in flight.
+    /// How many requests may be in flight.
     pub concurrency: usize,
-    /// What requests may take.
+    /// The limits of its requests.
     pub limits: Limits,
-    /// Who asks.
+    /// The server that is asked, as one user.
     pub connection: Arc<Connection>,
     /// Set where only the number of rows is wanted.
     pub counting: Option<Counting>,
@@ -55,14 +55,15 @@ pub struct ScanSpec {
 /// How rows are counted.
 #[derive(Debug)]
 pub struct Counting {
-    /// Whether every condition is in every request, so that a total may answer.
+    /// Whether every condition is in every request, so that a total may be the number of rows.
     pub by_total: bool,
-    /// The decoder's columns and what they must be. A record of a first page that is something else shows that the API filters
-    /// otherwise than described: then its total answers nothing, and records are counted.
+    /// Columns of the decoder, and the values that they must have. A record of a first page with another value shows that the API
+    /// does not filter as described: then its total says nothing of the rows, and records are counted.
     pub checks: Vec<(usize, Vec<String>)>,
 }
 
 impl ScanSpec {
+    /// Which records of a slice's responses are kept.
     pub(super) fn rules(&self, slice: &Slice) -> Result<SliceRules> {
         let window = match (&self.table.time_range, slice.window, self.time_column) {
             (Some(range), Some(window), Some(column)) => Some(WindowRules::new(column, range, window, self.slices.windows())),
@@ -70,7 +71,7 @@ impl ScanSpec {
         };
         let mut recheck = Vec::new();
         for key in &slice.recheck_columns {
-            // Without the rule a row could come twice.
+            // Without the check a row could come twice.
             let (Some(column), Some(values)) = (self.fan_out_columns.get(key), slice.values.get(key)) else {
                 return Err(Error::new(ErrorKind::Internal, "a fan-out key has no column to tell its slices apart"));
             };
@@ -81,13 +82,18 @@ impl ScanSpec {
         Ok(SliceRules { window, time_is_required: self.time_is_required, recheck, asked, overlap: 0 })
     }
 
-    /// Whether long windows are cut: not where pages are known by a total, and not where a LIMIT may be content with one page.
+    /// How many records to ask for. `is_first` says that the page is the scan's first.
+    pub(super) fn page_size(&self, is_first: bool) -> u64 {
+        if is_first { self.page_sizes.0 } else { self.page_sizes.1 }
+    }
+
+    /// Whether long windows are partitioned: not where a total makes the other pages known, nor where one page may be enough.
     pub(super) fn cuts_windows(&self) -> bool {
         let by_total = self.table.pagination.total.is_some();
         !by_total && !self.limited && self.counting.is_none() && self.concurrency > 1
     }
 
-    /// Whether the API's own total answers `count(*)` for the chain that this page begins.
+    /// Whether the API's own total is the number of rows of the chain that this page begins.
     pub(super) fn counts_by_total(&self, number: u64, decoded: &Decoded) -> bool {
         let Some(counting) = &self.counting else { return false };
         let total = decoded.facts.total.filter(|total| *total == decoded.facts.records || *total != SUSPECT_TOTAL);
