@@ -1,5 +1,11 @@
-//! Requests → pages → rows. Knows HTTP and threads, and no Postgres: the backend asks for finished pages and is woken by an
-//! eventfd (law 11).
+//! Slices → requests → pages of rows.
+//!
+//! The backend starts a [`stream`], takes finished pages from it, and is woken by an eventfd. Behind the stream the `scheduler` gives
+//! workers chains of pages to read: the `budget` says when a request may leave, the `fetcher` turns it into a decoded page, and the
+//! `chain` says what that page means: what to deliver, what to queue, what to ask for next. Decisions are pure and tested without a
+//! server (`chain`, `partition_plan`, [`paging`], [`decode`]); scheduler, fetcher and prefetch only carry them out.
+//!
+//! The room knows HTTP and threads, and no Postgres: nothing of Postgres runs on its threads (law 11).
 
 mod budget;
 mod chain;

@@ -1,6 +1,7 @@
-//! Slices in flight, bounded; hands finished pages over to the backend and wakes it.
+//! The backend's end of a scan: finished pages out of a channel, and a descriptor to wait for them.
 //!
-//! Memory is bounded by pages: the channel holds `concurrency` of them, each worker one more (law 8).
+//! Nothing here blocks, so that a cancel ends a wait at once (law 7). Memory is bounded by pages: the channel holds `concurrency` of
+//! them, and each worker one more (law 8).
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex};
@@ -20,12 +21,14 @@ use super::task::eventfd;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::lock_whole;
 
-/// A running scan, seen from the backend. Dropping it ends all of its requests.
+/// A running scan. Dropping it ends all of its requests.
 #[derive(Debug)]
 pub struct Stream {
     pages: mpsc::Receiver<Message>,
+    /// Readable when something came through the channel.
     wake: Arc<EventFd>,
     demand: Demand,
+    /// Memory of pages that were read, for pages to come.
     free_pages: Arc<Mutex<Vec<Page>>>,
     driver: AbortHandle,
 }
@@ -37,7 +40,7 @@ impl Drop for Stream {
 }
 
 impl Stream {
-    /// Sends the first request. Returns at once.
+    /// Starts the scan, which sends its first request, and returns at once.
     pub fn start(spec: ScanSpec, stats: Arc<Stats>) -> Result<Self> {
         let wake = eventfd()?;
         let free_pages = Arc::new(Mutex::new(Vec::new()));
@@ -48,7 +51,7 @@ impl Stream {
         Ok(Self { pages, wake, demand, free_pages, driver })
     }
 
-    /// The next finished page; `Ready(None)` is the proven end.
+    /// Takes the next finished page; `Ready(None)` is the proven end, `Pending` says that no page is finished.
     pub fn try_next(&mut self) -> Poll<Result<Option<Page>>> {
         // Cleared before looking: a page that arrives in between wakes again.
         let _ = self.wake.read();
@@ -63,18 +66,19 @@ impl Stream {
         }
     }
 
-    /// The consumer has used up what it got. If that were rows, pages are fetched ahead from now on; if all pages so far were
-    /// empty, one page may still satisfy it, and the requests only double.
+    /// Allows more requests, because the consumer has used up its pages. If any of them had rows, the scan reads on without a limit;
+    /// if all were empty, the next page may still satisfy the consumer, and the number of requests only doubles.
     pub fn request_more(&self, any_rows: bool) {
         self.demand.request_more(any_rows);
     }
 
-    /// Readable whenever [`Stream::try_next`] is worth a call.
+    /// The descriptor that is readable whenever [`Stream::try_next`] is worth a call.
     pub fn wake_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }
 
-    /// Gives the memory of a page that was read back: returning it to the allocator each time costs a quarter of a scan in page faults.
+    /// Keeps the memory of a page that was read, for pages to come: returning it to the allocator each time costs a quarter of a scan
+    /// in page faults.
     pub fn release(&self, page: Page) {
         let mut free_pages = lock_whole(&self.free_pages);
         if free_pages.len() < 4 {

@@ -1,4 +1,6 @@
-//! One future on the backend's runtime that a descriptor tells the end of, so that the backend can wait for it and be cancelled.
+//! A future on the backend's runtime, with a descriptor that becomes readable when the future ends.
+//!
+//! The backend waits for the descriptor with its own wait, which a cancel ends (law 7).
 
 use std::future::Future;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,7 +14,7 @@ use tokio::task::{AbortHandle, JoinError};
 use super::runtime::runtime;
 use crate::error::{Error, ErrorKind, Result};
 
-/// A running future. Dropping it ends it.
+/// A running future. Dropping the task ends the future.
 #[derive(Debug)]
 pub struct Task<T> {
     outcome: oneshot::Receiver<T>,
@@ -32,7 +34,7 @@ pub(super) fn wake(descriptor: &EventFd) {
     let _ = descriptor.write(1);
 }
 
-/// Wakes the backend when a future ends, even by a panic.
+/// Makes a descriptor readable when it is dropped. Owned by a future, it wakes the backend when that ends, even by a panic.
 pub(super) struct NotifyOnDrop(pub(super) Arc<EventFd>);
 
 impl Drop for NotifyOnDrop {
@@ -41,13 +43,13 @@ impl Drop for NotifyOnDrop {
     }
 }
 
-/// The error of a worker that did not end by itself.
+/// The error of a scan one of whose workers did not end by itself.
 pub(super) fn worker_error(join: &JoinError) -> Error {
     let what = if join.is_panic() { "a worker panicked" } else { "a worker was stopped" };
     Error::new(ErrorKind::Internal, format!("{what} while it read from the API"))
 }
 
-/// An eventfd that a poll can wait for.
+/// A new eventfd, which a poll can wait for.
 pub(super) fn eventfd() -> Result<Arc<EventFd>> {
     EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
         .map(Arc::new)
@@ -55,20 +57,20 @@ pub(super) fn eventfd() -> Result<Arc<EventFd>> {
 }
 
 impl<T: Send + 'static> Task<T> {
-    /// Starts a future.
+    /// Starts a future on the backend's runtime.
     pub fn start(future: impl Future<Output = T> + Send + 'static) -> Result<Self> {
         let wake = eventfd()?;
         let (sender, outcome) = oneshot::channel();
         let at_end = NotifyOnDrop(Arc::clone(&wake));
         let driver = runtime()?.spawn(async move {
-            // Dropped after the outcome was sent, and also by a panic.
+            // Dropped after the outcome is sent, and by a panic.
             let _at_end = at_end;
             let _ = sender.send(future.await);
         });
         Ok(Self { outcome, wake, driver: driver.abort_handle() })
     }
 
-    /// What came of it, once it has ended.
+    /// Takes what the future returned, once it has ended. A future that panicked is an error.
     pub fn try_take(&mut self) -> Poll<Result<T>> {
         match self.outcome.try_recv() {
             Ok(outcome) => Poll::Ready(Ok(outcome)),
@@ -79,7 +81,7 @@ impl<T: Send + 'static> Task<T> {
         }
     }
 
-    /// Readable once it has ended.
+    /// The descriptor that is readable once the future has ended.
     pub fn wake_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }
