@@ -52,7 +52,7 @@ enum Supply {
     Streaming {
         /// Whether any page had rows.
         any_rows: bool,
-        demand: Demand,
+        demand: DemandSignal,
     },
     /// Nothing.
     Exhausted,
@@ -60,7 +60,7 @@ enum Supply {
 
 /// Whether the stream knows that its last page was used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Demand {
+enum DemandSignal {
     Unsignalled,
     Signalled,
 }
@@ -71,7 +71,7 @@ impl Cursor {
     /// # Safety
     /// The caller guarantees that `context` lives as long as the cursor.
     pub(super) unsafe fn new(stream: WatchedStream, rewinds: bool, context: pg_sys::MemoryContext) -> Self {
-        let supply = Supply::Streaming { any_rows: false, demand: Demand::Unsignalled };
+        let supply = Supply::Streaming { any_rows: false, demand: DemandSignal::Unsignalled };
         Self { stream, pages: PageStore::new(rewinds), row: 0, supply, context }
     }
 
@@ -108,7 +108,7 @@ impl Cursor {
     /// Takes a page of the stream, and stands before its first row.
     pub(super) fn accept(&mut self, page: Page) {
         let any_rows = self.any_rows() || page.rows() > 0;
-        self.supply = Supply::Streaming { any_rows, demand: Demand::Unsignalled };
+        self.supply = Supply::Streaming { any_rows, demand: DemandSignal::Unsignalled };
         // SAFETY: a setting of this backend, in kB.
         let limit = unsafe { pg_sys::work_mem }.max(MIN_WORK_MEM) as usize * 1024;
         let (size, context) = (page.size(), self.context);
@@ -165,8 +165,8 @@ impl Cursor {
         if let Some(spent) = self.pages.take_current() {
             self.stream.release(spent);
         }
-        if let Supply::Streaming { any_rows, demand: demand @ Demand::Unsignalled } = &mut self.supply {
-            *demand = Demand::Signalled;
+        if let Supply::Streaming { any_rows, demand: demand @ DemandSignal::Unsignalled } = &mut self.supply {
+            *demand = DemandSignal::Signalled;
             self.stream.request_more(*any_rows && greedy);
         }
     }
