@@ -2,6 +2,7 @@
 
 use pgrx::{PgList, pg_sys};
 
+use crate::pg::compat;
 use crate::pg::report::OrRaise;
 use crate::pg::text::text_of;
 use crate::plan::scan_plan::ScanPlan;
@@ -41,12 +42,7 @@ unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::R
     // SAFETY: the caller guarantees the node, whose set has the one relation that it reads or stands for (create_foreignscan_plan).
     unsafe {
         let plan = (*node).ss.ps.plan.cast::<pg_sys::ForeignScan>();
-        #[cfg(feature = "pg15")]
-        let relids = (*plan).fs_relids;
-        // Since 16 that set has outer joins as well, and another one has relations only.
-        #[cfg(not(feature = "pg15"))]
-        let relids = (*plan).fs_base_relids;
-        let index = pg_sys::bms_next_member(relids, -1);
+        let index = pg_sys::bms_next_member(compat::scanned_relids(&*plan), -1);
         PgList::<pg_sys::RangeTblEntry>::from_pg((*(*node).ss.ps.state).es_range_table).get_ptr(usize::try_from(index - 1).ok()?)
     }
 }
@@ -58,10 +54,8 @@ unsafe fn entry_of(node: *mut pg_sys::ForeignScanState) -> Option<*mut pg_sys::R
 pub(crate) unsafe fn scan_user(node: *mut pg_sys::ForeignScanState) -> pg_sys::Oid {
     // SAFETY: the caller guarantees the node, whose plan and range table's entry live as long.
     unsafe {
-        #[cfg(feature = "pg15")]
-        let user = entry_of(node).map_or(pg_sys::InvalidOid, |entry| (*entry).checkAsUser);
-        #[cfg(not(feature = "pg15"))]
-        let user = (*(*node).ss.ps.plan.cast::<pg_sys::ForeignScan>()).checkAsUser;
+        let entry = entry_of(node).and_then(|entry| entry.as_ref());
+        let user = compat::checked_user(&*(*node).ss.ps.plan.cast::<pg_sys::ForeignScan>(), entry);
         if user == pg_sys::InvalidOid { pg_sys::GetUserId() } else { user }
     }
 }

@@ -4,6 +4,7 @@ use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
 use super::relation::{Converted, clauses_of, relation_info};
+use crate::pg::compat::{self, PathCost};
 use crate::pg::planner;
 use crate::plan::scan_plan::ScanPlan;
 
@@ -111,51 +112,9 @@ unsafe fn total_counts(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptI
 ///
 /// SAFETY: the planner's pointers.
 unsafe fn add_count_path(root: *mut pg_sys::PlannerInfo, output: *mut pg_sys::RelOptInfo) {
-    let none: *mut pg_sys::List = std::ptr::null_mut();
-    // SAFETY: the caller's; null lists are empty lists, and a null target is the relation's own.
-    unsafe {
-        let target = (*output).reltarget;
-        #[cfg(any(feature = "pg15", feature = "pg16"))]
-        let path = pg_sys::create_foreign_upper_path(
-            root,
-            output,
-            target,
-            1.0,
-            planner::REQUEST_COST,
-            planner::REQUEST_COST,
-            none.cast(),
-            none.cast(),
-            none.cast(),
-        );
-        #[cfg(feature = "pg17")]
-        let path = pg_sys::create_foreign_upper_path(
-            root,
-            output,
-            target,
-            1.0,
-            planner::REQUEST_COST,
-            planner::REQUEST_COST,
-            none.cast(),
-            none.cast(),
-            none.cast(),
-            none.cast(),
-        );
-        #[cfg(feature = "pg18")]
-        let path = pg_sys::create_foreign_upper_path(
-            root,
-            output,
-            target,
-            1.0,
-            0,
-            planner::REQUEST_COST,
-            planner::REQUEST_COST,
-            none.cast(),
-            none.cast(),
-            none.cast(),
-            none.cast(),
-        );
-        pg_sys::add_path(output, path.cast());
-    }
+    let cost = PathCost { rows: 1.0, startup: planner::REQUEST_COST, total: planner::REQUEST_COST };
+    // SAFETY: the caller's.
+    unsafe { pg_sys::add_path(output, compat::create_foreign_upper_path(root, output, cost).cast()) }
 }
 
 /// The node that counts.

@@ -19,6 +19,7 @@ use self::estimate::expected_rows;
 use self::relation::{Converted, RelationInfo, clauses_of, relation_info, used_attributes};
 use crate::error::{Error, Result};
 use crate::pg::catalog::ForeignTable;
+use crate::pg::compat::{self, PathCost};
 use crate::pg::report::OrRaise;
 use crate::pg::text::escaped;
 use crate::plan::scan_plan::ScanPlan;
@@ -114,42 +115,9 @@ unsafe fn add_path(
     let total = startup + (pages - 1.0) * REQUEST_COST + rows * ROW_COST;
     // Chains that take turns are a little slower than chains that do not.
     let total = if pathkeys.is_null() { total } else { total * 1.02 };
-    let none: *mut pg_sys::List = std::ptr::null_mut();
-    // SAFETY: the caller's; null lists are empty lists.
-    unsafe {
-        #[cfg(any(feature = "pg15", feature = "pg16"))]
-        let path = pg_sys::create_foreignscan_path(root, rel, none.cast(), rows, startup, total, pathkeys, outer, none.cast(), none.cast());
-        #[cfg(feature = "pg17")]
-        let path = pg_sys::create_foreignscan_path(
-            root,
-            rel,
-            none.cast(),
-            rows,
-            startup,
-            total,
-            pathkeys,
-            outer,
-            none.cast(),
-            none.cast(),
-            none.cast(),
-        );
-        #[cfg(feature = "pg18")]
-        let path = pg_sys::create_foreignscan_path(
-            root,
-            rel,
-            none.cast(),
-            rows,
-            0,
-            startup,
-            total,
-            pathkeys,
-            outer,
-            none.cast(),
-            none.cast(),
-            none.cast(),
-        );
-        pg_sys::add_path(rel, path.cast());
-    }
+    let cost = PathCost { rows, startup, total };
+    // SAFETY: the caller's.
+    unsafe { pg_sys::add_path(rel, compat::create_foreignscan_path(root, rel, cost, pathkeys, outer).cast()) }
 }
 
 #[pg_guard]

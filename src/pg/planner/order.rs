@@ -4,6 +4,7 @@ use pgrx::{PgList, pg_sys};
 
 use super::clauses::var_of;
 use super::relation::RelationInfo;
+use crate::pg::compat;
 use crate::plan::scan_plan::ScanPlan;
 use crate::sources::Direction;
 
@@ -22,7 +23,7 @@ pub(crate) unsafe fn useful_pathkeys(
         let Some(range) = relation_info.table.endpoint.time_range.as_ref().filter(|range| range.order.is_some()) else { return none };
         let Some(key) = PgList::<pg_sys::PathKey>::from_pg((*root).query_pathkeys).head() else { return none };
         let Some(direction) = plan.keeps_order(&relation_info.table.endpoint) else { return none };
-        if descends(key) != (direction == Direction::Descending) {
+        if compat::is_descending(&*key) != (direction == Direction::Descending) {
             return none;
         }
         let members = PgList::<pg_sys::EquivalenceMember>::from_pg((*(*key).pk_eclass).ec_members);
@@ -37,19 +38,5 @@ pub(crate) unsafe fn useful_pathkeys(
         let mut pathkeys = PgList::<pg_sys::PathKey>::new();
         pathkeys.push(key);
         pathkeys.into_pg()
-    }
-}
-
-/// Whether the largest comes first.
-///
-/// SAFETY: the planner's pathkey.
-unsafe fn descends(key: *mut pg_sys::PathKey) -> bool {
-    // SAFETY: the caller's.
-    unsafe {
-        #[cfg(not(feature = "pg18"))]
-        let descends = (*key).pk_strategy as u32 == pg_sys::BTGreaterStrategyNumber;
-        #[cfg(feature = "pg18")]
-        let descends = (*key).pk_cmptype == pg_sys::CompareType::COMPARE_GT;
-        descends
     }
 }

@@ -14,6 +14,7 @@ use crate::http::client::Limits;
 use crate::options::Settings;
 use crate::pg::catalog::connect;
 use crate::pg::catalog::server::Server;
+use crate::pg::compat;
 use crate::pg::executor;
 use crate::pg::executor::last_scan;
 use crate::pg::report::OrRaise;
@@ -185,13 +186,7 @@ fn server_oid(name: *const std::ffi::c_char) -> pg_sys::Oid {
     // SAFETY: its one caller gives a NUL-terminated name.
     unsafe {
         let oid = pg_sys::get_foreign_server_oid(name, false);
-        let user = pg_sys::GetUserId();
-        // AclMode grew to 64 bits in 16.
-        let usage = pg_sys::ACL_USAGE as pg_sys::AclMode;
-        #[cfg(feature = "pg15")]
-        let allowed = pg_sys::pg_foreign_server_aclcheck(oid, user, usage);
-        #[cfg(not(feature = "pg15"))]
-        let allowed = pg_sys::object_aclcheck(pg_sys::ForeignServerRelationId, oid, user, usage);
+        let allowed = compat::check_server_usage(oid, pg_sys::GetUserId());
         if allowed != pg_sys::AclResult::ACLCHECK_OK {
             pg_sys::aclcheck_error(allowed, pg_sys::ObjectType::OBJECT_FOREIGN_SERVER, name);
         }
