@@ -3,9 +3,10 @@
 use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
+use super::foreign_scan::{operand_list, private_list};
+use super::paths::REQUEST_COST;
 use super::relation::{Converted, clauses_of, relation_info};
 use crate::pg::compat::{self, PathCost};
-use crate::pg::planner;
 use crate::plan::scan_plan::ScanPlan;
 
 /// `count(*)` and `count("any")` (pg_proc.dat).
@@ -112,7 +113,7 @@ unsafe fn total_counts(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptI
 ///
 /// SAFETY: the planner's pointers.
 unsafe fn add_count_path(root: *mut pg_sys::PlannerInfo, output: *mut pg_sys::RelOptInfo) {
-    let cost = PathCost { rows: 1.0, startup: planner::REQUEST_COST, total: planner::REQUEST_COST };
+    let cost = PathCost { rows: 1.0, startup: REQUEST_COST, total: REQUEST_COST };
     // SAFETY: the caller's.
     unsafe { pg_sys::add_path(output, compat::create_foreign_upper_path(root, output, cost).cast()) }
 }
@@ -137,7 +138,7 @@ pub(crate) unsafe fn count_plan(
             produced.push(pg_sys::makeTargetEntry(aggregate.cast(), (i + 1) as i16, std::ptr::null_mut(), false));
         }
         let none = std::ptr::null_mut();
-        let (operands, private) = (planner::operand_list(operands), planner::private_list(&plan));
+        let (operands, private) = (operand_list(operands), private_list(&plan));
         pg_sys::make_foreignscan(tlist, none, 0, operands, private, produced.into_pg(), none, outer_plan)
     }
 }

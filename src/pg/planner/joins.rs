@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
+use super::attributes::used_attributes;
 use super::clauses::{Converter, btree_op, var_of};
-use super::relation::used_attributes;
 use crate::pg::catalog::ForeignTable;
 use crate::plan::value::Op;
 use crate::sources::Origin;

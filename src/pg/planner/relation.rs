@@ -3,6 +3,7 @@
 
 use pgrx::{PgList, check_for_interrupts, pg_sys};
 
+use super::attributes::used_attributes;
 use super::clauses::Converter;
 use super::get_foreign_rel_size;
 use super::joins::JoinRequirements;
@@ -17,7 +18,7 @@ pub(crate) const RANGE_SELECTIVITY: f64 = 0.005;
 /// The part that one bound leaves, as Postgres guesses it (DEFAULT_INEQ_SEL).
 const BOUND_SELECTIVITY: f64 = 1.0 / 3.0;
 
-/// PooledConnection in `RelOptInfo.fdw_private` while one query is planned.
+/// Kept in `RelOptInfo.fdw_private` while one query is planned.
 pub(crate) struct RelationInfo {
     pub(crate) table: ForeignTable,
     pub(crate) defaults: Defaults,
@@ -136,27 +137,4 @@ pub(crate) unsafe fn relation_info<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p mut 
 pub(crate) unsafe fn clauses_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
     // SAFETY: the caller's.
     unsafe { PgList::<pg_sys::RestrictInfo>::from_pg(list).iter_ptr().map(|info| (*info).clause.cast()).collect() }
-}
-
-/// The attributes of a relation that an expression, or a list of them, uses, in their order.
-///
-/// SAFETY: the planner's pointers.
-pub(crate) unsafe fn used_attributes(rel: *mut pg_sys::RelOptInfo, expression: *mut pg_sys::Node, table: &ForeignTable) -> Vec<i16> {
-    let (mut used, mut found) = (std::ptr::null_mut(), Vec::new());
-    // SAFETY: the caller's.
-    unsafe {
-        pg_sys::pull_varattnos(expression, (*rel).relid, &mut used);
-        let mut member = pg_sys::bms_next_member(used, -1);
-        while member >= 0 {
-            // pull_varattnos shifts numbers so that those of system columns are not negative (var.c).
-            let number = member + pg_sys::FirstLowInvalidHeapAttributeNumber;
-            if number == 0 {
-                // The whole row.
-                return (1..).zip(&table.columns).filter(|(_, column)| column.is_some()).map(|(number, _)| number).collect();
-            }
-            found.extend(i16::try_from(number).ok().filter(|number| table.column(*number).is_some()));
-            member = pg_sys::bms_next_member(used, member);
-        }
-    }
-    found
 }

@@ -4,8 +4,8 @@
 use pgrx::prelude::*;
 use pgrx::{PgList, PgRelation, is_a, pg_sys};
 
+use super::attributes::used_attributes;
 use super::clauses::Converter;
-use super::relation::used_attributes;
 use super::time_expr::PgZones;
 use crate::pg::catalog::ForeignTable;
 use crate::pg::compat;
