@@ -13,6 +13,7 @@ pub mod notice;
 pub mod partition;
 pub mod reading;
 pub mod request;
+pub mod resolve;
 pub mod sampling;
 pub mod scan_plan;
 pub mod selection;

@@ -28,16 +28,16 @@ use crate::pg::wait::WatchedStream;
 use crate::plan::limits::check_window;
 use crate::plan::notice;
 use crate::plan::reading::{Output, Reading};
+use crate::plan::resolve::{BoundPlan, Resolved, Unreadable, resolve};
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::selection::Selection;
 use crate::plan::slice::Slices;
-use crate::plan::slicing::{StandIn, default_would_hide, missing_lower_bound, missing_parameter, slices};
+use crate::plan::slicing::{StandIn, default_would_hide};
 use crate::plan::value::Value;
 use crate::scan::decode::Decoder;
 use crate::scan::projection::Projection;
 use crate::scan::spec::{Counting, ScanSpec};
 use crate::scan::stats::Stats;
-use crate::sources::Origin;
 
 /// An operand of the plan: its expression, ready to be evaluated, and its type.
 pub(super) type Operand = (*mut pg_sys::ExprState, pg_sys::Oid);
@@ -141,8 +141,6 @@ impl ScanState {
     /// # Safety
     /// The caller guarantees that `node` is the executor's, and that this scan is its.
     unsafe fn start(&mut self, node: *mut pg_sys::ForeignScanState) -> Result<State> {
-        let condition = self.plan.condition();
-        let mut values = vec![Value::Unknown; self.operands.len()];
         let mut evaluate = |i: usize| {
             check_for_interrupts!();
             let Some((state, type_oid)) = self.operands.get(i) else { return Value::Unknown };
@@ -154,27 +152,12 @@ impl ScanState {
                 operand::value(datum, is_null, *type_oid)
             }
         };
-        condition.evaluate(&mut values, &mut evaluate);
+        let bound = BoundPlan::bind(&self.plan, self.operands.len(), &mut evaluate);
         // SAFETY: the executor's node and its state.
         let now = unsafe { statement::start((*node).ss.ps.state) };
         let table = Arc::clone(&self.table.endpoint);
-        let restricted = self.plan.restricted_at_start(&condition, &values);
-        let defaults = self.table.defaults(now).unless(&table, |column| restricted.contains(&column));
-        let time_column = table.time_range.as_ref().map(|range| range.column);
-        let selection = condition.select(time_column, &values, &PgZones);
-        // A value that was given but could not be read must not be replaced by a default.
-        let restricted_to_values = condition.restricted_to_values();
-        for (index, column) in table.columns.iter().enumerate() {
-            let asked = matches!(column.origin, Origin::Request { .. }) && restricted_to_values.contains(index);
-            if asked && !selection.is_nothing() && !selection.values.contains_key(&index) {
-                return Err(missing_parameter(&table, column));
-            }
-        }
-        let slices = slices(&table, &selection, &defaults).map_err(|error| {
-            let is_withheld = self.table.settings.default_from.is_some() && error == missing_lower_bound(&table);
-            if is_withheld { default_would_hide(&table) } else { error }
-        })?;
-        self.stand_ins = if selection.is_nothing() { Vec::new() } else { defaults.standing_in(&table, &selection) };
+        let Resolved { selection, slices, stand_ins } = resolve(&bound, &table, self.table.defaults(now), &PgZones, Unreadable::Refused)?;
+        self.stand_ins = stand_ins;
         // SAFETY: what the query's now() is.
         let at = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
         check_window(&slices, at, self.table.max_window(), self.plan.expected_requests)

@@ -11,9 +11,9 @@ use crate::pg::executor::scan::on_table;
 use crate::pg::operand;
 use crate::pg::settings;
 use crate::plan::limits;
+use crate::plan::resolve::{BoundPlan, Unreadable, resolve};
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::Slices;
-use crate::plan::slicing::slices;
 use crate::plan::value::Value;
 
 /// Rows by the length of the window that is asked for and the table's density: what earlier scans of the session told, or else what
@@ -76,24 +76,15 @@ unsafe fn estimated_slices(
         let constant = constant.cast::<pg_sys::Const>();
         operand::value((*constant).constvalue, (*constant).constisnull, (*constant).consttype)
     };
-    let table = &relation_info.table.endpoint;
-    let condition = plan.condition();
-    let (mut values, mut all_known) = (vec![Value::Unknown; operands.len()], true);
-    condition.evaluate(&mut values, &mut |i| {
-        let known = operands.get(i).map_or(Value::Unknown, value);
-        all_known &= known != Value::Unknown;
-        known
-    });
-    if !allow_unknown && !all_known {
+    let bound = BoundPlan::bind(plan, operands.len(), &mut |i| operands.get(i).map_or(Value::Unknown, value));
+    if !allow_unknown && !bound.is_known() {
         return None;
     }
-    let time_column = table.time_range.as_ref().map(|range| range.column);
-    let selection = condition.select(time_column, &values, &PgZones);
     // SAFETY: reads the clock.
     let now = unsafe { pg_sys::GetCurrentTimestamp() };
-    let restricted = plan.restricted_at_start(&condition, &values);
-    let defaults = relation_info.table.defaults(now).unless(table, |column| restricted.contains(&column));
-    slices(table, &selection, &defaults).ok()
+    let table = &relation_info.table;
+    let resolved = resolve(&bound, &table.endpoint, table.defaults(now), &PgZones, Unreadable::Ignored);
+    resolved.ok().map(|resolved| resolved.slices)
 }
 
 /// Refuses a scan that would read more than it may, and says how many requests are expected of all of the plan's scans; `None` where
