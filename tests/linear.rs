@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use restlog_fdw::options::{Context, OnInvalid, Settings, validate};
 use restlog_fdw::plan::condition::Condition;
 use restlog_fdw::plan::limits::{check_requests, expected_requests};
-use restlog_fdw::plan::scan_plan::ScanPlan;
+use restlog_fdw::plan::scan_plan::{Pushdown, ScanPlan};
 use restlog_fdw::plan::selection::Selection;
 use restlog_fdw::plan::slicing::{Defaults, slices};
 use restlog_fdw::plan::time_expr::Zones;
@@ -168,7 +168,7 @@ fn conditions_are_planned() {
             let mut plan = ScanPlan::default();
             let time = Condition::Compare { column: 0, op: Op::Ge, operand: 0 };
             let quals = [time, Condition::Or(all.clone().collect())].into_iter().chain(all);
-            quals.enumerate().for_each(|(qual, condition)| plan.add(qual, Some((condition, true))));
+            quals.enumerate().for_each(|(qual, condition)| plan.add(qual, &Pushdown::of(condition, true), 0));
             let plan = ScanPlan::from_json(&plan.to_json().unwrap()).unwrap();
             let defaults = Defaults::default();
             plan.check(&table, &defaults).unwrap();

@@ -45,6 +45,40 @@ pub struct ScanPlan {
     pub refusal: Option<Error>,
 }
 
+/// What requests can do for one clause. The operands of its condition are numbered from 0.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pushdown {
+    /// A request carries the whole clause.
+    Exact(Condition),
+    /// A request carries a condition that is wider than the clause.
+    Inexact(Condition),
+    /// No request answers the clause, not even in part. A condition that leaves out nothing is kept nevertheless: a default may not
+    /// stand in for a column that it is about.
+    Local(Option<Condition>),
+}
+
+impl Pushdown {
+    /// What can be done for a clause from which a condition follows; `is_whole` says that nothing of the clause was left out.
+    pub fn of(condition: Condition, is_whole: bool) -> Self {
+        if is_whole && !condition.spans_columns() {
+            Self::Exact(condition)
+        } else if condition.is_selective() {
+            Self::Inexact(condition)
+        } else {
+            // An OR of which each branch is about another column leaves nothing to ask for.
+            Self::Local(Some(condition))
+        }
+    }
+
+    /// The condition that follows from the clause.
+    pub fn condition(&self) -> Option<&Condition> {
+        match self {
+            Self::Exact(condition) | Self::Inexact(condition) => Some(condition),
+            Self::Local(condition) => condition.as_ref(),
+        }
+    }
+}
+
 impl ScanPlan {
     /// The text that travels in `fdw_private`.
     pub fn to_json(&self) -> Result<String> {
@@ -56,22 +90,17 @@ impl ScanPlan {
         serde_json::from_str(text).map_err(|e| Error::new(ErrorKind::Internal, format!("could not read a plan: {e}")))
     }
 
-    /// Adds what is made of the node's qual with this number; `whole` says that nothing of it was left out.
-    pub fn add(&mut self, qual: usize, converted: Option<(Condition, bool)>) {
-        let Some((condition, whole)) = converted else {
-            self.local.insert(qual);
-            self.unasked.insert(qual);
-            return;
-        };
-        if !whole || condition.spans_columns() {
-            // An OR of which each branch speaks of something else leaves nothing to ask for.
-            if condition.is_selective() {
-                self.inexact.insert(qual)
-            } else {
-                self.local.insert(qual)
-            };
+    /// Adds the node's qual with this number, whose operands are numbered from `first_operand` on.
+    pub fn add(&mut self, qual: usize, pushdown: &Pushdown, first_operand: usize) {
+        match pushdown {
+            Pushdown::Exact(_) => {}
+            Pushdown::Inexact(_) => _ = self.inexact.insert(qual),
+            Pushdown::Local(_) => _ = self.local.insert(qual),
         }
-        self.conditions.push(condition);
+        match pushdown.condition() {
+            Some(condition) => self.conditions.push(condition.with_operands_from(first_operand)),
+            None => _ = self.unasked.insert(qual),
+        }
     }
 
     /// Which of so many quals a request answers whole, by a condition of this kind. Quals of which nothing is asked for have no
@@ -279,11 +308,14 @@ mod tests {
         let [time, name, actor] = ["createdDate", "actionName", "actor"].map(|name| table().column(name).unwrap());
         let equals = |column| Condition::Compare { column, op: Op::Eq, operand: 0 };
         let mut plan = ScanPlan::default();
-        plan.add(0, Some((equals(name), true)));
-        plan.add(1, Some((Condition::Or(vec![equals(name), equals(actor)]), true)));
-        plan.add(2, Some((Condition::Or(vec![equals(time), Condition::And(vec![equals(time), equals(actor)])]), true)));
-        plan.add(3, Some((Condition::Or(vec![Condition::Constant { operand: 0 }, equals(actor)]), true)));
-        plan.add(4, None);
+        let quals = [
+            Pushdown::of(equals(name), true),
+            Pushdown::of(Condition::Or(vec![equals(name), equals(actor)]), true),
+            Pushdown::of(Condition::Or(vec![equals(time), Condition::And(vec![equals(time), equals(actor)])]), true),
+            Pushdown::of(Condition::Or(vec![Condition::Constant { operand: 0 }, equals(actor)]), true),
+            Pushdown::Local(None),
+        ];
+        quals.iter().enumerate().for_each(|(qual, pushdown)| plan.add(qual, pushdown, 0));
         assert_eq!((plan.local, plan.inexact, plan.conditions.len()), ([1, 4].into(), [2, 3].into(), 4));
     }
 

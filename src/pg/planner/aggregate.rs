@@ -5,7 +5,7 @@ use pgrx::{PgList, is_a, pg_sys};
 
 use super::foreign_scan::{operand_list, private_list};
 use super::paths::REQUEST_COST;
-use super::relation::{Converted, clauses_of, relation_info};
+use super::relation::{Converted, relation_info};
 use crate::pg::compat::{self, PathCost};
 use crate::plan::scan_plan::ScanPlan;
 
@@ -29,7 +29,7 @@ pub(crate) unsafe extern "C-unwind" fn get_foreign_upper_paths(
         }
         // Rows that another relation's rows decide on are not counted by one total.
         let alone = pg_sys::bms_num_members((*input).lateral_relids) == 0 && pg_sys::bms_num_members((*root).all_baserels) == 1;
-        if alone && counts(output).is_some() && total_counts(root, input).is_some() {
+        if alone && counts(output).is_some() && total_counts(input).is_some() {
             add_count_path(root, output);
         }
     }
@@ -99,14 +99,12 @@ unsafe fn is_count(node: *mut pg_sys::Node) -> bool {
 /// The plan, with its operands, by which the API's total answers for all rows of a base relation, if it does.
 ///
 /// SAFETY: the planner's pointers; `rel` went through get_foreign_rel_size.
-unsafe fn total_counts(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) -> Option<(ScanPlan, Vec<*mut pg_sys::Node>)> {
+unsafe fn total_counts<'p>(rel: *mut pg_sys::RelOptInfo) -> Option<&'p Converted> {
     // SAFETY: the caller's.
-    unsafe {
-        let relation_info = relation_info(rel);
-        let Converted { plan, operands } = relation_info.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
-        let counts = relation_info.check(&plan).is_ok() && plan.is_counted_by_total(&relation_info.table.endpoint, &relation_info.defaults);
-        counts.then_some((plan, operands))
-    }
+    let relation_info = unsafe { relation_info(rel) };
+    let plan = &relation_info.base.plan;
+    let counts = relation_info.check(plan).is_ok() && plan.is_counted_by_total(&relation_info.table.endpoint, &relation_info.defaults);
+    counts.then_some(&relation_info.base)
 }
 
 /// Adds the path of a node that asks for a total: one request, one row.
@@ -130,7 +128,7 @@ pub(crate) unsafe fn count_plan(
     // SAFETY: the caller's.
     unsafe {
         let input = pg_sys::find_base_rel(root, pg_sys::bms_singleton_member((*root).all_baserels));
-        let (plan, operands) = total_counts(root, input).unwrap_or_default();
+        let Converted { plan, operands } = total_counts(input).cloned().unwrap_or_default();
         let aggregates = counts(output).unwrap_or_default();
         let plan = ScanPlan { counts: aggregates.len(), ..plan };
         let mut produced = PgList::<pg_sys::TargetEntry>::new();

@@ -3,7 +3,7 @@
 use pgrx::{PgList, check_for_interrupts, is_a, pg_sys};
 
 use super::density;
-use super::relation::{self, Converted, RelationInfo, clauses_of};
+use super::relation::{self, Converted, RelationInfo, infos_of};
 use super::statistics;
 use super::time_expr::PgZones;
 use crate::error::Result;
@@ -31,12 +31,12 @@ pub(crate) unsafe fn expected_rows(
     // SAFETY: the caller's.
     unsafe {
         let time = relation_info.table.endpoint.time_range.as_ref()?.column;
-        let Converted { plan, operands } = relation_info.convert(root, rel, &clauses_of((*rel).baserestrictinfo));
-        let asked = estimated_slices(root, relation_info, &plan, &operands, true)?;
+        let Converted { plan, operands } = &relation_info.base;
+        let asked = estimated_slices(root, relation_info, plan, operands, true)?;
         let micros = limits::requested_span(&asked, pg_sys::GetCurrentTimestamp());
         let learned = density::density(relation, &plan.filters(&relation_info.table.endpoint));
         // What scans learned, they learned under the filters that the request has; what ANALYZE found is the whole log's.
-        let infos = PgList::<pg_sys::RestrictInfo>::from_pg((*rel).baserestrictinfo);
+        let infos = infos_of((*rel).baserestrictinfo);
         let answered = plan.whole(infos.len(), |condition| condition.is_about(time));
         let thins_out = |i: usize| match learned {
             Some(_) => plan.local.contains(&i) || plan.inexact.contains(&i),
@@ -47,7 +47,7 @@ pub(crate) unsafe fn expected_rows(
             None => statistics::density(relation, &relation_info.table, (*rel).tuples)?,
         };
         let mut others = PgList::<pg_sys::RestrictInfo>::new();
-        infos.iter_ptr().enumerate().filter(|(i, _)| thins_out(*i)).for_each(|(_, info)| others.push(info));
+        infos.into_iter().enumerate().filter(|(i, _)| thins_out(*i)).for_each(|(_, info)| others.push(info));
         let kept =
             pg_sys::clauselist_selectivity(root, others.into_pg(), (*rel).relid as i32, pg_sys::JoinType::JOIN_INNER, std::ptr::null_mut());
         micros.is_finite().then_some(micros * density * kept)

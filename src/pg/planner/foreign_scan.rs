@@ -3,10 +3,10 @@
 use pgrx::{PgList, pg_sys};
 
 use super::attributes::read_attributes;
-use super::clauses::Converter;
+use super::classified::{Classified, NullTest};
 use super::estimate;
 use super::refusal::{refuse, reject_unbound_parameters};
-use super::relation::{Converted, relation_info};
+use super::relation::{Converted, infos_of, relation_info};
 use crate::pg::report::OrRaise;
 use crate::pg::text::escaped;
 use crate::plan::scan_plan::ScanPlan;
@@ -27,14 +27,15 @@ pub(crate) unsafe fn build(
     // SAFETY: the caller's.
     unsafe {
         let relation_info = relation_info(rel);
-        let clauses: Vec<*mut pg_sys::Node> =
-            PgList::<pg_sys::Node>::from_pg(pg_sys::extract_actual_clauses(clauses, false)).iter_ptr().collect();
-        let Converted { mut plan, operands } = relation_info.convert(root, rel, &clauses);
-        let mut quals = PgList::<pg_sys::Node>::new();
-        clauses.iter().copied().chain(relation_info.row_bounds.iter().map(|bound| bound.qual)).for_each(|qual| quals.push(qual));
-        let local = quals.into_pg();
-        let quals: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg(local).iter_ptr().collect();
-        match relation_info.check(&plan).and_then(|()| reject_unbound_parameters(rel, &quals, &plan, relation_info)) {
+        let infos: Vec<*mut pg_sys::RestrictInfo> = infos_of(clauses).into_iter().filter(|info| !(**info).pseudoconstant).collect();
+        let Converted { mut plan, operands } = relation_info.convert(root, rel, &infos);
+        let mut local = PgList::<pg_sys::Node>::new();
+        infos.iter().for_each(|info| local.push((**info).clause.cast()));
+        relation_info.row_bounds.iter().for_each(|(qual, _)| local.push(*qual));
+        let local = local.into_pg();
+        let bounds = relation_info.row_bounds.iter().map(|(_, classified)| classified);
+        let quals: Vec<&Classified> = relation_info.classified(&infos).chain(bounds).collect();
+        match relation_info.check(&plan).and_then(|()| reject_unbound_parameters(&quals, &plan, &relation_info.table.endpoint)) {
             Ok(()) => plan.expected_requests = estimate::check(root, relation, path, relation_info, &plan, &operands).or_raise(),
             Err(error) => refuse(root, rel, &mut plan, error),
         }
@@ -49,8 +50,7 @@ pub(crate) unsafe fn build(
         }
         plan.ordered = !(*path).path.pathkeys.is_null();
         // Hardly a record has no time: such a condition does not keep a LIMIT from sizing the first page.
-        let converter = Converter::new(root, rel, &relation_info.table);
-        let drops_few = |i: &usize| quals.get(*i).is_some_and(|qual| converter.has_time(*qual));
+        let drops_few = |i: &usize| quals.get(*i).is_some_and(|qual| qual.null_test == NullTest::HasTime);
         if plan.local.iter().all(drops_few) && plan.inexact.is_empty() {
             let sorted = plan.ordered && pg_sys::pathkeys_contained_in((*root).query_pathkeys, (*path).path.pathkeys);
             plan.limit = limit(root, sorted);

@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 use pgrx::{PgList, is_a, pg_sys};
 
 use super::attributes::used_attributes;
+use super::classified::KnownClauses;
 use super::clauses::{Converter, btree_op, var_of};
 use crate::pg::catalog::ForeignTable;
 use crate::plan::value::Op;
@@ -33,11 +34,17 @@ pub(crate) struct Implied {
     pub(crate) column: (u32, i16),
 }
 
-/// Reads a query's joins, as postgres_fdw finds them: join clauses and equivalence classes.
+/// Reads a query's joins, as postgres_fdw finds them: join clauses and equivalence classes. `known` remembers the clauses that a path
+/// with parameters may get.
 ///
 /// # Safety
 /// All pointers are the planner's; `rel` is a base relation of this foreign table.
-pub(crate) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, table: &ForeignTable) -> JoinRequirements {
+pub(crate) unsafe fn read(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    table: &ForeignTable,
+    known: &mut KnownClauses,
+) -> JoinRequirements {
     let mut joins = JoinRequirements::default();
     // SAFETY: the caller's.
     unsafe {
@@ -68,7 +75,7 @@ pub(crate) unsafe fn read(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelO
             check_for_interrupts!();
             let clause: *mut pg_sys::Node = (*info).clause.cast();
             joins.implied.extend(implied(root, rel, table, clause));
-            if Converter::new(root, rel, table).clause(clause).is_none() {
+            if known.classify(root, rel, table, info).pushdown.condition().is_none() {
                 continue;
             }
             let outer = pg_sys::bms_del_member(pg_sys::bms_union((*info).clause_relids, (*rel).lateral_relids), (*rel).relid as i32);

@@ -2,6 +2,7 @@
 
 pub(crate) mod aggregate;
 mod attributes;
+mod classified;
 mod clauses;
 pub(crate) mod density;
 mod estimate;
@@ -30,16 +31,14 @@ pub(crate) unsafe extern "C-unwind" fn get_foreign_rel_size(
     relation: pg_sys::Oid,
 ) {
     let table = ForeignTable::read(relation).or_raise();
-    let defaults = table.defaults(0);
     // SAFETY: rel is the planner's; the context it plans in outlives it.
     unsafe {
-        let (row_bounds, joins) = (row_bounds::row_bounds(root, rel, relation, &table), joins::read(root, rel, &table));
-        let mut relation_info = RelationInfo { row_bounds, joins, table, defaults, is_guessed: (*rel).tuples <= 0.0 };
+        let mut relation_info = RelationInfo::new(root, rel, relation, table);
         if relation_info.is_guessed {
             (*rel).tuples = paths::UNKNOWN_ROWS;
         }
         pg_sys::set_baserel_size_estimates(root, rel);
-        (*rel).rows = pg_sys::clamp_row_est((*rel).rows * relation_info.implied_selectivity(root, rel));
+        (*rel).rows = pg_sys::clamp_row_est((*rel).rows * relation_info.implied_selectivity());
         if let Some(rows) = expected_rows(root, rel, relation, &relation_info) {
             (*rel).rows = pg_sys::clamp_row_est(rows);
             relation_info.is_guessed = false;

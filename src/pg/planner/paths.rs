@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 
 use super::order;
-use super::relation::{self, RelationInfo, clauses_of};
+use super::relation::{self, RelationInfo, infos_of};
 use crate::pg::compat::{self, PathCost};
 use crate::plan::scan_plan::ScanPlan;
 
@@ -18,15 +18,14 @@ pub(crate) const UNKNOWN_ROWS: f64 = 1_000_000.0;
 /// that many orders of magnitude still fit in a double, so that a join which repeats the scan does not cost infinity.
 const DISABLED_COST: f64 = 1.0e150;
 
-/// Adds the paths of a base relation, of which no conditions were converted yet.
+/// Adds the paths of a base relation.
 ///
 /// # Safety
 /// The planner's pointers; `rel` is the relation of `relation_info`.
-pub(crate) unsafe fn add_paths(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, relation_info: &RelationInfo) {
+pub(crate) unsafe fn add_paths(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, relation_info: &mut RelationInfo) {
     // SAFETY: the caller's.
     unsafe {
-        let own = clauses_of((*rel).baserestrictinfo);
-        let alone = relation_info.convert(root, rel, &own).plan;
+        let alone = relation_info.base.plan.clone();
         let refused = if relation_info.check(&alone).is_ok() { 0.0 } else { DISABLED_COST };
         add_path(root, rel, relation_info, (*rel).rows, refused, (*rel).lateral_relids, std::ptr::null_mut());
         if refused == 0.0 && (*rel).lateral_relids.is_null() {
@@ -35,10 +34,11 @@ pub(crate) unsafe fn add_paths(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys:
                 add_path(root, rel, relation_info, (*rel).rows, refused, std::ptr::null_mut(), pathkeys);
             }
         }
-        for outer in &relation_info.joins.outers {
-            let info = pg_sys::get_baserel_parampathinfo(root, rel, *outer);
+        let own = infos_of((*rel).baserestrictinfo);
+        for outer in relation_info.joins.outers.clone() {
+            let info = pg_sys::get_baserel_parampathinfo(root, rel, outer);
             let mut all = own.clone();
-            all.extend(clauses_of((*info).ppi_clauses));
+            all.extend(infos_of((*info).ppi_clauses));
             let joined = relation_info.convert(root, rel, &all).plan;
             if relation_info.check(&joined).is_ok() {
                 // Postgres takes two bounds by columns of another table for unrelated, and guesses a ninth of all rows.
@@ -47,7 +47,7 @@ pub(crate) unsafe fn add_paths(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys:
                 if ranged {
                     (*info).ppi_rows = pg_sys::clamp_row_est((*info).ppi_rows.min((*rel).tuples * relation::RANGE_SELECTIVITY));
                 }
-                add_path(root, rel, relation_info, (*info).ppi_rows, 0.0, *outer, std::ptr::null_mut());
+                add_path(root, rel, relation_info, (*info).ppi_rows, 0.0, outer, std::ptr::null_mut());
             }
         }
     }

@@ -2,37 +2,22 @@
 
 use pgrx::{PgList, is_a, pg_sys};
 
-use super::attributes::used_attributes;
-use super::relation::RelationInfo;
+use super::classified::{Classified, NullTest};
 use crate::error::{Error, Result};
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slicing::missing_parameter;
-use crate::sources::Origin;
+use crate::sources::{Origin, Table};
 
 /// Refuses a local condition on a column that no record carries and that is not asked for: the column is NULL then, and the
 /// answer would be silently empty. `IS NULL` says just that and may stand. A default is no answer to a condition (law 13).
-///
-/// # Safety
-/// The planner's pointers.
-pub(crate) unsafe fn reject_unbound_parameters(
-    rel: *mut pg_sys::RelOptInfo,
-    quals: &[*mut pg_sys::Node],
-    plan: &ScanPlan,
-    relation_info: &RelationInfo,
-) -> Result<()> {
-    let table = &relation_info.table;
+/// `quals` are the plan's quals by their numbers.
+pub(crate) fn reject_unbound_parameters(quals: &[&Classified], plan: &ScanPlan, table: &Table) -> Result<()> {
     let may_be_restricted_at_start = plan.condition().may_be_restricted_at_start();
-    // SAFETY: the caller's.
-    unsafe {
-        for qual in
-            plan.local.iter().chain(&plan.inexact).filter_map(|i| quals.get(*i)).filter(|qual| !is_a(**qual, pg_sys::NodeTag::T_NullTest))
-        {
-            let used = used_attributes(rel, *qual, table);
-            for described in used.into_iter().filter_map(|number| table.column(number)?.described) {
-                let column = &table.endpoint.columns[described];
-                if matches!(column.origin, Origin::Request { .. }) && !may_be_restricted_at_start.contains(described) {
-                    return Err(missing_parameter(&table.endpoint, column));
-                }
+    for qual in plan.local.iter().chain(&plan.inexact).filter_map(|i| quals.get(*i)).filter(|qual| qual.null_test == NullTest::No) {
+        for described in &qual.columns {
+            let column = &table.columns[*described];
+            if matches!(column.origin, Origin::Request { .. }) && !may_be_restricted_at_start.contains(*described) {
+                return Err(missing_parameter(table, column));
             }
         }
     }

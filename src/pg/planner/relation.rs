@@ -3,13 +3,14 @@
 
 use pgrx::{PgList, check_for_interrupts, pg_sys};
 
-use super::attributes::used_attributes;
+use super::classified::{Classified, KnownClauses, NullTest, classify};
 use super::clauses::Converter;
 use super::get_foreign_rel_size;
-use super::joins::JoinRequirements;
-use super::row_bounds::RowBound;
+use super::joins::{self, JoinRequirements};
+use super::row_bounds::row_bounds;
 use crate::error::Result;
 use crate::pg::catalog::ForeignTable;
+use crate::plan::condition::Condition;
 use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slicing::{Defaults, missing_parameter};
 
@@ -18,18 +19,24 @@ pub(crate) const RANGE_SELECTIVITY: f64 = 0.005;
 /// The part that one bound leaves, as Postgres guesses it (DEFAULT_INEQ_SEL).
 const BOUND_SELECTIVITY: f64 = 1.0 / 3.0;
 
-/// Kept in `RelOptInfo.fdw_private` while one query is planned.
+/// Kept in `RelOptInfo.fdw_private` while one query is planned. Made in GetForeignRelSize.
 pub(crate) struct RelationInfo {
     pub(crate) table: ForeignTable,
     pub(crate) defaults: Defaults,
-    /// What the table's place among others says of its rows.
-    pub(crate) row_bounds: Vec<RowBound>,
+    /// What the table's place among others says of its rows: what each row is checked by, and what requests can do for it.
+    pub(crate) row_bounds: Vec<(*mut pg_sys::Node, Classified)>,
     pub(crate) joins: JoinRequirements,
+    /// The conditions that follow from those of other relations, and their operands.
+    implied: Vec<(Condition, Vec<*mut pg_sys::Node>)>,
+    known: KnownClauses,
+    /// What the base clauses let a scan ask for, by their order in `baserestrictinfo`.
+    pub(crate) base: Converted,
     /// Whether nobody knows how many rows the table has.
     pub(crate) is_guessed: bool,
 }
 
 /// What clauses would let a scan ask for.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Converted {
     /// Its `local` and `inexact` count the clauses, and then the row bounds.
     pub(crate) plan: ScanPlan,
@@ -38,6 +45,31 @@ pub(crate) struct Converted {
 }
 
 impl RelationInfo {
+    /// Converts the base clauses of a relation, its row bounds and its joins.
+    ///
+    /// # Safety
+    /// All pointers are the planner's; `rel` is the base relation of the foreign table `relation`, which is open and locked.
+    pub(crate) unsafe fn new(
+        root: *mut pg_sys::PlannerInfo,
+        rel: *mut pg_sys::RelOptInfo,
+        relation: pg_sys::Oid,
+        table: ForeignTable,
+    ) -> Self {
+        let (defaults, mut known) = (table.defaults(0), KnownClauses::default());
+        // SAFETY: the caller's.
+        unsafe {
+            let row_bounds =
+                row_bounds(root, rel, relation, &table).into_iter().map(|b| (b.qual, classify(root, rel, &table, b.qual, b.clause)));
+            let row_bounds = row_bounds.collect();
+            let joins = joins::read(root, rel, &table, &mut known);
+            let implied = implied(root, rel, &table, &joins);
+            let is_guessed = (*rel).tuples <= 0.0;
+            let mut info = Self { table, defaults, row_bounds, joins, implied, known, base: Converted::default(), is_guessed };
+            info.base = info.convert(root, rel, &infos_of((*rel).baserestrictinfo));
+            info
+        }
+    }
+
     /// Whether the API can be asked with these conditions, and the answer is the same in every plan.
     pub(crate) fn check(&self, plan: &ScanPlan) -> Result<()> {
         let table = &self.table.endpoint;
@@ -50,17 +82,12 @@ impl RelationInfo {
     }
 
     /// The part of the rows that conditions leave which Postgres does not see: it would see them as conditions of the query.
-    ///
-    /// # Safety
-    /// As for [`Self::convert`].
-    pub(crate) unsafe fn implied_selectivity(&self, root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo) -> f64 {
+    pub(crate) fn implied_selectivity(&self) -> f64 {
         let Some(range) = &self.table.endpoint.time_range else { return 1.0 };
-        if self.row_bounds.is_empty() && self.joins.implied.is_empty() {
+        if self.row_bounds.is_empty() && self.implied.is_empty() {
             return 1.0;
         }
-        // SAFETY: the caller's.
-        let plan = unsafe { self.convert(root, rel, &[]) }.plan;
-        match plan.condition().bounds(range.column) {
+        match self.assemble(std::iter::empty()).plan.condition().bounds(range.column) {
             (true, true) => RANGE_SELECTIVITY,
             (true, false) | (false, true) => BOUND_SELECTIVITY,
             (false, false) => 1.0,
@@ -70,41 +97,66 @@ impl RelationInfo {
     /// What these clauses, the row bounds and the joins would let a scan ask for.
     ///
     /// # Safety
-    /// All pointers are the planner's; `rel` is the relation that is planned here.
+    /// All pointers are the planner's; `rel` is the relation of this information.
     pub(crate) unsafe fn convert(
-        &self,
+        &mut self,
         root: *mut pg_sys::PlannerInfo,
         rel: *mut pg_sys::RelOptInfo,
-        clauses: &[*mut pg_sys::Node],
+        infos: &[*mut pg_sys::RestrictInfo],
     ) -> Converted {
-        let mut plan = ScanPlan::default();
-        // SAFETY: the caller's.
-        unsafe {
-            let mut converter = Converter::new(root, rel, &self.table);
-            let of_query = clauses.iter().map(|clause| (*clause, Some(*clause)));
-            let of_table = self.row_bounds.iter().map(|bound| (bound.qual, bound.clause));
-            for (i, (qual, clause)) in of_query.chain(of_table).enumerate() {
-                check_for_interrupts!();
-                let converted = clause.and_then(|clause| converter.clause(clause));
-                // What a condition says whole, it says of defaults too, once the operands are known.
-                let is_whole = matches!(converted, Some((_, true)));
-                plan.add(i, converted);
-                if !is_whole && !Converter::is_not_null_test(qual) {
-                    let used = used_attributes(rel, qual, &self.table);
-                    plan.restricted.extend(used.into_iter().filter_map(|number| self.table.column(number)?.described));
-                }
-            }
-            for implied in &self.joins.implied {
-                check_for_interrupts!();
-                if let Some(condition) = converter.implied(implied.clause, implied.column) {
-                    plan.conditions.push(condition);
-                    plan.implied += 1;
-                }
-            }
-            plan.restricted.extend(&self.joins.restricted);
-            Converted { plan, operands: converter.operands }
+        for info in infos {
+            // SAFETY: the caller's.
+            unsafe { self.known.classify(root, rel, &self.table, *info) };
         }
+        self.assemble(self.classified(infos))
     }
+
+    /// These clauses, which were converted before, as far as they were.
+    pub(crate) fn classified<'s>(&'s self, infos: &'s [*mut pg_sys::RestrictInfo]) -> impl Iterator<Item = &'s Classified> {
+        infos.iter().filter_map(|info| self.known.get(*info))
+    }
+
+    /// The plan of clauses, the row bounds and the joins. Each brings operands of its own, which are numbered in this order.
+    fn assemble<'s>(&'s self, clauses: impl Iterator<Item = &'s Classified>) -> Converted {
+        let mut converted = Converted::default();
+        let Converted { plan, operands } = &mut converted;
+        for (qual, classified) in clauses.chain(self.row_bounds.iter().map(|(_, classified)| classified)).enumerate() {
+            plan.add(qual, &classified.pushdown, operands.len());
+            operands.extend(&classified.operands);
+            // What a condition says whole, it says of defaults too, once the operands are known.
+            if !classified.is_whole && !matches!(classified.null_test, NullTest::IsNotNull | NullTest::HasTime) {
+                plan.restricted.extend(&classified.columns);
+            }
+        }
+        for (condition, of_condition) in &self.implied {
+            plan.conditions.push(condition.with_operands_from(operands.len()));
+            plan.implied += 1;
+            operands.extend(of_condition);
+        }
+        plan.restricted.extend(&self.joins.restricted);
+        converted
+    }
+}
+
+/// The conditions that the joins imply, each with its operands.
+///
+/// # Safety
+/// All pointers are the planner's, and `joins` were read with them.
+unsafe fn implied(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    table: &ForeignTable,
+    joins: &JoinRequirements,
+) -> Vec<(Condition, Vec<*mut pg_sys::Node>)> {
+    let convert = |implied: &joins::Implied| {
+        check_for_interrupts!();
+        // SAFETY: the caller's.
+        let mut converter = unsafe { Converter::new(root, rel, table) };
+        // SAFETY: the caller's.
+        let condition = unsafe { converter.implied(implied.clause, implied.column) }?;
+        Some((condition, converter.operands))
+    };
+    joins.implied.iter().filter_map(convert).collect()
 }
 
 /// Whether the rows of a relation are a guess about a foreign table of ours that nobody knows.
@@ -130,11 +182,11 @@ pub(crate) unsafe fn relation_info<'p>(rel: *mut pg_sys::RelOptInfo) -> &'p mut 
     unsafe { &mut *(*rel).fdw_private.cast::<RelationInfo>() }
 }
 
-/// The clauses of a list of RestrictInfos.
+/// The RestrictInfos of a list.
 ///
 /// # Safety
-/// `list` is such a list.
-pub(crate) unsafe fn clauses_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
+/// `list` is a list of RestrictInfos.
+pub(crate) unsafe fn infos_of(list: *mut pg_sys::List) -> Vec<*mut pg_sys::RestrictInfo> {
     // SAFETY: the caller's.
-    unsafe { PgList::<pg_sys::RestrictInfo>::from_pg(list).iter_ptr().map(|info| (*info).clause.cast()).collect() }
+    unsafe { PgList::<pg_sys::RestrictInfo>::from_pg(list).iter_ptr().collect() }
 }

@@ -4,6 +4,7 @@
 //! Postgres until the scan starts. Everything it leaves out only widens the [`Selection`].
 
 mod columns;
+mod renumber;
 
 use serde::{Deserialize, Serialize};
 
