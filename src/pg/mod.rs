@@ -7,6 +7,7 @@ mod compat;
 mod descriptors;
 mod executor;
 mod handler;
+mod node;
 mod operand;
 mod planner;
 mod report;

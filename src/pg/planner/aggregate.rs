@@ -1,17 +1,18 @@
 //! GetForeignUpperPaths: `count(*)` of a whole table, answered by the total that the API declares instead of by its rows.
 
-use pgrx::prelude::*;
-use pgrx::{PgList, is_a, pg_sys};
+use std::ptr::null_mut;
 
+use pgrx::prelude::*;
+use pgrx::{PgList, pg_sys};
+
+use super::base_rel::BaseRel;
 use super::foreign_scan::{operand_list, private_list};
 use super::paths::REQUEST_COST;
 use super::relation::{Converted, relation_info};
+use super::root::Root;
 use crate::pg::compat::{self, PathCost};
+use crate::pg::node::Expr;
 use crate::plan::scan_plan::ScanPlan;
-
-/// `count(*)` and `count("any")` (pg_proc.dat).
-const COUNT_STAR: u32 = 2803;
-const COUNT_ANY: u32 = 2147;
 
 #[pg_guard]
 pub(crate) unsafe extern "C-unwind" fn get_foreign_upper_paths(
@@ -21,122 +22,93 @@ pub(crate) unsafe extern "C-unwind" fn get_foreign_upper_paths(
     output: *mut pg_sys::RelOptInfo,
     _extra: *mut std::ffi::c_void,
 ) {
-    // SAFETY: the planner's pointers; a base relation of ours went through get_foreign_rel_size.
+    // SAFETY: Postgres calls this while it plans, with its own pointers.
+    let (root, input) = unsafe { (Root::new(root), BaseRel::new(Root::new(root), input)) };
+    let (Some(root), Some(input)) = (root, input) else { return };
+    let is_base = input.info().reloptkind == pg_sys::RelOptKind::RELOPT_BASEREL && !input.info().fdw_private.is_null();
+    if stage != pg_sys::UpperRelationKind::UPPERREL_GROUP_AGG || !is_base || !root.is_plain_aggregate() {
+        return;
+    }
+    // Rows that another relation's rows decide on are not counted by one total.
+    if input.is_lateral() || !root.has_one_relation() {
+        return;
+    }
+    // SAFETY: a base relation of ours went through get_foreign_rel_size; `output` is the planner's upper relation.
     unsafe {
-        let is_base = (*input).reloptkind == pg_sys::RelOptKind::RELOPT_BASEREL && !(*input).fdw_private.is_null();
-        if stage != pg_sys::UpperRelationKind::UPPERREL_GROUP_AGG || !is_base || !is_plain(root) {
-            return;
-        }
-        // Rows that another relation's rows decide on are not counted by one total.
-        let alone = pg_sys::bms_num_members((*input).lateral_relids) == 0 && pg_sys::bms_num_members((*root).all_baserels) == 1;
-        if alone && counts(output).is_some() && total_counts(input).is_some() {
-            add_count_path(root, output);
+        if counts(output).is_some() && counted_by_total(input).is_some() {
+            let cost = PathCost { rows: 1.0, startup: REQUEST_COST, total: REQUEST_COST };
+            pg_sys::add_path(output, compat::create_foreign_upper_path(root.as_ptr(), output, cost).cast());
         }
     }
 }
 
-/// Whether the query aggregates all rows into one.
+/// The aggregates of an upper relation's target, each once, if all of them count all rows.
 ///
-/// SAFETY: the planner's root.
-unsafe fn is_plain(root: *mut pg_sys::PlannerInfo) -> bool {
-    // SAFETY: the caller's.
-    unsafe {
-        let query = (*root).parse;
-        (*query).hasAggs && (*query).groupClause.is_null() && (*query).groupingSets.is_null() && (*query).havingQual.is_null()
-    }
-}
-
-/// The aggregates of an upper relation's target, each once, if all of them are `count(*)` or say the same.
-///
-/// SAFETY: `output` is an upper relation with its target set.
-unsafe fn counts(output: *mut pg_sys::RelOptInfo) -> Option<Vec<*mut pg_sys::Node>> {
-    // SAFETY: the caller's; pull_var_clause returns the aggregates and variables of an expression.
-    unsafe {
-        let flags = pg_sys::PVC_INCLUDE_AGGREGATES | pg_sys::PVC_INCLUDE_PLACEHOLDERS | pg_sys::PVC_INCLUDE_WINDOWFUNCS;
-        let found = pg_sys::pull_var_clause((*(*output).reltarget).exprs.cast(), flags as i32);
-        let mut distinct: Vec<*mut pg_sys::Node> = Vec::new();
-        for node in PgList::<pg_sys::Node>::from_pg(found).iter_ptr() {
-            if !is_count(node) {
-                return None;
-            }
-            if !distinct.iter().any(|known| pg_sys::equal((*known).cast(), node.cast())) {
-                distinct.push(node);
-            }
+/// # Safety
+/// `output` is an upper relation with its target set.
+unsafe fn counts<'q>(output: *mut pg_sys::RelOptInfo) -> Option<Vec<Expr<'q>>> {
+    let flags = pg_sys::PVC_INCLUDE_AGGREGATES | pg_sys::PVC_INCLUDE_PLACEHOLDERS | pg_sys::PVC_INCLUDE_WINDOWFUNCS;
+    // SAFETY: the caller guarantees a target. pull_var_clause lists the aggregates and variables of its expressions.
+    let found = unsafe { Expr::list(pg_sys::pull_var_clause((*(*output).reltarget).exprs.cast(), flags as i32)) };
+    let mut distinct: Vec<Expr<'q>> = Vec::new();
+    for expr in found {
+        if !is_count(expr) {
+            return None;
         }
-        (!distinct.is_empty()).then_some(distinct)
-    }
-}
-
-/// Whether a node is `count(*)`, or `count` of a constant that is not NULL, which BI tools write.
-///
-/// SAFETY: `node` is an expression.
-unsafe fn is_count(node: *mut pg_sys::Node) -> bool {
-    // SAFETY: the tag says which struct a node is (nodes.h).
-    unsafe {
-        if !is_a(node, pg_sys::NodeTag::T_Aggref) {
-            return false;
+        if !distinct.iter().any(|known| known.equals(expr)) {
+            distinct.push(expr);
         }
-        let aggregate = node.cast::<pg_sys::Aggref>();
-        let plain = (*aggregate).aggfilter.is_null()
-            && (*aggregate).aggdistinct.is_null()
-            && (*aggregate).aggorder.is_null()
-            && (*aggregate).agglevelsup == 0;
-        plain
-            && match (*aggregate).aggfnoid.to_u32() {
-                COUNT_STAR => true,
-                COUNT_ANY => {
-                    let argument = PgList::<pg_sys::TargetEntry>::from_pg((*aggregate).args).head();
-                    argument.is_some_and(|entry| {
-                        let value = (*entry).expr.cast::<pg_sys::Node>();
-                        is_a(value, pg_sys::NodeTag::T_Const) && !(*value.cast::<pg_sys::Const>()).constisnull
-                    })
-                }
-                _ => false,
-            }
     }
+    (!distinct.is_empty()).then_some(distinct)
 }
 
-/// The plan, with its operands, by which the API's total answers for all rows of a base relation, if it does.
+/// Whether an expression is `count(*)`, or `count` of a constant that is not NULL, which BI tools write.
+fn is_count(expr: Expr<'_>) -> bool {
+    expr.as_plain_aggregate().is_some_and(|call| match call.function.to_u32() {
+        // `count(*)`
+        pg_sys::F_COUNT_ => true,
+        pg_sys::F_COUNT_ANY => call.args.first().and_then(|arg| arg.as_const()).is_some_and(|constant| !constant.constisnull),
+        _ => false,
+    })
+}
+
+/// The plan of all rows of a base relation, with its operands, if the API's total answers how many they are.
 ///
-/// SAFETY: the planner's pointers; `rel` went through get_foreign_rel_size.
-unsafe fn total_counts<'p>(rel: *mut pg_sys::RelOptInfo) -> Option<&'p Converted> {
-    // SAFETY: the caller's.
+/// # Safety
+/// `rel` went through get_foreign_rel_size.
+unsafe fn counted_by_total<'q>(rel: BaseRel<'q>) -> Option<&'q Converted<'q>> {
+    // SAFETY: the caller guarantees the information, which is only read here.
     let relation_info = unsafe { relation_info(rel) };
     let plan = &relation_info.base.plan;
     let counts = relation_info.check(plan).is_ok() && plan.is_counted_by_total(&relation_info.table.endpoint, &relation_info.defaults);
     counts.then_some(&relation_info.base)
 }
 
-/// Adds the path of a node that asks for a total: one request, one row.
-///
-/// SAFETY: the planner's pointers.
-unsafe fn add_count_path(root: *mut pg_sys::PlannerInfo, output: *mut pg_sys::RelOptInfo) {
-    let cost = PathCost { rows: 1.0, startup: REQUEST_COST, total: REQUEST_COST };
-    // SAFETY: the caller's.
-    unsafe { pg_sys::add_path(output, compat::create_foreign_upper_path(root, output, cost).cast()) }
-}
-
 /// The node that counts.
 ///
-/// SAFETY: the planner's pointers; `output` is the upper relation that [`get_foreign_upper_paths`] gave a path.
-pub(crate) unsafe fn count_plan(
-    root: *mut pg_sys::PlannerInfo,
+/// # Safety
+/// `output` is the upper relation of `root` that [`get_foreign_upper_paths`] gave a path; both lists are what GetForeignPlan was given.
+pub(super) unsafe fn count_plan(
+    root: Root<'_>,
     output: *mut pg_sys::RelOptInfo,
     tlist: *mut pg_sys::List,
     outer_plan: *mut pg_sys::Plan,
 ) -> *mut pg_sys::ForeignScan {
-    // SAFETY: the caller's.
-    unsafe {
-        let input = pg_sys::find_base_rel(root, pg_sys::bms_singleton_member((*root).all_baserels));
-        let Converted { plan, operands } = total_counts(input).cloned().unwrap_or_default();
-        let aggregates = counts(output).unwrap_or_default();
-        let plan = ScanPlan { counts: aggregates.len(), ..plan };
-        let mut produced = PgList::<pg_sys::TargetEntry>::new();
-        for (i, aggregate) in aggregates.into_iter().enumerate() {
-            produced.push(pg_sys::makeTargetEntry(aggregate.cast(), (i + 1) as i16, std::ptr::null_mut(), false));
-        }
-        let none = std::ptr::null_mut();
-        let (operands, private) = (operand_list(operands), private_list(&plan));
-        pg_sys::make_foreignscan(tlist, none, 0, operands, private, produced.into_pg(), none, outer_plan)
+    // SAFETY: the caller guarantees a query about one relation of ours.
+    let (input, aggregates) = unsafe {
+        let input = pg_sys::find_base_rel(root.as_ptr(), pg_sys::bms_singleton_member(root.info().all_baserels));
+        (BaseRel::new(Some(root), input), counts(output).unwrap_or_default())
+    };
+    // SAFETY: as for the path.
+    let counted = input.and_then(|input| unsafe { counted_by_total(input) });
+    let Converted { plan, operands } = counted.cloned().unwrap_or_default();
+    let plan = ScanPlan { counts: aggregates.len(), ..plan };
+    let mut produced = PgList::<pg_sys::TargetEntry>::new();
+    for (number, aggregate) in (1..).zip(aggregates) {
+        // SAFETY: allocates a node around an expression of the query.
+        produced.push(unsafe { pg_sys::makeTargetEntry(aggregate.as_ptr().cast(), number, null_mut(), false) });
     }
+    let (operands, private, produced) = (operand_list(operands), private_list(&plan), produced.into_pg());
+    // SAFETY: lists in the planner's memory context; such a node reads no relation and has no quals.
+    unsafe { pg_sys::make_foreignscan(tlist, null_mut(), 0, operands, private, produced, null_mut(), outer_plan) }
 }

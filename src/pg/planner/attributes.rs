@@ -1,42 +1,27 @@
-//! Which attributes of a foreign table an expression uses, by their numbers.
+//! Expressions → the attributes of a foreign table that they use, by number.
+
+use std::ptr::null_mut;
 
 use pgrx::pg_sys;
 
+use super::base_rel::{BaseRel, members};
 use crate::pg::catalog::ForeignTable;
+use crate::pg::node::Expr;
 
-/// The attributes that the query reads, for output or for local quals.
-///
-/// SAFETY: the planner's pointers.
-pub(crate) unsafe fn read_attributes(rel: *mut pg_sys::RelOptInfo, local: *mut pg_sys::List, table: &ForeignTable) -> Vec<i16> {
-    // SAFETY: the caller's.
-    unsafe {
-        let mut used = used_attributes(rel, (*(*rel).reltarget).exprs.cast(), table);
-        used.extend(used_attributes(rel, local.cast(), table));
-        used.sort_unstable();
-        used.dedup();
-        used
+/// The attributes of a relation that expressions use, in ascending order. System columns are none of them.
+pub(super) fn used_attributes<'q>(rel: BaseRel<'q>, exprs: impl IntoIterator<Item = Expr<'q>>, table: &ForeignTable) -> Vec<i16> {
+    let mut used = null_mut();
+    for expr in exprs {
+        // SAFETY: the expression is of the relation's query; the set is null or what the last call made of it.
+        unsafe { pg_sys::pull_varattnos(expr.as_ptr(), rel.number(), &mut used) };
     }
-}
-
-/// The attributes of a relation that an expression, or a list of them, uses, in their order.
-///
-/// SAFETY: the planner's pointers.
-pub(crate) unsafe fn used_attributes(rel: *mut pg_sys::RelOptInfo, expression: *mut pg_sys::Node, table: &ForeignTable) -> Vec<i16> {
-    let (mut used, mut found) = (std::ptr::null_mut(), Vec::new());
-    // SAFETY: the caller's.
-    unsafe {
-        pg_sys::pull_varattnos(expression, (*rel).relid, &mut used);
-        let mut member = pg_sys::bms_next_member(used, -1);
-        while member >= 0 {
-            // pull_varattnos shifts numbers so that those of system columns are not negative (var.c).
-            let number = member + pg_sys::FirstLowInvalidHeapAttributeNumber;
-            if number == 0 {
-                // The whole row.
-                return (1..).zip(&table.columns).filter(|(_, column)| column.is_some()).map(|(number, _)| number).collect();
-            }
-            found.extend(i16::try_from(number).ok().filter(|number| table.column(*number).is_some()));
-            member = pg_sys::bms_next_member(used, member);
-        }
+    // pull_varattnos shifts numbers so that those of system columns are not negative (var.c).
+    // SAFETY: a set that pull_varattnos made, or null.
+    let numbers = unsafe { members(used) }.into_iter().map(|member| member + pg_sys::FirstLowInvalidHeapAttributeNumber);
+    let found: Vec<i32> = numbers.collect();
+    if found.contains(&0) {
+        // The whole row.
+        return (1..).zip(&table.columns).filter(|(_, column)| column.is_some()).map(|(number, _)| number).collect();
     }
-    found
+    found.into_iter().filter_map(|number| i16::try_from(number).ok()).filter(|number| table.column(*number).is_some()).collect()
 }

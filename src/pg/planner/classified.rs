@@ -1,4 +1,4 @@
-//! What requests can do for each clause, found once while a query is planned and remembered by the clause's RestrictInfo.
+//! Clauses → what requests can do for each, found once while a query is planned and remembered.
 //!
 //! A clause is converted when it is first looked at: a base clause in GetForeignRelSize, a join clause when the joins are read or a
 //! path is given its operands. GetForeignPlan gets the same RestrictInfos in another order. It may also get some that are new, because
@@ -6,19 +6,21 @@
 
 use std::collections::HashMap;
 
-use pgrx::{check_for_interrupts, is_a, pg_sys};
+use pgrx::check_for_interrupts;
 
 use super::attributes::used_attributes;
+use super::base_rel::{BaseRel, Clause};
 use super::clauses::Converter;
 use crate::pg::catalog::ForeignTable;
+use crate::pg::node::Expr;
 use crate::plan::scan_plan::Pushdown;
 
-/// A clause, and what requests can do for it.
+/// What requests can do for a clause.
 #[derive(Debug)]
-pub(crate) struct Classified {
+pub(crate) struct Classified<'q> {
     pub(crate) pushdown: Pushdown,
     /// The operands of its condition.
-    pub(crate) operands: Vec<*mut pg_sys::Node>,
+    pub(crate) operands: Vec<Expr<'q>>,
     /// Whether nothing of the clause is missing from its condition.
     pub(crate) is_whole: bool,
     /// The description's columns that the clause uses; empty where a request carries the whole clause.
@@ -39,78 +41,38 @@ pub(crate) enum NullTest {
     HasTime,
 }
 
-/// The clauses of a query that were converted for one relation. Their RestrictInfos live as long as the query is planned.
+/// The clauses of a query that were converted for one relation.
 #[derive(Debug, Default)]
-pub(crate) struct KnownClauses(HashMap<*mut pg_sys::RestrictInfo, (*mut pg_sys::Expr, Classified)>);
+pub(crate) struct KnownClauses<'q>(HashMap<Clause<'q>, Classified<'q>>);
 
-impl KnownClauses {
-    /// Converts a clause that was not converted before.
-    ///
-    /// # Safety
-    /// All pointers are the planner's, and always those of the same relation.
-    pub(crate) unsafe fn classify(
-        &mut self,
-        root: *mut pg_sys::PlannerInfo,
-        rel: *mut pg_sys::RelOptInfo,
-        table: &ForeignTable,
-        info: *mut pg_sys::RestrictInfo,
-    ) -> &Classified {
-        // SAFETY: the caller's.
-        let clause = unsafe { (*info).clause };
-        // SAFETY: the caller's.
-        let new = || (clause, unsafe { classify(root, rel, table, clause.cast(), Some(clause.cast())) });
-        let (of, classified) = self.0.entry(info).or_insert_with(new);
-        if *of != clause {
-            (*of, *classified) = new();
-        }
-        classified
+impl<'q> KnownClauses<'q> {
+    /// Converts a clause that was not converted before. `rel` is always the same relation, the foreign table `table`.
+    pub(crate) fn classify(&mut self, rel: BaseRel<'q>, table: &ForeignTable, clause: Clause<'q>) -> &Classified<'q> {
+        self.0.entry(clause).or_insert_with(|| classify(rel, table, clause.expr(), Some(clause.expr())))
     }
 
-    /// What is known of a clause.
-    pub(crate) fn get(&self, info: *mut pg_sys::RestrictInfo) -> Option<&Classified> {
-        self.0.get(&info).map(|(_, classified)| classified)
+    /// What was found for a clause; `None` for one that was not converted.
+    pub(crate) fn get(&self, clause: Clause<'q>) -> Option<&Classified<'q>> {
+        self.0.get(&clause)
     }
 }
 
 /// Converts one clause. `qual` is what Postgres checks rows by; `clause` is what may be asked for, if anything.
-///
-/// # Safety
-/// All pointers are the planner's, and both nodes expressions of its query.
-pub(crate) unsafe fn classify(
-    root: *mut pg_sys::PlannerInfo,
-    rel: *mut pg_sys::RelOptInfo,
-    table: &ForeignTable,
-    qual: *mut pg_sys::Node,
-    clause: Option<*mut pg_sys::Node>,
-) -> Classified {
+pub(crate) fn classify<'q>(rel: BaseRel<'q>, table: &ForeignTable, qual: Expr<'q>, clause: Option<Expr<'q>>) -> Classified<'q> {
     check_for_interrupts!();
-    // SAFETY: the caller's.
-    unsafe {
-        let mut converter = Converter::new(root, rel, table);
-        let converted = clause.and_then(|clause| converter.clause(clause));
-        let is_whole = matches!(converted, Some((_, true)));
-        let pushdown = converted.map_or(Pushdown::Local(None), |(condition, is_whole)| Pushdown::of(condition, is_whole));
-        let columns = match pushdown {
-            Pushdown::Exact(_) => Vec::new(),
-            _ => used_attributes(rel, qual, table).into_iter().filter_map(|number| table.column(number)?.described).collect(),
-        };
-        Classified { pushdown, is_whole, columns, null_test: null_test(&converter, qual), operands: converter.operands }
-    }
-}
-
-/// # Safety
-/// `qual` is an expression of the converter's query.
-unsafe fn null_test(converter: &Converter<'_>, qual: *mut pg_sys::Node) -> NullTest {
-    // SAFETY: the caller's.
-    unsafe {
-        if converter.has_time(qual) {
-            NullTest::HasTime
-        } else if Converter::is_not_null_test(qual) {
-            NullTest::IsNotNull
-        } else if is_a(qual, pg_sys::NodeTag::T_NullTest) {
-            NullTest::IsNull
-        } else {
-            NullTest::No
-        }
-    }
+    let mut converter = Converter::new(rel, table);
+    let converted = clause.and_then(|clause| converter.clause(clause));
+    let is_whole = matches!(converted, Some((_, true)));
+    let pushdown = converted.map_or(Pushdown::Local(None), |(condition, is_whole)| Pushdown::of(condition, is_whole));
+    let columns = match pushdown {
+        Pushdown::Exact(_) => Vec::new(),
+        _ => used_attributes(rel, [qual], table).into_iter().filter_map(|number| table.column(number)?.described).collect(),
+    };
+    let null_test = match qual.as_null_check() {
+        None => NullTest::No,
+        Some(check) if check.is_null => NullTest::IsNull,
+        Some(check) if converter.has_time(check) => NullTest::HasTime,
+        Some(_) => NullTest::IsNotNull,
+    };
+    Classified { pushdown, is_whole, columns, null_test, operands: converter.operands }
 }

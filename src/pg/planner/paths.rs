@@ -1,9 +1,13 @@
 //! A foreign table's paths and what they cost: alone, in the table's own order, and with operands of other relations.
 
+use std::ptr::null_mut;
+
 use pgrx::pg_sys;
 
+use super::base_rel::{BaseRel, Clause};
 use super::order;
-use super::relation::{self, RelationInfo, infos_of};
+use super::relation::{RANGE_SELECTIVITY, RelationInfo};
+use super::root::Root;
 use crate::pg::compat::{self, PathCost};
 use crate::plan::scan_plan::ScanPlan;
 
@@ -18,58 +22,71 @@ pub(crate) const UNKNOWN_ROWS: f64 = 1_000_000.0;
 /// that many orders of magnitude still fit in a double, so that a join which repeats the scan does not cost infinity.
 const DISABLED_COST: f64 = 1.0e150;
 
+/// A path that may be added to a relation.
+struct PathSpec {
+    rows: f64,
+    /// What is added to the costs.
+    surcharge: f64,
+    /// The relations that must give it parameters.
+    outer: pg_sys::Relids,
+    /// The order of its rows, or null.
+    pathkeys: *mut pg_sys::List,
+}
+
 /// Adds the paths of a base relation.
-///
-/// # Safety
-/// The planner's pointers; `rel` is the relation of `relation_info`.
-pub(crate) unsafe fn add_paths(root: *mut pg_sys::PlannerInfo, rel: *mut pg_sys::RelOptInfo, relation_info: &mut RelationInfo) {
-    // SAFETY: the caller's.
-    unsafe {
-        let alone = relation_info.base.plan.clone();
-        let refused = if relation_info.check(&alone).is_ok() { 0.0 } else { DISABLED_COST };
-        add_path(root, rel, relation_info, (*rel).rows, refused, (*rel).lateral_relids, std::ptr::null_mut());
-        if refused == 0.0 && (*rel).lateral_relids.is_null() {
-            let pathkeys = order::useful_pathkeys(root, rel, relation_info, &alone);
-            if !pathkeys.is_null() {
-                add_path(root, rel, relation_info, (*rel).rows, refused, std::ptr::null_mut(), pathkeys);
-            }
-        }
-        let own = infos_of((*rel).baserestrictinfo);
-        for outer in relation_info.joins.outers.clone() {
-            let info = pg_sys::get_baserel_parampathinfo(root, rel, outer);
-            let mut all = own.clone();
-            all.extend(infos_of((*info).ppi_clauses));
-            let joined = relation_info.convert(root, rel, &all).plan;
-            if relation_info.check(&joined).is_ok() {
-                // Postgres takes two bounds by columns of another table for unrelated, and guesses a ninth of all rows.
-                let bounds = |plan: &ScanPlan| Some(plan.condition().bounds(relation_info.table.endpoint.time_range.as_ref()?.column));
-                let ranged = bounds(&alone) != bounds(&joined) && bounds(&joined) == Some((true, true));
-                if ranged {
-                    (*info).ppi_rows = pg_sys::clamp_row_est((*info).ppi_rows.min((*rel).tuples * relation::RANGE_SELECTIVITY));
-                }
-                add_path(root, rel, relation_info, (*info).ppi_rows, 0.0, outer, std::ptr::null_mut());
-            }
-        }
+pub(super) fn add_paths<'q>(root: Root<'q>, rel: BaseRel<'q>, relation_info: &mut RelationInfo<'q>) {
+    let base = &relation_info.base.plan;
+    let (rows, lateral) = (rel.info().rows, rel.info().lateral_relids);
+    let is_allowed = relation_info.check(base).is_ok();
+    let surcharge = if is_allowed { 0.0 } else { DISABLED_COST };
+    let pathkeys = if is_allowed && lateral.is_null() { order::useful_pathkeys(root, rel, relation_info, base) } else { null_mut() };
+    add_path(root, rel, relation_info, PathSpec { rows, surcharge, outer: lateral, pathkeys: null_mut() });
+    if !pathkeys.is_null() {
+        add_path(root, rel, relation_info, PathSpec { rows, surcharge, outer: null_mut(), pathkeys });
+    }
+    for outer in relation_info.joins.outers.clone() {
+        add_parameterised_path(root, rel, relation_info, outer);
     }
 }
 
-/// # Safety
-/// All pointers are the planner's.
-unsafe fn add_path(
-    root: *mut pg_sys::PlannerInfo,
-    rel: *mut pg_sys::RelOptInfo,
-    relation_info: &RelationInfo,
-    rows: f64,
-    refused: f64,
-    outer: pg_sys::Relids,
-    pathkeys: *mut pg_sys::List,
-) {
+/// Adds the path that takes operands from other relations, if the API can be asked with them.
+fn add_parameterised_path<'q>(root: Root<'q>, rel: BaseRel<'q>, relation_info: &mut RelationInfo<'q>, outer: pg_sys::Relids) {
+    // SAFETY: the planner's pointers. What is returned lives as long as the relation, and holds a list of RestrictInfos.
+    let (info, clauses) = unsafe {
+        let info = pg_sys::get_baserel_parampathinfo(root.as_ptr(), rel.as_ptr(), outer);
+        (info, Clause::list((*info).ppi_clauses))
+    };
+    let all = [rel.base_clauses(), clauses].concat();
+    let joined = relation_info.convert(rel, &all).plan;
+    if relation_info.check(&joined).is_err() {
+        return;
+    }
+    let bounds = |plan: &ScanPlan| Some(plan.condition().bounds(relation_info.table.endpoint.time_range.as_ref()?.column));
+    let is_ranged = bounds(&relation_info.base.plan) != bounds(&joined) && bounds(&joined) == Some((true, true));
+    let most = if is_ranged { rel.info().tuples * RANGE_SELECTIVITY } else { f64::INFINITY };
+    // SAFETY: this relation's own information on these parameters.
+    let rows = unsafe {
+        if is_ranged {
+            // Postgres takes two bounds by columns of another table for unrelated, and guesses a ninth of all rows.
+            (*info).ppi_rows = pg_sys::clamp_row_est((*info).ppi_rows.min(most));
+        }
+        (*info).ppi_rows
+    };
+    add_path(root, rel, relation_info, PathSpec { rows, surcharge: 0.0, outer, pathkeys: null_mut() });
+}
+
+/// Adds a path with its cost.
+fn add_path<'q>(root: Root<'q>, rel: BaseRel<'q>, relation_info: &RelationInfo<'q>, spec: PathSpec) {
+    let PathSpec { rows, surcharge, outer, pathkeys } = spec;
     let pages = (rows / relation_info.table.page_size() as f64).ceil().max(1.0);
-    let startup = REQUEST_COST + refused;
+    let startup = REQUEST_COST + surcharge;
     let total = startup + (pages - 1.0) * REQUEST_COST + rows * ROW_COST;
-    // Chains that take turns are a little slower than chains that do not.
+    // Chains that are delivered in order are a little slower than others.
     let total = if pathkeys.is_null() { total } else { total * 1.02 };
     let cost = PathCost { rows, startup, total };
-    // SAFETY: the caller's.
-    unsafe { pg_sys::add_path(rel, compat::create_foreignscan_path(root, rel, cost, pathkeys, outer).cast()) }
+    // SAFETY: the planner's pointers; both lists live in its memory context.
+    unsafe {
+        let path = compat::create_foreignscan_path(root.as_ptr(), rel.as_ptr(), cost, pathkeys, outer);
+        pg_sys::add_path(rel.as_ptr(), path.cast());
+    }
 }

@@ -1,38 +1,43 @@
-//! What a query makes of the time column, as a Postgres expression → the steps that [`crate::plan::time_expr`] can go backwards.
+//! An expression over the time column → the steps that [`crate::plan::time_expr`] can go backwards.
+//!
+//! A function is known by its number, which pgrx names as Postgres does: `F_DATE_TRUNC_TEXT_TIMESTAMP` is `date_trunc(text, timestamp)`.
+//! What is not recognised yields `None`, and the clause stays local. The operands of a step are kept in the order in which they are met;
+//! where `None` comes of it, whoever asked forgets them.
 
-use pgrx::{IntoDatum, PgList, PgTryBuilder, is_a, pg_sys};
+use pgrx::{IntoDatum, PgTryBuilder, pg_sys};
 
 use super::clauses::Converter;
-use crate::pg::text::text_of;
+use super::operators;
+use crate::pg::node::{Call, Expr, Operation};
 use crate::plan::time_expr::{Step, Unit, Zone, Zones};
 
 /// An expression over the time column.
 pub(crate) struct ParsedTimeExpr {
     /// The time column, by the description.
     pub(crate) column: usize,
-    /// What is made of it, from the inside out.
+    /// The functions that are applied to it, from the inside out.
     pub(crate) steps: Vec<Step>,
-    /// The type of what comes out.
+    /// The type of the result.
     pub(crate) type_oid: pg_sys::Oid,
 }
 
 impl ParsedTimeExpr {
-    /// Goes on with one more function.
-    fn then(mut self, steps: impl IntoIterator<Item = Step>, type_oid: pg_sys::Oid) -> Self {
+    /// Applies further steps to the result.
+    fn then(mut self, steps: impl IntoIterator<Item = Step>) -> Self {
         self.steps.extend(steps);
-        self.type_oid = type_oid;
         self
     }
 
-    /// As a comparison with an operand of this type sees it, and whether it compares times rather than clocks; `None` where they are
-    /// not compared so.
+    /// The expression as a comparison with an operand of this type sees it, and whether the comparison is of times rather than of
+    /// clocks; `None` where Postgres compares otherwise.
     pub(crate) fn compared_with(self, operand: pg_sys::Oid) -> Option<(Self, bool)> {
         match (self.type_oid, operand) {
             (pg_sys::TIMESTAMPTZOID, pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID) => Some((self, true)),
             (pg_sys::TIMESTAMPOID | pg_sys::DATEOID, pg_sys::TIMESTAMPOID | pg_sys::DATEOID) => Some((self, false)),
             // Postgres reads the clock in the session's zone.
             (pg_sys::TIMESTAMPOID | pg_sys::DATEOID, pg_sys::TIMESTAMPTZOID) => {
-                Some((self.then([Step::FromClock(Zone::Session)], pg_sys::TIMESTAMPTZOID), true))
+                let time = self.then([Step::FromClock(Zone::Session)]);
+                Some((Self { type_oid: pg_sys::TIMESTAMPTZOID, ..time }, true))
             }
             (a, b) if is_number(a) && is_number(b) => Some((self, false)),
             (pg_sys::INTERVALOID, pg_sys::INTERVALOID) => Some((self, false)),
@@ -45,158 +50,158 @@ fn is_number(type_oid: pg_sys::Oid) -> bool {
     matches!(type_oid, pg_sys::NUMERICOID | pg_sys::FLOAT8OID | pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID)
 }
 
-impl Converter<'_> {
-    /// Reads an expression over the time column, with at least one function in it or none.
-    ///
-    /// SAFETY: `node` is an expression of this query.
-    pub(crate) unsafe fn parse(&mut self, node: *mut pg_sys::Node) -> Option<ParsedTimeExpr> {
-        // SAFETY: the caller's; the tag says which struct a node is (nodes.h), and a function has the arguments that pg_proc says.
-        unsafe {
-            if is_a(node, pg_sys::NodeTag::T_OpExpr) {
-                return self.calculated(node.cast());
-            }
-            if let Some((column, half)) = self.rounded_time(node) {
-                return Some(ParsedTimeExpr { column, steps: vec![Step::Round { half }], type_oid: pg_sys::TIMESTAMPTZOID });
-            }
-            if !is_a(node, pg_sys::NodeTag::T_FuncExpr) {
-                let (column, type_oid) = self.column(node)?;
-                let is_time = self.table.endpoint.time_range.as_ref().is_some_and(|range| range.column == column);
-                return (is_time && type_oid == pg_sys::TIMESTAMPTZOID).then(|| ParsedTimeExpr { column, steps: Vec::new(), type_oid });
-            }
-            let call = node.cast::<pg_sys::FuncExpr>();
-            let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*call).args).iter_ptr().collect();
-            let result = (*call).funcresulttype;
-            // Numbers as pg_proc.dat gives them; they are the same in every version.
-            match ((*call).funcid.to_u32(), args.as_slice()) {
-                // date(timestamptz)
-                (1178, &[from]) => Some(self.parse(from)?.then([to_clock(), Step::Trunc(Unit::DAY)], result)),
-                // date(timestamp)
-                (2029, &[from]) => Some(self.parse(from)?.then([Step::Trunc(Unit::DAY)], result)),
-                // timestamp(timestamptz), timestamp(date)
-                (2027, &[from]) => Some(self.parse(from)?.then([to_clock()], result)),
-                (2024, &[from]) => Some(self.parse(from)?.then([], result)),
-                // timestamptz(timestamp), timestamptz(date)
-                (2028 | 1174, &[from]) => Some(self.parse(from)?.then([Step::FromClock(Zone::Session)], result)),
-                // timezone(text, timestamptz), timezone(text, timestamp)
-                (1159, &[zone, from]) => {
-                    let parsed = self.parse(from)?;
-                    Some(parsed.then([Step::ToClock(self.zone(zone)?)], result))
-                }
-                (2069, &[zone, from]) => {
-                    let parsed = self.parse(from)?;
-                    Some(parsed.then([Step::FromClock(self.zone(zone)?)], result))
-                }
-                // date_trunc(text, timestamptz), with a zone, of a timestamp
-                (1217, &[unit, from]) => {
-                    let steps = [to_clock(), Step::Trunc(unit_of(unit)?), Step::FromClock(Zone::Session)];
-                    Some(self.parse(from)?.then(steps, result))
-                }
-                (1284, &[unit, from, zone]) => {
-                    let parsed = self.parse(from)?;
-                    let (unit, zone) = (unit_of(unit)?, self.zone(zone)?);
-                    Some(parsed.then([Step::ToClock(zone.clone()), Step::Trunc(unit), Step::FromClock(zone)], result))
-                }
-                (2020, &[unit, from]) => Some(self.parse(from)?.then([Step::Trunc(unit_of(unit)?)], result)),
-                // extract and date_part: of a timestamptz, a timestamp, a date
-                (6203 | 1171, &[field, from]) => match field_of(field)? {
-                    Step::Year => Some(self.parse(from)?.then([to_clock(), Step::Year], result)),
-                    field => Some(self.parse(from)?.then([field], result)),
-                },
-                (6202 | 2021 | 6199 | 1384, &[field, from]) => Some(self.parse(from)?.then([field_of(field)?], result)),
-                // A field as another number: int2, int4, int8 and float8 of numeric; int2, int4, int8 of float8
-                (1783 | 1744 | 1779 | 1746 | 238 | 317 | 483, &[from]) => {
-                    let mut parsed = self.parse(from)?;
-                    match parsed.steps.last_mut()? {
-                        Step::Year => {}
-                        Step::Epoch { rounded } => *rounded = true,
-                        _ => return None,
-                    }
-                    Some(parsed.then([], result))
-                }
-                _ => None,
-            }
+impl<'q> Converter<'_, 'q> {
+    /// Reads an expression over the time column: the bare column, or functions of it.
+    pub(crate) fn parse(&mut self, expr: Expr<'q>) -> Option<ParsedTimeExpr> {
+        if let Some(operation) = expr.as_op() {
+            return self.parse_operation(operation);
+        }
+        if let Some(call) = expr.as_func() {
+            return self.parse_call(&call);
+        }
+        if let Some((column, half)) = self.rounded_time(expr) {
+            return Some(ParsedTimeExpr { column, steps: vec![Step::Round { half }], type_oid: pg_sys::TIMESTAMPTZOID });
+        }
+        let (column, type_oid) = self.column(expr)?;
+        let is_time = self.table.endpoint.time_range.as_ref().is_some_and(|range| range.column == column);
+        (is_time && type_oid == pg_sys::TIMESTAMPTZOID).then(|| ParsedTimeExpr { column, steps: Vec::new(), type_oid })
+    }
+
+    fn parse_call(&mut self, call: &Call<'q>) -> Option<ParsedTimeExpr> {
+        let function = call.function.to_u32();
+        let parsed = match *call.args.as_slice() {
+            [from] => self.parse_cast(function, from),
+            [zone, from] if is_time_zone(function) => self.parse_time_zone(function, zone, from),
+            [unit, from] if is_trunc(function) => self.parse_trunc(function, unit, from),
+            [field, from] => self.parse_field(function, field, from),
+            [unit, from, zone] => self.parse_trunc_in_zone(function, unit, from, zone),
+            _ => None,
+        };
+        Some(ParsedTimeExpr { type_oid: call.result, ..parsed? })
+    }
+
+    /// A change of type.
+    fn parse_cast(&mut self, function: u32, from: Expr<'q>) -> Option<ParsedTimeExpr> {
+        match function {
+            pg_sys::F_DATE_TIMESTAMPTZ => Some(self.parse(from)?.then([to_clock(), Step::Trunc(Unit::DAY)])),
+            pg_sys::F_DATE_TIMESTAMP => Some(self.parse(from)?.then([Step::Trunc(Unit::DAY)])),
+            pg_sys::F_TIMESTAMP_TIMESTAMPTZ => Some(self.parse(from)?.then([to_clock()])),
+            pg_sys::F_TIMESTAMP_DATE => self.parse(from),
+            pg_sys::F_TIMESTAMPTZ_TIMESTAMP | pg_sys::F_TIMESTAMPTZ_DATE => Some(self.parse(from)?.then([from_clock()])),
+            pg_sys::F_INT2_NUMERIC | pg_sys::F_INT4_NUMERIC | pg_sys::F_INT8_NUMERIC | pg_sys::F_FLOAT8_NUMERIC => self.parse_rounded(from),
+            pg_sys::F_INT4_FLOAT8 | pg_sys::F_INT8_FLOAT8 => self.parse_rounded(from),
+            _ => None,
         }
     }
 
-    /// Reads a sum or a difference.
-    ///
-    /// SAFETY: `expr` is an OpExpr of this query.
-    unsafe fn calculated(&mut self, expr: *mut pg_sys::OpExpr) -> Option<ParsedTimeExpr> {
-        // SAFETY: as above.
-        unsafe {
-            let args: Vec<*mut pg_sys::Node> = PgList::<pg_sys::Node>::from_pg((*expr).args).iter_ptr().collect();
-            let &[left, right] = args.as_slice() else { return None };
-            let result = (*expr).opresulttype;
-            // Numbers as pg_operator.dat gives them.
-            match (*expr).opno.to_u32() {
-                // timestamptz + interval, timestamp + interval; timestamptz - interval, timestamp - interval
-                operator @ (1327 | 2066 | 1329 | 2068) => {
-                    let parsed = self.parse(left)?;
-                    let step = Step::Shift { interval: self.kept(right)?, back: matches!(operator, 1329 | 2068) };
-                    Some(parsed.then([step], result))
-                }
-                // timestamptz - timestamptz, timestamp - timestamp, date - date
-                1328 | 2067 | 1099 => {
-                    let known = self.operands.len();
-                    if let Some(parsed) = self.parse(left) {
-                        let step = Step::Distance { from: self.kept(right)?, before: false };
-                        return Some(parsed.then([step], result));
-                    }
+    /// A field of a time as another type of number.
+    fn parse_rounded(&mut self, from: Expr<'q>) -> Option<ParsedTimeExpr> {
+        let mut parsed = self.parse(from)?;
+        match parsed.steps.last_mut()? {
+            Step::Year => {}
+            Step::Epoch { rounded } => *rounded = true,
+            _ => return None,
+        }
+        Some(parsed)
+    }
+
+    /// `AT TIME ZONE`.
+    fn parse_time_zone(&mut self, function: u32, zone: Expr<'q>, from: Expr<'q>) -> Option<ParsedTimeExpr> {
+        let parsed = self.parse(from)?;
+        let zone = Zone::Named(self.keep_if_operand(zone)?);
+        let is_of_time = function == pg_sys::F_TIMEZONE_TEXT_TIMESTAMPTZ;
+        Some(parsed.then([if is_of_time { Step::ToClock(zone) } else { Step::FromClock(zone) }]))
+    }
+
+    /// `date_trunc` in the session's zone, or of what clocks show.
+    fn parse_trunc(&mut self, function: u32, unit: Expr<'q>, from: Expr<'q>) -> Option<ParsedTimeExpr> {
+        let (parsed, trunc) = (self.parse(from)?, Step::Trunc(unit_of(unit)?));
+        let is_of_time = function == pg_sys::F_DATE_TRUNC_TEXT_TIMESTAMPTZ;
+        Some(if is_of_time { parsed.then([to_clock(), trunc, from_clock()]) } else { parsed.then([trunc]) })
+    }
+
+    /// `date_trunc` in a zone of its own.
+    fn parse_trunc_in_zone(&mut self, function: u32, unit: Expr<'q>, from: Expr<'q>, zone: Expr<'q>) -> Option<ParsedTimeExpr> {
+        if function != pg_sys::F_DATE_TRUNC_TEXT_TIMESTAMPTZ_TEXT {
+            return None;
+        }
+        let parsed = self.parse(from)?;
+        let unit = unit_of(unit)?;
+        let zone = Zone::Named(self.keep_if_operand(zone)?);
+        Some(parsed.then([Step::ToClock(zone.clone()), Step::Trunc(unit), Step::FromClock(zone)]))
+    }
+
+    /// `extract` and `date_part`.
+    fn parse_field(&mut self, function: u32, field: Expr<'q>, from: Expr<'q>) -> Option<ParsedTimeExpr> {
+        let is_of_time = match function {
+            pg_sys::F_EXTRACT_TEXT_TIMESTAMPTZ | pg_sys::F_DATE_PART_TEXT_TIMESTAMPTZ => true,
+            pg_sys::F_EXTRACT_TEXT_TIMESTAMP | pg_sys::F_DATE_PART_TEXT_TIMESTAMP => false,
+            pg_sys::F_EXTRACT_TEXT_DATE | pg_sys::F_DATE_PART_TEXT_DATE => false,
+            _ => return None,
+        };
+        let field = field_of(field)?;
+        let parsed = self.parse(from)?;
+        // The year is that of the session's clocks; seconds since 1970 are the same everywhere.
+        let parsed = if is_of_time && field == Step::Year { parsed.then([to_clock()]) } else { parsed };
+        Some(parsed.then([field]))
+    }
+
+    /// A sum or a difference.
+    fn parse_operation(&mut self, operation: Operation<'q>) -> Option<ParsedTimeExpr> {
+        let Operation { left, right, .. } = operation;
+        let (parsed, step) = match operation.operator.to_u32() {
+            operators::TIMESTAMPTZ_PLUS_INTERVAL | operators::TIMESTAMP_PLUS_INTERVAL => {
+                (self.parse(left)?, Step::Shift { interval: self.keep_if_operand(right)?, back: false })
+            }
+            operators::TIMESTAMPTZ_MINUS_INTERVAL | operators::TIMESTAMP_MINUS_INTERVAL => {
+                (self.parse(left)?, Step::Shift { interval: self.keep_if_operand(right)?, back: true })
+            }
+            operators::TIMESTAMPTZ_MINUS_TIMESTAMPTZ | operators::TIMESTAMP_MINUS_TIMESTAMP | operators::DATE_MINUS_DATE => {
+                let known = self.operands.len();
+                if let Some(parsed) = self.parse(left) {
+                    (parsed, Step::Distance { from: self.keep_if_operand(right)?, before: false })
+                } else {
                     self.operands.truncate(known);
-                    let parsed = self.parse(right)?;
-                    let step = Step::Distance { from: self.kept(left)?, before: true };
-                    Some(parsed.then([step], result))
+                    (self.parse(right)?, Step::Distance { from: self.keep_if_operand(left)?, before: true })
                 }
-                _ => None,
             }
-        }
+            _ => return None,
+        };
+        Some(ParsedTimeExpr { type_oid: operation.result, ..parsed.then([step]) })
     }
 
-    /// SAFETY: `node` is an expression of this query.
-    unsafe fn kept(&mut self, node: *mut pg_sys::Node) -> Option<usize> {
-        // SAFETY: the caller's.
-        unsafe { self.is_operand(node) }.then(|| self.keep(node))
+    fn keep_if_operand(&mut self, expr: Expr<'q>) -> Option<usize> {
+        self.is_operand(expr).then(|| self.keep(expr))
     }
+}
 
-    /// SAFETY: `node` is an expression of this query.
-    unsafe fn zone(&mut self, node: *mut pg_sys::Node) -> Option<Zone> {
-        // SAFETY: the caller's.
-        unsafe { self.kept(node) }.map(Zone::Named)
-    }
+fn is_time_zone(function: u32) -> bool {
+    matches!(function, pg_sys::F_TIMEZONE_TEXT_TIMESTAMPTZ | pg_sys::F_TIMEZONE_TEXT_TIMESTAMP)
+}
+
+fn is_trunc(function: u32) -> bool {
+    matches!(function, pg_sys::F_DATE_TRUNC_TEXT_TIMESTAMPTZ | pg_sys::F_DATE_TRUNC_TEXT_TIMESTAMP)
 }
 
 fn to_clock() -> Step {
     Step::ToClock(Zone::Session)
 }
 
-/// SAFETY: `node` is an expression.
-unsafe fn unit_of(node: *mut pg_sys::Node) -> Option<Unit> {
-    // SAFETY: the caller's.
-    unsafe { constant_text(node) }.and_then(|name| Unit::named(&name))
+fn from_clock() -> Step {
+    Step::FromClock(Zone::Session)
 }
 
-/// The field of `extract` that has an order.
-///
-/// SAFETY: `node` is an expression.
-unsafe fn field_of(node: *mut pg_sys::Node) -> Option<Step> {
-    // SAFETY: the caller's.
-    match unsafe { constant_text(node) }?.to_ascii_lowercase().as_str() {
+/// The unit that a constant names.
+fn unit_of(expr: Expr<'_>) -> Option<Unit> {
+    expr.text().and_then(|name| Unit::named(&name))
+}
+
+/// The field of `extract` that a constant names, where a later time never has a smaller one.
+fn field_of(expr: Expr<'_>) -> Option<Step> {
+    match expr.text()?.to_ascii_lowercase().as_str() {
         "year" | "years" => Some(Step::Year),
         "epoch" => Some(Step::Epoch { rounded: false }),
         _ => None,
-    }
-}
-
-/// SAFETY: `node` is an expression.
-unsafe fn constant_text(node: *mut pg_sys::Node) -> Option<String> {
-    // SAFETY: the tag says which struct a node is (nodes.h); a constant of type text points at one.
-    unsafe {
-        if !is_a(node, pg_sys::NodeTag::T_Const) {
-            return None;
-        }
-        let constant = node.cast::<pg_sys::Const>();
-        let is_text = !(*constant).constisnull && (*constant).consttype == pg_sys::TEXTOID;
-        is_text.then(|| text_of(pg_sys::text_to_cstring((*constant).constvalue.cast_mut_ptr())))
     }
 }
 
