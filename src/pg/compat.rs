@@ -139,7 +139,7 @@ pub(crate) fn has_superclass(relation: pg_sys::Oid) -> bool {
     unsafe { pg_guard_ffi_boundary(|| inheritance::has_superclass(relation)) }
 }
 
-/// Whether the client has closed its connection, as far as the system can tell without reading from it.
+/// Whether the client has closed its connection, as far as the system can tell without reading from the socket.
 pub(crate) fn is_client_gone() -> bool {
     // SAFETY: a backend with a port has its wait set for the client's socket (pq_init); background workers have none.
     unsafe { !pg_sys::MyProcPort.is_null() && pg_guard_ffi_boundary(|| WaitEventSetCanReportClosed() && !pq_check_connection()) }

@@ -1,4 +1,6 @@
-//! GetForeignUpperPaths: `count(*)` of a whole table, answered by the total that the API declares instead of by its rows.
+//! GetForeignUpperPaths: `count(*)` of a whole table → a node that asks the API for its total instead of for the rows.
+//!
+//! The total must be the count: every condition travels whole, and means to the API what it means to Postgres.
 
 use std::ptr::null_mut;
 
@@ -99,7 +101,7 @@ pub(super) unsafe fn count_plan(
         let input = pg_sys::find_base_rel(root.as_ptr(), pg_sys::bms_singleton_member(root.info().all_baserels));
         (BaseRel::new(Some(root), input), counts(output).unwrap_or_default())
     };
-    // SAFETY: as for the path.
+    // SAFETY: the path was added for a relation that went through get_foreign_rel_size.
     let counted = input.and_then(|input| unsafe { counted_by_total(input) });
     let Converted { plan, operands } = counted.cloned().unwrap_or_default();
     let plan = ScanPlan { counts: aggregates.len(), ..plan };

@@ -35,10 +35,10 @@ pub(super) unsafe fn members(set: *const pg_sys::Bitmapset) -> Vec<i32> {
 
 impl<'q> BaseRel<'q> {
     /// Takes a relation of the planner; `None` for a null pointer. Without a root there is no query, only expressions over the relation:
-    /// ANALYZE reads a relation's bounds so.
+    /// that is how ANALYZE reads a relation's bounds.
     ///
     /// # Safety
-    /// `rel` is null or a base relation of `root`, and lives for `'q`. Without a root its number is valid, and nothing else need be.
+    /// `rel` is null or a relation of `root`, and lives for `'q`. Without a root nothing but its number need be valid.
     pub(super) unsafe fn new(root: Option<Root<'q>>, rel: *mut pg_sys::RelOptInfo) -> Option<Self> {
         Some(Self { root, rel: NonNull::new(rel)?, query: PhantomData })
     }

@@ -1,4 +1,6 @@
-//! How many rows a query will read, and by how many requests, as far as the session has learned or ANALYZE has found.
+//! A plan and the density of its table → how many rows a scan will read, and by how many requests.
+//!
+//! Where neither the session's scans nor ANALYZE tell the density, nothing is estimated, and nothing may be refused for its size.
 
 use pgrx::{check_for_interrupts, pg_sys};
 

@@ -1,4 +1,4 @@
-//! GetForeignRelSize, GetForeignPaths, GetForeignPlan: which conditions travel, at what cost, and what the executor is told.
+//! GetForeignRelSize, GetForeignPaths, GetForeignPlan: which conditions a request carries, at what cost, and what the executor is told.
 //!
 //! The callbacks wrap the planner's pointers; below them only [`crate::pg::node`], `root` and `base_rel` follow pointers of Postgres'
 //! trees.
@@ -36,7 +36,7 @@ use self::root::Root;
 use crate::pg::catalog::ForeignTable;
 use crate::pg::report::OrRaise;
 
-/// The planner's pointers, wrapped for the time of a callback.
+/// Wraps the planner's pointers for the time of a callback.
 ///
 /// # Safety
 /// Both are what Postgres called a callback of this module with.
@@ -55,9 +55,9 @@ pub(crate) unsafe extern "C-unwind" fn get_foreign_rel_size(
     relation: pg_sys::Oid,
 ) {
     let table = ForeignTable::read(relation).or_raise();
-    // SAFETY: Postgres calls this with its own pointers, and has the relation open and locked.
+    // SAFETY: Postgres calls this with its own pointers.
     let Some((root, base_rel)) = (unsafe { planned(root, rel) }) else { return };
-    // SAFETY: as above.
+    // SAFETY: Postgres has the relation open and locked.
     let mut relation_info = unsafe { RelationInfo::new(root, base_rel, relation, table) };
     // SAFETY: a base relation's size is what this callback is to set.
     unsafe {
@@ -69,7 +69,7 @@ pub(crate) unsafe extern "C-unwind" fn get_foreign_rel_size(
     }
     let rows = expected_rows(root, base_rel, &relation_info);
     relation_info.is_guessed &= rows.is_none();
-    // SAFETY: as above. The memory context that the planner works in ends after all of its callbacks.
+    // SAFETY: a base relation's size and private data are this wrapper's to set. The memory context that the planner works in ends after all of its callbacks.
     unsafe {
         if let Some(rows) = rows {
             (*rel).rows = pg_sys::clamp_row_est(rows);

@@ -33,7 +33,8 @@ struct PathSpec {
     pathkeys: *mut pg_sys::List,
 }
 
-/// Adds the paths of a base relation.
+/// Adds the paths of a base relation. One that the API cannot be asked for is added too, at a cost that nothing else has: Postgres must
+/// find some plan, which GetForeignPlan then refuses with a hint.
 pub(super) fn add_paths<'q>(root: Root<'q>, rel: BaseRel<'q>, relation_info: &mut RelationInfo<'q>) {
     let base = &relation_info.base.plan;
     let (rows, lateral) = (rel.info().rows, rel.info().lateral_relids);
@@ -62,7 +63,8 @@ fn add_parameterised_path<'q>(root: Root<'q>, rel: BaseRel<'q>, relation_info: &
         return;
     }
     let bounds = |plan: &ScanPlan| Some(plan.condition().bounds(relation_info.table.endpoint.time_range.as_ref()?.column));
-    let is_ranged = bounds(&relation_info.base.plan) != bounds(&joined) && bounds(&joined) == Some((true, true));
+    let bounded = bounds(&joined);
+    let is_ranged = bounded == Some((true, true)) && bounded != bounds(&relation_info.base.plan);
     let most = if is_ranged { rel.info().tuples * RANGE_SELECTIVITY } else { f64::INFINITY };
     // SAFETY: this relation's own information on these parameters.
     let rows = unsafe {
