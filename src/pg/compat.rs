@@ -42,7 +42,7 @@ macro_rules! create_path {
     }};
 }
 
-/// What the planner estimates of a path, in its own units.
+/// The estimates of a path, in the planner's units.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PathCost {
     pub(crate) rows: f64,
@@ -145,7 +145,7 @@ pub(crate) fn is_client_gone() -> bool {
     unsafe { !pg_sys::MyProcPort.is_null() && pg_guard_ffi_boundary(|| WaitEventSetCanReportClosed() && !pq_check_connection()) }
 }
 
-/// Where a setting's session default comes from; `None` where nobody has named it. The name may be one that no library has defined
+/// The source of a setting's session default; `None` where nobody has named it. The name may be one that no library has defined
 /// yet. Before 16 the array of settings does not come with its length.
 pub(crate) fn source_of_setting(name: &CStr) -> Option<pg_sys::GucSource::Type> {
     let mut count = 0;

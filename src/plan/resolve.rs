@@ -20,7 +20,7 @@ pub struct BoundPlan<'p> {
     is_known: bool,
 }
 
-/// What becomes of a request parameter that the query restricts, where none of its values can be read.
+/// The fate of a request parameter that the query restricts, where none of its values can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
     /// The scan is refused: no default may replace a value that was given.
@@ -29,10 +29,10 @@ pub enum Unreadable {
     Ignored,
 }
 
-/// What a scan asks for.
+/// The slices of a scan, and how they came about.
 #[derive(Debug)]
 pub struct Resolved {
-    /// What can satisfy the query's conditions.
+    /// The times and values that can satisfy the query's conditions.
     pub selection: Selection,
     /// The slices that answer for the selection.
     pub slices: Slices,

@@ -15,7 +15,7 @@ use crate::pg::catalog::ForeignTable;
 use crate::pg::node::Expr;
 use crate::plan::scan_plan::Pushdown;
 
-/// What requests can do for a clause.
+/// A clause's part in requests.
 #[derive(Debug)]
 pub(crate) struct Classified<'q> {
     pub(crate) pushdown: Pushdown,
@@ -28,10 +28,10 @@ pub(crate) struct Classified<'q> {
     pub(crate) null_test: NullTest,
 }
 
-/// Which test for NULL a clause is.
+/// The kinds of clause by the test for NULL that they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NullTest {
-    /// None.
+    /// The clause is no such test.
     No,
     /// `IS NULL`.
     IsNull,
@@ -51,7 +51,7 @@ impl<'q> KnownClauses<'q> {
         self.0.entry(clause).or_insert_with(|| classify(rel, table, clause.expr(), Some(clause.expr())))
     }
 
-    /// What was found for a clause; `None` for one that was not converted.
+    /// A clause's part in requests; `None` for a clause that was not converted.
     pub(crate) fn get(&self, clause: Clause<'q>) -> Option<&Classified<'q>> {
         self.0.get(&clause)
     }

@@ -1,7 +1,7 @@
 //! Postgres' clauses → [`Condition`]s: *column operator expression-without-this-table*, and AND, OR, NOT of them.
 //!
-//! What is not recognised stays local, silently. Every clause stays a local qual as well, so a condition may be wider than its clause,
-//! never narrower (law 1).
+//! A clause that is not recognised stays local, silently. Every clause stays a local qual as well, so a condition may be wider than its
+//! clause, never narrower (law 1).
 
 use pgrx::{check_for_interrupts, pg_sys};
 
@@ -28,7 +28,7 @@ pub(crate) struct Converter<'t, 'q> {
     alias: Option<(u32, i16)>,
     /// Whether some part of a clause was left out.
     left_out: bool,
-    /// How many ANDs and ORs are around.
+    /// The number of ANDs, ORs and NOTs around the expression that is converted.
     depth: usize,
 }
 

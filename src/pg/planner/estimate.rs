@@ -20,9 +20,9 @@ use crate::plan::scan_plan::ScanPlan;
 use crate::plan::slice::Slices;
 use crate::plan::value::Value;
 
-/// The rows that the base clauses leave: the length of the window that is asked for times the table's density, which earlier scans of
-/// the session told, or else ANALYZE. The conditions that the density knows nothing of thin them out as Postgres thinks. `None` where
-/// the density or the window is not known.
+/// The number of rows that the base clauses leave: the length of the window that is asked for times the table's density, which earlier
+/// scans of the session told, or else ANALYZE. Conditions that the density knows nothing of thin the rows out as Postgres thinks. `None`
+/// where the density or the window is not known.
 pub(super) fn expected_rows<'q>(root: Root<'q>, rel: BaseRel<'q>, relation_info: &RelationInfo<'q>) -> Option<f64> {
     let (table, relation) = (&relation_info.table, relation_info.relation);
     let time = table.endpoint.time_range.as_ref()?.column;
@@ -31,7 +31,7 @@ pub(super) fn expected_rows<'q>(root: Root<'q>, rel: BaseRel<'q>, relation_info:
     let micros = limits::requested_span(&asked, now());
     let learned = density::density(relation, &plan.filters(&table.endpoint));
     let clauses = rel.base_clauses();
-    // What scans learned, they learned under the filters that the request has; what ANALYZE found is the whole log's.
+    // A learned density is that of scans with the filters that the request has. The density that ANALYZE found is the whole log's.
     let answered = plan.whole(clauses.len(), |condition| condition.is_about(time));
     let thins_out = |i: usize| match learned {
         Some(_) => plan.local.contains(&i) || plan.inexact.contains(&i),
@@ -74,8 +74,8 @@ fn now() -> i64 {
     unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
-/// Refuses a scan that would read more than it may, and says how many requests are expected of all of the plan's scans; `None` where
-/// nothing tells.
+/// Refuses a scan that would read more than it may. Yields the number of requests that are expected of all of the plan's scans; `None`
+/// where nothing tells.
 ///
 /// # Safety
 /// `path` is a path of the relation that `relation_info` is about.
@@ -110,9 +110,9 @@ pub(super) unsafe fn check<'q>(
     })
 }
 
-/// How often a parameterised path is expected to be scanned: once for each row of the smallest relation that gives it operands, as
-/// Postgres itself counts loops (get_loop_count in indxpath.c). `None` for a path that runs once, and where the rows of such a
-/// relation are a guess.
+/// The number of times that a parameterised path is expected to be scanned: once for each row of the smallest relation that gives it
+/// operands, as Postgres itself counts loops (get_loop_count in indxpath.c). `None` for a path that runs once, and where the rows of
+/// such a relation are a guess.
 ///
 /// # Safety
 /// `path` is a path of the query that is planned.

@@ -16,7 +16,7 @@ use crate::pg::report::{OrRaise, raise};
 use crate::pg::text::escaped;
 use crate::plan::scan_plan::ScanPlan;
 
-/// What make_foreignscan takes of us.
+/// The arguments of make_foreignscan that the wrapper decides.
 pub(super) struct NodeParts {
     /// The quals that the executor checks each row by.
     pub(super) quals: *mut pg_sys::List,

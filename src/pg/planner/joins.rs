@@ -130,11 +130,11 @@ struct Wanted<'t, 'q> {
     attribute: i16,
     table: &'t ForeignTable,
     form: WantedForm,
-    /// The columns that were found, whichever was wanted.
+    /// The columns of all expressions, where the form is [`WantedForm::Nothing`].
     found: BTreeSet<i16>,
 }
 
-/// What a side of an equality must be.
+/// The forms that a side of an equality may be wanted in.
 #[derive(Clone, Copy)]
 enum WantedForm {
     /// The column, or an expression over it as the time column.
@@ -145,8 +145,8 @@ enum WantedForm {
     Nothing,
 }
 
-/// The columns that are in equalities with other relations, or may be. Of a table with very many columns few are, and to look for
-/// those of each takes its time.
+/// The columns that are in equalities with other relations, or may be. Of a table with very many columns few are: looking for the
+/// equalities of each column would take too long.
 fn in_equalities<'q>(root: Root<'q>, rel: BaseRel<'q>, table: &ForeignTable) -> BTreeSet<i16> {
     let mut wanted = Wanted { root, rel, attribute: 0, table, form: WantedForm::Nothing, found: BTreeSet::new() };
     equalities(&mut wanted);

@@ -69,7 +69,8 @@ pub(crate) unsafe extern "C-unwind" fn get_foreign_rel_size(
     }
     let rows = expected_rows(root, base_rel, &relation_info);
     relation_info.is_guessed &= rows.is_none();
-    // SAFETY: a base relation's size and private data are this wrapper's to set. The memory context that the planner works in ends after all of its callbacks.
+    // SAFETY: a base relation's size and private data are this wrapper's to set. The planner's memory context ends after all of its
+    // callbacks.
     unsafe {
         if let Some(rows) = rows {
             (*rel).rows = pg_sys::clamp_row_est(rows);

@@ -1,5 +1,6 @@
-//! What operators mean. An operator's name proves nothing, for a user may define one of any name: an ordering is known by its place in
-//! the type's btree family, and the calculations with times by their numbers in pg_operator.dat, which no version changes.
+//! Operators and types by their numbers → their meaning. An operator's name proves nothing, for a user may define one of any name. An
+//! ordering is known by its place in the type's btree family, a calculation with times by its number in pg_operator.dat, which no
+//! version changes.
 
 use pgrx::pg_sys;
 
@@ -22,7 +23,7 @@ numbers! {
     DATE_MINUS_DATE = 1099, "`date - date`";
 }
 
-/// What an operator means, by its strategy in the default btree family of a column's type.
+/// The comparison that an operator is, by its strategy in the default btree family of a type.
 pub(super) fn btree_op(operator: pg_sys::Oid, type_oid: pg_sys::Oid) -> Option<Op> {
     // SAFETY: the type exists, since an expression of the query has it. An entry of the type cache is never freed.
     let family = unsafe { (*pg_sys::lookup_type_cache(type_oid, pg_sys::TYPECACHE_BTREE_OPFAMILY as i32)).btree_opf };

@@ -11,9 +11,9 @@ use super::root::Root;
 use crate::pg::compat::{self, PathCost};
 use crate::plan::scan_plan::ScanPlan;
 
-/// What a request costs beside its rows, in the planner's unit (a sequential page read): as postgres_fdw's fdw_startup_cost.
+/// The cost of a request beside its rows, in the planner's unit (a sequential page read): as postgres_fdw's fdw_startup_cost.
 pub(crate) const REQUEST_COST: f64 = 100.0;
-/// What a row costs to fetch and decode: well above a local row, so that no join reads the API twice for nothing.
+/// The cost to fetch and decode a row: well above that of a local row, so that no join reads the API twice for nothing.
 const ROW_COST: f64 = 0.05;
 /// Rows of a table that nobody has analysed. A log is large; a small guess would make the planner read it again and again.
 pub(crate) const UNKNOWN_ROWS: f64 = 1_000_000.0;
@@ -25,7 +25,7 @@ const DISABLED_COST: f64 = 1.0e150;
 /// A path that may be added to a relation.
 struct PathSpec {
     rows: f64,
-    /// What is added to the costs.
+    /// The cost that is added for a path that should not be taken.
     surcharge: f64,
     /// The relations that must give it parameters.
     outer: pg_sys::Relids,

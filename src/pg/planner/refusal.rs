@@ -1,4 +1,6 @@
-//! Which plans are refused, and when: at once, or only where a row is wanted.
+//! A plan that the API cannot be asked with → an error, at once or only where a row is wanted.
+//!
+//! A query is refused rather than answered short (law 13).
 
 use super::base_rel::BaseRel;
 use super::classified::{Classified, NullTest};

@@ -30,19 +30,19 @@ pub(crate) struct RelationInfo<'q> {
     pub(crate) table: ForeignTable,
     /// The defaults of the table's options. `from` says only whether there is one.
     pub(crate) defaults: Defaults,
-    /// What the table's place among others says of its rows: what each row is checked by, and what requests can do for it.
+    /// The conditions on the table's rows by its place among other tables: the qual that each row is checked by, and its part in requests.
     pub(crate) row_bounds: Vec<(Expr<'q>, Classified<'q>)>,
     pub(crate) joins: JoinRequirements<'q>,
     /// The conditions that follow from those of other relations, and their operands.
     implied: Vec<(Condition, Vec<Expr<'q>>)>,
     known: KnownClauses<'q>,
-    /// What the base clauses let a scan ask for, by their order in `baserestrictinfo`.
+    /// The plan of the base clauses, in their order in `baserestrictinfo`.
     pub(crate) base: Converted<'q>,
     /// Whether nobody knows how many rows the table has.
     pub(crate) is_guessed: bool,
 }
 
-/// What clauses let a scan ask for.
+/// The plan of some clauses.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Converted<'q> {
     /// Its `local` and `inexact` count the clauses, and then the row bounds.
@@ -94,7 +94,8 @@ impl<'q> RelationInfo<'q> {
         }
     }
 
-    /// What these clauses, the row bounds and the joins let a scan ask for. `rel` is the relation of this information.
+    /// The plan of these clauses, the row bounds and the joins. Clauses that were not converted before are converted now; `rel` is the
+    /// relation of this information.
     pub(crate) fn convert(&mut self, rel: BaseRel<'q>, clauses: &[Clause<'q>]) -> Converted<'q> {
         for clause in clauses {
             self.known.classify(rel, &self.table, *clause);
@@ -102,7 +103,7 @@ impl<'q> RelationInfo<'q> {
         self.assemble(self.classified(clauses))
     }
 
-    /// What was found for clauses that were converted before.
+    /// The parts of clauses in requests, as far as they were converted before.
     pub(crate) fn classified<'s>(&'s self, clauses: &'s [Clause<'q>]) -> impl Iterator<Item = &'s Classified<'q>> {
         clauses.iter().filter_map(|clause| self.known.get(*clause))
     }

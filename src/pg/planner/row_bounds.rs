@@ -21,9 +21,9 @@ use crate::plan::window::Window;
 /// One condition that every row of the table satisfies, by what Postgres was told.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowBound<'q> {
-    /// What each row is checked by.
+    /// The qual that each row is checked by.
     pub(crate) qual: Expr<'q>,
-    /// What may narrow the request: `None` where a row for which it is NULL satisfies the constraint as well.
+    /// The condition that may narrow the request; `None` where a row for which it is NULL satisfies the constraint as well.
     pub(crate) clause: Option<Expr<'q>>,
 }
 
@@ -97,7 +97,7 @@ unsafe fn checks<'q>(rel: BaseRel<'q>, relation: &PgRelation) -> Vec<Expr<'q>> {
         // SAFETY: the text of an expression over columns of relation 1, from which new nodes are made.
         unsafe {
             let check = pg_sys::stringToNode(check.ccbin).cast();
-            // What may be true now and false later is no bound.
+            // A constraint that may be true now and false later is no bound.
             if pg_sys::contain_volatile_functions(check) {
                 return Vec::new();
             }

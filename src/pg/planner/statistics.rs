@@ -1,4 +1,4 @@
-//! What ANALYZE found of a log → how densely it is filled: rows of the table over the times that its histogram spans.
+//! The statistics of ANALYZE → the density of a log: rows of the table over the times that its histogram spans.
 
 use pgrx::pg_sys;
 

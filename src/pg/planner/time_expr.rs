@@ -1,8 +1,8 @@
 //! An expression over the time column → the steps that [`crate::plan::time_expr`] can go backwards.
 //!
 //! A function is known by its number, which pgrx names as Postgres does: `F_DATE_TRUNC_TEXT_TIMESTAMP` is `date_trunc(text, timestamp)`.
-//! What is not recognised yields `None`, and the clause stays local. The operands of a step are kept in the order in which they are met;
-//! where `None` comes of it, whoever asked forgets them.
+//! An expression that is not recognised yields `None`, and its clause stays local. The operands of steps are kept in the order in which
+//! they are met. A caller that gets `None` forgets them.
 
 use pgrx::{IntoDatum, PgTryBuilder, pg_sys};
 
