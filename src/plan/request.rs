@@ -27,6 +27,17 @@ pub enum PageToken {
     Url(String),
 }
 
+impl PageToken {
+    /// The token of the page that a key or an address names; `None` where pages are counted.
+    pub fn named(style: &PagingStyle, key: String) -> Option<Self> {
+        match style {
+            PagingStyle::Cursor { .. } => Some(Self::Cursor(key)),
+            PagingStyle::NextUrl(_) => Some(Self::Url(key)),
+            PagingStyle::Number { .. } | PagingStyle::Offset { .. } => None,
+        }
+    }
+}
+
 /// One step of a request's path, percent-encoding still to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathSegment {
@@ -241,16 +252,27 @@ pub fn assemble(table: &Table, slice: &Slice, bounds: (Option<String>, Option<St
         return Request { method, path, query: Vec::new(), headers: Vec::new(), body: Map::new(), url: Some(url.clone()) };
     }
     request.put_number(&table.pagination.size.place, size);
-    match (&table.pagination.style, token) {
-        (PagingStyle::Cursor { token: place, .. }, PageToken::Cursor(key)) => request.put(place, key.clone()),
-        (PagingStyle::Number { place, first }, PageToken::Start) => request.put_number(place, &first.to_string()),
-        (PagingStyle::Offset { place, .. }, PageToken::Start) => request.put_number(place, "0"),
-        (PagingStyle::Number { place, .. } | PagingStyle::Offset { place, .. }, PageToken::Page(n) | PageToken::Offset(n)) => {
-            request.put_number(place, &n.to_string());
+    match &table.pagination.style {
+        PagingStyle::Cursor { token: place, .. } => {
+            if let PageToken::Cursor(key) = token {
+                request.put(place, key.clone());
+            }
         }
-        _ => {}
+        PagingStyle::Number { place, first } => put_position(&mut request, place, *first, token),
+        PagingStyle::Offset { place, .. } => put_position(&mut request, place, 0, token),
+        // The first page's address is the path; the others' were dealt with above.
+        PagingStyle::NextUrl(_) => {}
     }
     request
+}
+
+/// Writes the number or the offset of a page; `first` is that of the chain's first page.
+fn put_position(request: &mut Request, place: &Place, first: u64, token: &PageToken) {
+    match token {
+        PageToken::Start => request.put_number(place, &first.to_string()),
+        PageToken::Page(n) | PageToken::Offset(n) => request.put_number(place, &n.to_string()),
+        PageToken::Cursor(_) | PageToken::Url(_) => {}
+    }
 }
 
 #[cfg(test)]

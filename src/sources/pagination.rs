@@ -52,13 +52,17 @@ impl Pagination {
     /// Whether pages overlap by a record: the only way to notice rows that move while a total stays, or that move where there is
     /// none, and to ask behind the last page without leaving the list.
     pub fn overlaps(&self) -> bool {
-        matches!(self.style, PagingStyle::Offset { overlap, .. } if overlap || self.total.is_some()) && self.size.max > 1
+        let may_overlap = match self.style {
+            PagingStyle::Offset { overlap, .. } => overlap || self.total.is_some(),
+            PagingStyle::Cursor { .. } | PagingStyle::Number { .. } | PagingStyle::NextUrl(_) => false,
+        };
+        may_overlap && self.size.max > 1
     }
 
     /// Whether numbered pages may be asked for in sizes that differ, so that they overlap: the only way to notice rows that move while
     /// the total stays.
     pub fn varies(&self) -> bool {
-        matches!(self.style, PagingStyle::Number { .. }) && self.total.is_some() && !self.empty_page_ends
+        self.style.is_numbered() && self.total.is_some() && !self.empty_page_ends
     }
 
     /// Changes what proves the end.
@@ -68,9 +72,7 @@ impl Pagination {
             Evidence::Total => {
                 return Err(Error::new(ErrorKind::OptionValue, "option \"evidence\" is 'total', but the API's responses have none"));
             }
-            Evidence::MissingKey if matches!(self.style, PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_)) => {
-                self.full_last_page = FullLastPage::Accept;
-            }
+            Evidence::MissingKey if self.style.is_keyed() => self.full_last_page = FullLastPage::Accept,
             Evidence::MissingKey => {
                 return Err(Error::new(
                     ErrorKind::OptionValue,
@@ -81,8 +83,9 @@ impl Pagination {
                 self.total = None;
                 self.empty_page_ends = true;
                 // Without a total nothing else would notice rows that move.
-                if let PagingStyle::Offset { overlap, .. } = &mut self.style {
-                    *overlap = true;
+                match &mut self.style {
+                    PagingStyle::Offset { overlap, .. } => *overlap = true,
+                    PagingStyle::Cursor { .. } | PagingStyle::Number { .. } | PagingStyle::NextUrl(_) => {}
                 }
             }
         }
@@ -129,6 +132,54 @@ impl PagingStyle {
         match self {
             Self::Cursor { .. } | Self::NextUrl(_) => true,
             Self::Number { .. } | Self::Offset { .. } => false,
+        }
+    }
+
+    /// Whether pages have numbers, so that the size of a page says where it begins.
+    pub fn is_numbered(&self) -> bool {
+        match self {
+            Self::Number { .. } => true,
+            Self::Cursor { .. } | Self::Offset { .. } | Self::NextUrl(_) => false,
+        }
+    }
+
+    /// Whether the response names the whole address of the next page, not only a key.
+    pub fn names_address(&self) -> bool {
+        match self {
+            Self::NextUrl(_) => true,
+            Self::Cursor { .. } | Self::Number { .. } | Self::Offset { .. } => false,
+        }
+    }
+
+    /// Whether an empty page that names the key just used is the end.
+    pub fn may_bookmark(&self) -> bool {
+        match self {
+            Self::Cursor { bookmark, .. } => *bookmark,
+            Self::Number { .. } | Self::Offset { .. } | Self::NextUrl(_) => false,
+        }
+    }
+
+    /// Where the response's body names the next page; `None` where the `Link` header does, or nothing.
+    pub fn next_in_body(&self) -> Option<&Pointer> {
+        match self {
+            Self::Cursor { next, .. } | Self::NextUrl(NextUrl::Body(next)) => Some(next),
+            Self::Number { .. } | Self::Offset { .. } | Self::NextUrl(NextUrl::LinkHeader) => None,
+        }
+    }
+
+    /// Whether the response's `Link` header names the next page.
+    pub fn next_in_link_header(&self) -> bool {
+        match self {
+            Self::NextUrl(NextUrl::LinkHeader) => true,
+            Self::Cursor { .. } | Self::Number { .. } | Self::Offset { .. } | Self::NextUrl(NextUrl::Body(_)) => false,
+        }
+    }
+
+    /// The request parameter that says where a page begins; `None` where the page's address says it.
+    pub fn token_place(&self) -> Option<&Place> {
+        match self {
+            Self::Cursor { token: place, .. } | Self::Number { place, .. } | Self::Offset { place, .. } => Some(place),
+            Self::NextUrl(_) => None,
         }
     }
 }

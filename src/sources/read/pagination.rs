@@ -56,11 +56,12 @@ pub(super) fn pagination(value: &Value, at: &str, faults: &mut Faults<'_>) -> Op
         }
         Style::LinkHeader => Some(PagingStyle::NextUrl(NextUrl::LinkHeader)),
     });
-    let names_next = matches!(style, Some(PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_)));
-    let full_last_page = if names_next { o.choice("full_last_page", FullLastPage::NAMES, Some(FullLastPage::Check), faults) } else { None };
+    let is_keyed = style.as_ref().map(PagingStyle::is_keyed);
+    let full_last_page =
+        if is_keyed == Some(true) { o.choice("full_last_page", FullLastPage::NAMES, Some(FullLastPage::Check), faults) } else { None };
     let total = o.pointer("total", faults);
     let empty_page_ends = o.flag("empty_page_ends", false, faults);
-    if matches!(style, Some(PagingStyle::Number { .. } | PagingStyle::Offset { .. })) && total.is_none() && !empty_page_ends {
+    if is_keyed == Some(false) && total.is_none() && !empty_page_ends {
         faults.push(at, "needs \"total\" or \"empty_page_ends\": something must prove the end");
     }
     let size = o.required("size", faults).map(|v| page_size(v, &o.place("size"), faults));
