@@ -1,8 +1,60 @@
-//! Whether two pages are one and the same, told by how they begin. Pure.
+//! Tells whether two successive pages are one and the same, by how they begin. Pure.
+//!
+//! An API that does not read what says where a page begins gives the first page for ever. Its records may well have no identity, so that
+//! two pages which begin alike are no proof: only what cannot be chance is an error.
+
+use super::facts::PageFacts;
+use super::moved::same_again;
+use crate::error::Result;
+use crate::sources::PagingStyle;
 
 /// How many records at a page's start are fingerprinted: enough to tell pages of equal-looking records apart, and few enough to
 /// cost nothing.
 pub const HEAD: usize = 32;
+
+/// After this many pages in a row that begin alike they are taken for one, however alike their records are: else a chain without a total
+/// has no end.
+pub(super) const MAX_ALIKE_PAGES: u32 = 1_000;
+
+/// Notices a page that comes again.
+#[derive(Debug, Default)]
+pub(super) struct Repeats {
+    /// How the page before begins.
+    head: Vec<u64>,
+    /// The records of the page before.
+    records: u64,
+    /// Pages in a row that may be one.
+    alike: u32,
+}
+
+impl Repeats {
+    /// Remembers a page that need not differ from the one before.
+    pub(super) fn set(&mut self, facts: &PageFacts) {
+        (self.head, self.records) = (facts.head.clone(), facts.records);
+    }
+
+    /// Compares a page with the one before, of which it has no record.
+    pub(super) fn likeness(&self, facts: &PageFacts) -> Likeness {
+        compare(&self.head, &facts.head, false)
+    }
+
+    /// Fails where a page is the one before, given again: then the API does not read what says where a page begins. An empty page has
+    /// nothing to compare.
+    pub(super) fn check(&mut self, facts: &PageFacts, asked: u64, style: &PagingStyle) -> Result<()> {
+        if facts.records == 0 {
+            return Ok(());
+        }
+        let whole = self.records == facts.records && facts.records < (HEAD as u64).min(asked);
+        let likeness = compare(&self.head, &facts.head, whole);
+        self.set(facts);
+        self.alike = match likeness {
+            Likeness::Other => 0,
+            Likeness::Undecided if self.alike < MAX_ALIKE_PAGES => self.alike + 1,
+            Likeness::Undecided | Likeness::Same => return Err(same_again(style)),
+        };
+        Ok(())
+    }
+}
 
 /// What two pages' first records tell of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +67,8 @@ pub(super) enum Likeness {
     Undecided,
 }
 
-/// Compares the fingerprints of the records at the start of two successive pages. `whole` says that they have all of both pages,
-/// and that those are of one length, shorter than was asked for: only a whole answer ends like that twice.
+/// Compares the fingerprints of the records at the start of two successive pages. `whole` says that the fingerprints are of all records
+/// of both pages, and that both have one length, shorter than was asked for: only a whole answer ends like that twice.
 pub(super) fn compare(before: &[u64], now: &[u64], whole: bool) -> Likeness {
     let both = before.len().min(now.len());
     if both == 0 || before[..both] != now[..both] {

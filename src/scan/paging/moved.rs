@@ -1,14 +1,16 @@
-//! The errors of pages that do not fit together.
+//! The errors of pages that do not fit together: records moved, a total is wrong, or a page came again. Each tells what to do about it.
+//! Pure.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::PagingStyle;
 
+/// A response without the total that the description declares.
 pub(super) fn no_total() -> Error {
     Error::new(ErrorKind::Shape, "the response does not say how many records there are")
         .detail("Nothing else would prove that all of them were read.")
 }
 
-/// All pages of a chain must name one total.
+/// Fails where a page tells another total than the pages before, or none: all pages of a chain must agree.
 pub(super) fn check_total(before: u64, now: Option<u64>) -> Result<()> {
     match now {
         None => Err(no_total()),
@@ -17,27 +19,25 @@ pub(super) fn check_total(before: u64, now: Option<u64>) -> Result<()> {
     }
 }
 
+/// More records than the total: the API stopped counting.
 pub(super) fn capped(total: u64) -> Error {
     Error::new(ErrorKind::Shape, "the API has more records than it says")
         .detail(format!("It said that there are {total}, where its counting seems to stop."))
         .hint("Set the table option evidence to 'empty_page', or narrow the query so that fewer records match.")
 }
 
+/// Records that came, went or moved between two pages; `detail` says what showed it.
 pub(super) fn shifted(detail: &str) -> Error {
     Error::new(ErrorKind::Shape, "records moved while they were read")
         .detail(detail)
         .hint("Run the query again; an upper bound in the past keeps new records from moving pages, where the API has a time range.")
 }
 
+/// A page that came again under another token.
 pub(super) fn same_again(style: &PagingStyle) -> Error {
-    let unread = match style {
-        PagingStyle::Cursor { token, .. } => Some(&token.name),
-        PagingStyle::Number { place, .. } | PagingStyle::Offset { place, .. } => Some(&place.name),
-        PagingStyle::NextUrl(_) => None,
-    };
-    let (detail, hint) = match unread {
-        Some(name) => (
-            format!("It seems not to read the parameter \"{name}\", which says where a page begins."),
+    let (detail, hint) = match style.token_place() {
+        Some(place) => (
+            format!("It seems not to read the parameter \"{}\", which says where a page begins.", place.name),
             "Check \"token\" and \"style\" in the table's pagination.",
         ),
         None => (

@@ -1,12 +1,19 @@
+use super::head::MAX_ALIKE_PAGES;
+use super::named::MAX_EMPTY_PAGES;
 use super::*;
+use crate::error::ErrorKind;
 use crate::sources::{FullLastPage, PageSize, Part, Place, Pointer, built_in};
 
 fn place() -> Place {
     Place { part: Part::Query, name: "p".into() }
 }
 
+fn by_cursor() -> Pagination {
+    built_in("tixngo").unwrap().unwrap().tables[0].pagination.clone()
+}
+
 fn cursor() -> Pager {
-    Pager::new(built_in("tixngo").unwrap().unwrap().tables[0].pagination.clone())
+    Pager::new(by_cursor())
 }
 
 fn counted(style: PagingStyle, total: bool, empty_page_ends: bool) -> Pager {
@@ -57,9 +64,10 @@ fn an_empty_page_with_the_key_just_used_is_a_bookmark_where_declared() {
     let mut p = cursor();
     assert_eq!(p.advance(&page(3, Some("a"))), Ok(true));
     assert_eq!(p.advance(&page(0, Some("a"))), Ok(false));
-    let mut strict = cursor();
-    let PagingStyle::Cursor { bookmark, .. } = &mut strict.pagination.style else { panic!("TIXNGO pages by cursor") };
+    let mut strict = by_cursor();
+    let PagingStyle::Cursor { bookmark, .. } = &mut strict.style else { panic!("TIXNGO pages by cursor") };
     *bookmark = false;
+    let mut strict = Pager::new(strict);
     assert_eq!(strict.advance(&page(3, Some("a"))), Ok(true));
     refused(&mut strict, &page(0, Some("a")));
 }
@@ -183,9 +191,7 @@ fn a_numbered_last_page_is_doubted_where_somebody_may_have_stopped_counting() {
         assert_eq!(refused(&mut by_number(doubtful).0, &of_total(1, doubtful)), "the API has more records than it says");
         assert_eq!(by_number(doubtful).0.advance(&of_total(0, doubtful)), Ok(false));
     }
-    let mut p = by_number(150).0;
-    p.total = Some(151);
-    assert!(p.refused(no_such_page()).is_err());
+    assert!(by_number(151).0.refused(no_such_page()).is_err(), "one record is to come");
     assert!(by_number(100).0.refused(Error::new(ErrorKind::Unreachable, "HTTP status 500")).is_err());
 }
 
@@ -307,8 +313,7 @@ fn a_doubt_that_is_not_alone_is_dropped_where_it_cannot_be_resolved() {
 #[test]
 fn a_description_may_say_what_a_full_page_proves() {
     let said = |what: FullLastPage, facts: &PageFacts| {
-        let mut p = cursor();
-        p.pagination.full_last_page = what;
+        let mut p = Pager::new(Pagination { full_last_page: what, ..by_cursor() });
         p.ask(9);
         p.advance(facts)
     };
