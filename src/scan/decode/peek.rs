@@ -4,15 +4,17 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::Decoder;
+use super::envelope::NextKey;
 
 impl Decoder {
     /// The key that a body names before its records, if it has any. What decoding makes of the body decides; this is a guess.
     pub fn peek_next(&self, body: &[u8]) -> Option<String> {
-        let next = self.next.as_ref()?;
+        let next = self.envelope.next.as_ref()?;
         let mut found = PeekedKey::default();
-        let peek = Peek { next: Some(&next.0), records: Some(&self.records.0), found: &mut found };
+        let peek = Peek { next: Some(&next.0), records: Some(&self.envelope.records.0), found: &mut found };
         // It ends with an error as soon as it has seen enough.
         let _ = peek.deserialize(&mut serde_json::Deserializer::from_slice(body));
         found.next.filter(|_| found.records)
@@ -36,6 +38,11 @@ impl<'de> DeserializeSeed<'de> for Peek<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.next == Some(&[]) {
+            let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+            self.found.next = NextKey::read(raw.get()).ok().and_then(NextKey::into_key);
+            return Ok(());
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -66,15 +73,12 @@ impl<'de> Visitor<'de> for Peek<'_, '_> {
         Err(A::Error::custom("seen enough"))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        if self.next == Some(&[]) && !text.is_empty() {
-            self.found.next = Some(text.to_owned());
-        }
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
         Ok(())
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        self.visit_str(&number.to_string())
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {

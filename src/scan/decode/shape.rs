@@ -1,6 +1,6 @@
 //! The errors of a response that has not the declared shape, or values that cannot be placed. They say where, and show nothing of it.
 
-use super::Reader;
+use super::reader::Reader;
 use crate::error::{Error, ErrorKind};
 use crate::sources::{Pointer, TimeRange};
 
@@ -14,19 +14,23 @@ pub(super) fn malformed(text: &str, error: &serde_json::Error) -> Error {
     Error::new(ErrorKind::Shape, problem).detail(format!("At line {}, column {} of {} bytes.", error.line(), error.column(), text.len()))
 }
 
+pub(super) fn not_utf8(error: std::str::Utf8Error) -> Error {
+    Error::new(ErrorKind::Shape, "the response is not valid UTF-8").detail(format!("At byte {}.", error.valid_up_to()))
+}
+
 pub(super) fn no_evidence(at: &Pointer) -> Error {
     Error::new(ErrorKind::Shape, format!("the response has no object at \"{at}\""))
         .detail("Without it nothing says whether there is another page.")
         .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
 }
 
-pub(in crate::scan) fn no_records(at: &Pointer) -> Error {
+pub(super) fn no_records(at: &Pointer) -> Error {
     Error::new(ErrorKind::Shape, format!("the response has no array of records at \"{at}\""))
         .detail("An answer without records does not prove that there are none.")
         .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
 }
 
-pub(super) fn not_an_object(record: u64, page: u64) -> Error {
+pub(in crate::scan) fn not_an_object(record: u64, page: u64) -> Error {
     Error::new(ErrorKind::Shape, "a record is not an object").detail(format!("Record {record} of page {page}."))
 }
 

@@ -1,6 +1,10 @@
+use super::value::uuid;
 use super::*;
+use crate::error::{Error, ErrorKind};
 use crate::plan::window::Window;
-use crate::sources::{ErrorRule, Form, built_in};
+use crate::scan::page::CellState;
+use crate::scan::paging::HEAD;
+use crate::sources::{ErrorRule, Form, NextUrl, PagingStyle, built_in};
 
 const ALL: i64 = i64::MAX;
 
@@ -397,11 +401,16 @@ fn a_key_that_stands_before_the_records_is_seen_before_they_are_read() {
     let d = keyed(vec![]);
     let peek = |body: &str| d.peek_next(body.as_bytes());
     assert_eq!(peek(r#"{"pagination":{"pageSize":9,"nextPageKey":"k\u0031"},"result":[{"a":1},BROKEN"#).as_deref(), Some("k1"));
-    assert_eq!(peek(r#"{"pagination":{"nextPageKey":7},"result":[{}]}"#).as_deref(), Some("7"));
+    for number in ["7", "-7", "7.5"] {
+        let body = format!(r#"{{"pagination":{{"nextPageKey":{number}}},"result":[{{}}]}}"#);
+        let read = read(&d, &SliceRules::default(), &body).unwrap().1.facts.next;
+        assert_eq!((peek(&body).as_deref(), read.as_deref()), (Some(number), Some(number)), "by its digits, as decoding has it");
+    }
     for none in [
         r#"{"pagination":{"nextPageKey":"k"},"result":[]}"#,
         r#"{"pagination":{"nextPageKey":null},"result":[{}]}"#,
         r#"{"pagination":{"nextPageKey":""},"result":[{}]}"#,
+        r#"{"pagination":{"nextPageKey":"k","nextPageKey":null},"result":[{}]}"#,
         r#"{"result":[{}],"pagination":{"nextPageKey":"k"}}"#,
         r#"{"pagination":{"nextPageKey":"k"}}"#,
         "<html>",

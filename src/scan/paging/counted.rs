@@ -20,7 +20,7 @@ const LEAST: u64 = 3;
 
 /// How the pages of a chain are counted.
 #[derive(Debug)]
-enum Counting {
+enum CountedBy {
     /// By offset; `max` is the largest one that the API takes.
     Offsets { max: Option<u64> },
     /// By number; `first` is the first page's.
@@ -56,7 +56,7 @@ struct Rejection {
 #[derive(Debug)]
 pub struct CountedPager {
     pagination: Pagination,
-    counting: Counting,
+    counting: CountedBy,
     token: PageToken,
     /// Records at the start of the page asked for that were read before.
     overlap: u64,
@@ -78,15 +78,15 @@ impl CountedPager {
     /// A chain by number, at its start.
     pub(super) fn by_number(pagination: Pagination, first: u64) -> Self {
         let sizes = if pagination.varies() { Sizes::Begin } else { Sizes::Even };
-        Self::new(pagination, Counting::Numbers { first, sizes })
+        Self::new(pagination, CountedBy::Numbers { first, sizes })
     }
 
     /// A chain by offset, at its start.
     pub(super) fn by_offset(pagination: Pagination, max: Option<u64>) -> Self {
-        Self::new(pagination, Counting::Offsets { max })
+        Self::new(pagination, CountedBy::Offsets { max })
     }
 
-    fn new(pagination: Pagination, counting: Counting) -> Self {
+    fn new(pagination: Pagination, counting: CountedBy) -> Self {
         Self {
             pagination,
             counting,
@@ -108,9 +108,9 @@ impl CountedPager {
 
     pub(super) fn ask(&mut self, usual: u64) -> u64 {
         self.asked = match &self.counting {
-            Counting::Offsets { .. } | Counting::Numbers { sizes: Sizes::Even | Sizes::Begin, .. } => usual,
-            Counting::Numbers { sizes: Sizes::Trial { page, .. } | Sizes::Varied { page, .. }, .. } => page.size,
-            Counting::Numbers { sizes: Sizes::Rejected(Rejection { first, .. }), .. } => first.records,
+            CountedBy::Offsets { .. } | CountedBy::Numbers { sizes: Sizes::Even | Sizes::Begin, .. } => usual,
+            CountedBy::Numbers { sizes: Sizes::Trial { page, .. } | Sizes::Varied { page, .. }, .. } => page.size,
+            CountedBy::Numbers { sizes: Sizes::Rejected(Rejection { first, .. }), .. } => first.records,
         };
         self.asked
     }
@@ -127,17 +127,17 @@ impl CountedPager {
     pub(super) fn step(&mut self, facts: &PageFacts) -> Result<bool> {
         self.pages += 1;
         let more = match &mut self.counting {
-            Counting::Offsets { .. } | Counting::Numbers { sizes: Sizes::Even, .. } => self.count(facts),
-            Counting::Numbers { sizes: Sizes::Begin, .. } => self.begin(facts),
-            Counting::Numbers { sizes: Sizes::Trial { page, first }, .. } => {
+            CountedBy::Offsets { .. } | CountedBy::Numbers { sizes: Sizes::Even, .. } => self.count(facts),
+            CountedBy::Numbers { sizes: Sizes::Begin, .. } => self.begin(facts),
+            CountedBy::Numbers { sizes: Sizes::Trial { page, first }, .. } => {
                 let (page, most) = (*page, first.records);
                 self.try_size(page, most, facts)
             }
-            Counting::Numbers { sizes: Sizes::Varied { page, most }, .. } => {
+            CountedBy::Numbers { sizes: Sizes::Varied { page, most }, .. } => {
                 let (page, most) = (*page, *most);
                 self.take(page, most, facts)
             }
-            Counting::Numbers { sizes: Sizes::Rejected(rejection), .. } => match rejection.expected.take() {
+            CountedBy::Numbers { sizes: Sizes::Rejected(rejection), .. } => match rejection.expected.take() {
                 Some(head) if head != facts.head => Err(shifted("A page that should come again is another.")),
                 Some(_) | None => self.count(facts),
             },
@@ -156,7 +156,7 @@ impl CountedPager {
         let style = &self.pagination.style;
         let is_first = self.pages == 1;
         match &self.counting {
-            Counting::Offsets { max } if is_first => {
+            CountedBy::Offsets { max } if is_first => {
                 let total = facts.total.filter(|_| facts.records > 0)?;
                 let whole = (usual + self.overlap).min(self.pagination.size.max).max(1 + self.overlap);
                 // A server that clamped the first page clamps the others.
@@ -165,16 +165,16 @@ impl CountedPager {
                 let remaining = KnownPages::by_offset(style, self.overlap, whole - self.overlap, &read);
                 max.is_none_or(|max| remaining.reaches(max)).then_some(remaining)
             }
-            Counting::Numbers { first, sizes: Sizes::Varied { most, .. } } => {
+            CountedBy::Numbers { first, sizes: Sizes::Varied { most, .. } } => {
                 let read = ReadPages { total: self.total?, records: self.read, pages: self.pages, last: facts };
                 Some(KnownPages::of_varied_sizes(style, *first, *most, &read))
             }
-            Counting::Numbers { first, sizes: Sizes::Even } if is_first => self.even(*first, facts),
-            Counting::Numbers { first, sizes: Sizes::Rejected(Rejection { first: page, expected: None, .. }) } if is_first => {
+            CountedBy::Numbers { first, sizes: Sizes::Even } if is_first => self.even(*first, facts),
+            CountedBy::Numbers { first, sizes: Sizes::Rejected(Rejection { first: page, expected: None, .. }) } if is_first => {
                 self.even(*first, page)
             }
-            Counting::Offsets { .. }
-            | Counting::Numbers { sizes: Sizes::Even | Sizes::Begin | Sizes::Trial { .. } | Sizes::Rejected(_), .. } => None,
+            CountedBy::Offsets { .. }
+            | CountedBy::Numbers { sizes: Sizes::Even | Sizes::Begin | Sizes::Trial { .. } | Sizes::Rejected(_), .. } => None,
         }
     }
 
@@ -186,7 +186,7 @@ impl CountedPager {
     }
 
     pub(super) fn is_on_trial(&self) -> bool {
-        matches!(self.counting, Counting::Numbers { sizes: Sizes::Trial { .. }, .. })
+        matches!(self.counting, CountedBy::Numbers { sizes: Sizes::Trial { .. }, .. })
     }
 
     pub(super) fn refuses_size(&self, error: &Error) -> bool {
@@ -198,7 +198,7 @@ impl CountedPager {
     /// Takes back the page on trial, and goes on with the second page of the first one's size; `expected` is how that begins, where the
     /// page on trial seems to have been it.
     pub(super) fn reject(&mut self, expected: Option<Vec<u64>>) {
-        if let Counting::Numbers { first: number, sizes } = &mut self.counting
+        if let CountedBy::Numbers { first: number, sizes } = &mut self.counting
             && let Sizes::Trial { first, .. } = sizes
         {
             let first = std::mem::take(first);
@@ -210,11 +210,11 @@ impl CountedPager {
     }
 
     pub(super) fn has_rejected(&self) -> bool {
-        matches!(self.counting, Counting::Numbers { sizes: Sizes::Rejected(Rejection { is_current: true, .. }), .. })
+        matches!(self.counting, CountedBy::Numbers { sizes: Sizes::Rejected(Rejection { is_current: true, .. }), .. })
     }
 
     pub(super) fn go_on(&mut self) {
-        if let Counting::Numbers { sizes: Sizes::Rejected(rejection), .. } = &mut self.counting {
+        if let CountedBy::Numbers { sizes: Sizes::Rejected(rejection), .. } = &mut self.counting {
             rejection.is_current = false;
         }
     }
@@ -283,18 +283,18 @@ impl CountedPager {
     fn is_doubtful(&self, total: u64, is_full: bool) -> bool {
         match &self.counting {
             // Asked for from one record earlier, the page behind the last is never behind the list.
-            Counting::Offsets { max } if self.pagination.overlaps() => {
+            CountedBy::Offsets { max } if self.pagination.overlaps() => {
                 (is_full || total == SUSPECT_TOTAL) && max.is_none_or(|max| total == SUSPECT_TOTAL || total.saturating_sub(1) <= max)
             }
-            Counting::Offsets { .. } | Counting::Numbers { .. } => total == SUSPECT_TOTAL || is_full,
+            CountedBy::Offsets { .. } | CountedBy::Numbers { .. } => total == SUSPECT_TOTAL || is_full,
         }
     }
 
     /// Moves on to the page after the records read so far.
     fn move_on(&mut self, facts: &PageFacts) -> Result<bool> {
         self.token = match self.counting {
-            Counting::Numbers { first, .. } => PageToken::Page(first + self.pages),
-            Counting::Offsets { max } => {
+            CountedBy::Numbers { first, .. } => PageToken::Page(first + self.pages),
+            CountedBy::Offsets { max } => {
                 // A server that gives one record a page would give the same one for ever.
                 let alone = facts.total.is_some() && facts.records < 2 && self.asked > 1 && self.largest < 2;
                 self.overlap = u64::from(self.pagination.overlaps() && !alone && self.read > 0);
@@ -363,7 +363,7 @@ impl CountedPager {
     /// Moves on to the page of another size that overlaps what was read.
     fn overlap_next(&mut self, most: u64) -> Numbered {
         let page = Numbered::after(self.read, most);
-        if let Counting::Numbers { first, .. } = self.counting {
+        if let CountedBy::Numbers { first, .. } = self.counting {
             self.overlap = page.overlap;
             self.token = PageToken::Page(first + page.number);
         }
@@ -371,7 +371,7 @@ impl CountedPager {
     }
 
     fn set_sizes(&mut self, now: Sizes) {
-        if let Counting::Numbers { sizes, .. } = &mut self.counting {
+        if let CountedBy::Numbers { sizes, .. } = &mut self.counting {
             *sizes = now;
         }
     }

@@ -6,23 +6,23 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Probe;
-use super::sample::{Next, PageSample};
-use crate::error::{Error, ErrorKind, Result};
+use super::sample::PageSample;
+use crate::error::Result;
 use crate::http::body::BufferPool;
 use crate::http::client::{Connection, Limits, RequestContext};
 use crate::http::limiter::ConcurrencyLimiter;
-use crate::http::refusal;
+use crate::http::response::Response;
 use crate::plan::request::{PageToken, assemble, write_time};
 use crate::plan::slice::Slice;
-
-use crate::scan::decode;
+use crate::scan::decode::{EnvelopeRules, NextKey};
 use crate::scan::stats::Stats;
-use crate::sources::{NextUrl, PagingStyle, Table};
+use crate::sources::Table;
 
 /// Asks one table over one connection.
 #[derive(Debug)]
 pub(super) struct ProbeClient {
     pub(super) table: Arc<Table>,
+    envelope: EnvelopeRules,
     /// The largest page that the API is known to take.
     pub(super) size: u64,
     values: BTreeMap<usize, Vec<String>>,
@@ -36,6 +36,7 @@ pub(super) struct ProbeClient {
 impl ProbeClient {
     pub(super) fn new(probe: &Probe, connection: Connection) -> Self {
         Self {
+            envelope: EnvelopeRules::of(&probe.table),
             table: Arc::clone(&probe.table),
             size: probe.page_size,
             values: probe.values.clone(),
@@ -71,25 +72,13 @@ impl ProbeClient {
         if size.is_none() {
             request.remove(&self.table.pagination.size.place);
         }
-        let mut read = |reply: crate::http::response::Response| {
-            let document: Value = serde_json::from_slice(&reply.body)
-                .map_err(|_| Error::new(ErrorKind::Shape, "the response is not valid JSON").hint("Check base_url."))?;
-            let refused = self.table.errors.iter().find_map(|rule| rule.judge_document(&document));
-            if let Some(error) = refused.map(refusal::in_success) {
-                return Err(error);
+        let mut read = |reply: Response| {
+            let mut sample = PageSample::read(&self.envelope, &reply.body)?;
+            if self.table.pagination.style.next_in_link_header() {
+                sample.next = reply.next()?.map_or(NextKey::Absent, NextKey::Key);
             }
-            let Some(records) = self.table.records.find(&document).and_then(Value::as_array) else {
-                return Err(decode::no_records(&self.table.records));
-            };
-            let pagination = &self.table.pagination;
-            let next = match &pagination.style {
-                PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => Next::read(next.find(&document)),
-                PagingStyle::NextUrl(NextUrl::LinkHeader) => reply.next()?.map_or(Next::Absent, Next::Key),
-                PagingStyle::Number { .. } | PagingStyle::Offset { .. } => Next::Absent,
-            };
-            let total = pagination.total.as_ref().and_then(|total| total.find(&document)).and_then(Value::as_u64);
-            let encoding = reply.headers.get("content-encoding").and_then(|value| value.to_str().ok()).map(str::to_owned);
-            Ok(PageSample { records: records.clone(), next, total, encoding })
+            sample.encoding = reply.headers.get("content-encoding").and_then(|value| value.to_str().ok()).map(str::to_owned);
+            Ok(sample)
         };
         let scan = RequestContext { limits: self.limits, usage: &self.stats.usage, pool: &self.pool, limiter: &self.limiter };
         self.connection.fetch(&request, 1, &scan, &mut read).await

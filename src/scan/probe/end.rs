@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::ask::ProbeClient;
-use super::sample::{Next, PageSample, time_of};
+use super::sample::{PageSample, time_of};
 use super::time::Range;
 use super::{Findings, Probe, of_table};
 use crate::error::{ErrorKind, Result};
 use crate::plan::request::PageToken;
+use crate::scan::decode::NextKey;
 use crate::sources::{NextUrl, Origin, PagingStyle, Part, SqlType};
 
 /// Pages that are followed to an end, and the two beyond it.
@@ -46,7 +47,7 @@ fn near_end(probe: &Probe, sample: &PageSample, range: Option<Range>) -> Option<
 
 /// Pages that name the next one.
 async fn named(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>, findings: &mut Findings) -> Result<()> {
-    if let (Next::Key(key), PagingStyle::NextUrl(style)) = (&sample.next, &probe.table.pagination.style) {
+    if let (NextKey::Key(key), PagingStyle::NextUrl(style)) = (&sample.next, &probe.table.pagination.style) {
         let place = if *style == NextUrl::LinkHeader { "the Link header" } else { "the body" };
         let absolute = key.contains("://");
         let elsewhere = absolute && url::Url::parse(key).is_ok_and(|url| url.origin() != probe.settings.base_url.origin());
@@ -70,13 +71,13 @@ async fn named(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: 
         }
         before.records.clone_from(&page.records);
         let next = match (page.next, &probe.table.pagination.style) {
-            (Next::Key(key), PagingStyle::Cursor { .. }) => PageToken::Cursor(key),
-            (Next::Key(key), _) => PageToken::Url(key),
+            (NextKey::Key(key), PagingStyle::Cursor { .. }) => PageToken::Cursor(key),
+            (NextKey::Key(key), _) => PageToken::Url(key),
             (end, _) => {
                 let how = match end {
-                    Next::Null => "is null",
-                    Next::Empty => "is an empty text",
-                    Next::Absent | Next::Key(_) => "is not there",
+                    NextKey::Null => "is null",
+                    NextKey::Empty => "is an empty text",
+                    NextKey::Absent | NextKey::Key(_) => "is not there",
                 };
                 findings.right(SUBJECT, format!("the next page's key {how}"));
                 return Ok(());

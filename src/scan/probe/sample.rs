@@ -1,9 +1,10 @@
 //! What one answer says, read from its JSON. Pure.
 
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value;
 
-use crate::scan::decode::timestamp;
-use crate::scan::decode::{DOTNET_UNSET, from_unix_millis};
+use crate::error::{Error, Result};
+use crate::scan::decode::{self, DOTNET_UNSET, EnvelopeRules, NextKey, RecordSink, from_unix_millis, timestamp};
 use crate::sources::{Column, Form, Origin, Pointer};
 use crate::time_zone::TimeZone;
 
@@ -11,39 +12,40 @@ use crate::time_zone::TimeZone;
 #[derive(Debug, Clone, Default)]
 pub(super) struct PageSample {
     pub(super) records: Vec<Value>,
-    pub(super) next: Next,
+    pub(super) next: NextKey,
     pub(super) total: Option<u64>,
     /// How it was compressed.
     pub(super) encoding: Option<String>,
 }
 
-/// How a page names the next one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Not at all: the member is not there.
-    #[default]
-    Absent,
-    Null,
-    Empty,
-    Key(String),
+impl PageSample {
+    /// Reads a body as a scan reads it, but for the records, which are kept as they are.
+    pub(super) fn read(envelope: &EnvelopeRules, body: &[u8]) -> Result<Self> {
+        let mut records = JsonRecords::default();
+        let facts = envelope.read(body, &mut records)?;
+        Ok(Self { records: records.0, next: facts.next, total: facts.total, encoding: None })
+    }
 }
 
-impl Next {
-    pub(super) fn read(value: Option<&Value>) -> Self {
-        match value {
-            None => Self::Absent,
-            Some(Value::Null) => Self::Null,
-            Some(Value::String(text)) if text.is_empty() => Self::Empty,
-            Some(Value::String(text)) => Self::Key(text.clone()),
-            Some(other) => Self::Key(other.to_string()),
+/// Records as their JSON.
+#[derive(Default)]
+struct JsonRecords(Vec<Value>);
+
+impl RecordSink for JsonRecords {
+    fn record<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> std::result::Result<(), D::Error> {
+        self.0.push(Value::deserialize(deserializer)?);
+        match self.0.last() {
+            Some(Value::Object(_)) => Ok(()),
+            _ => Err(D::Error::custom("")),
         }
     }
 
-    pub(super) fn key(&self) -> Option<&str> {
-        match self {
-            Self::Key(key) => Some(key),
-            Self::Absent | Self::Null | Self::Empty => None,
-        }
+    fn take_error(&mut self) -> Option<Error> {
+        None
+    }
+
+    fn not_an_object(&self) -> Error {
+        decode::not_an_object(self.0.len() as u64, 1)
     }
 }
 
@@ -139,6 +141,60 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::options::OnInvalid;
+    use crate::scan::decode::{Decoder, SliceRules};
+    use crate::scan::page::Page;
+    use crate::sources::{ErrorRule, built_in};
+
+    /// A page's key, total and records.
+    type Told = (Option<String>, Option<u64>, u64);
+
+    /// What a scan and a probe make of a body.
+    fn both(body: &str) -> [Result<Told>; 2] {
+        let mut table = built_in("tixngo").unwrap().unwrap().tables[0].clone();
+        table.pagination.total = Pointer::parse("/count");
+        let codes = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect();
+        let code = Pointer::parse("/code").unwrap();
+        table.errors = [ErrorRule { code, ok: codes(&["0"]), unauthorized: codes(&["401"]), throttled: Vec::new() }].into();
+        let decoder = Decoder::new(Vec::new(), &table, OnInvalid::Error, None);
+        let scan = decoder.decode(&SliceRules::default(), body.as_bytes(), Page::default().reset(0, 1));
+        let probe = PageSample::read(&EnvelopeRules::of(&table), body.as_bytes());
+        [
+            scan.map(|(_, decoded)| (decoded.facts.next, decoded.facts.total, decoded.facts.records)),
+            probe.map(|sample| (sample.next.into_key(), sample.total, sample.records.len() as u64)),
+        ]
+    }
+
+    #[test]
+    fn a_probe_reads_an_envelope_as_a_scan_does() {
+        let paged = |key: &str, more: &str| format!(r#"{{"pagination":{{"nextPageKey":{key}}}{more},"result":[{{"a":1}},{{}}]}}"#);
+        for (body, key, total) in [
+            (paged("\"k\"", r#","count":"17""#), Some("k"), Some(17)),
+            (paged("17", r#","count":17"#), Some("17"), Some(17)),
+            (paged("1e2", ""), Some("1e2"), None),
+            (paged("null", r#","count":null,"code":0"#), None, None),
+            (paged("\"\"", r#","code":"""#), None, None),
+        ] {
+            let read = Ok((key.map(str::to_owned), total, 2));
+            assert_eq!(both(&body), [read.clone(), read], "{body}");
+        }
+        for (body, message) in [
+            (paged("{}", ""), "the key of the next page is neither a string nor a number"),
+            (paged("1", r#","count":1.5"#), "the total of the response is not a whole number"),
+            (paged("1", r#","code":"401""#), "the API refused the credentials"),
+            (paged("1", r#","code":17"#), "the API answered with an error instead of records"),
+            (r#"{"pagination":{},"data":[]}"#.to_owned(), "the response has no array of records at \"/result\""),
+            (r#"{"pagination":{},"result":{}}"#.to_owned(), "the response has no array of records at \"/result\""),
+            (r#"{"pagination":{},"result":[{},7]}"#.to_owned(), "a record is not an object"),
+            (r#"{"result":[]}"#.to_owned(), "the response has no object at \"/pagination\""),
+            (r#"{"result":["#.to_owned(), "the response ends before its JSON does"),
+            ("<html>".to_owned(), "the response is a web page, not JSON"),
+        ] {
+            let [scan, probe] = both(&body);
+            assert_eq!(scan, probe, "{body}");
+            assert_eq!(scan.unwrap_err().message(), message, "{body}");
+        }
+    }
 
     #[test]
     fn fields_are_found_as_a_scan_finds_them() {
