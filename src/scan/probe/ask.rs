@@ -25,6 +25,8 @@ pub(super) struct ProbeClient {
     envelope: EnvelopeRules,
     /// The largest page that the API is known to take.
     pub(super) size: u64,
+    /// How many records a page has at most, whatever is asked for.
+    pub(super) page_records: u64,
     values: BTreeMap<usize, Vec<String>>,
     limits: Limits,
     stats: Arc<Stats>,
@@ -39,6 +41,7 @@ impl ProbeClient {
             envelope: EnvelopeRules::of(&probe.table),
             table: Arc::clone(&probe.table),
             size: probe.page_size,
+            page_records: probe.page_size,
             values: probe.values.clone(),
             limits: probe.limits,
             stats: Arc::clone(&probe.stats),

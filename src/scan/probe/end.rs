@@ -9,7 +9,7 @@ use super::{Findings, Probe, of_table};
 use crate::error::{ErrorKind, Result};
 use crate::plan::request::PageToken;
 use crate::scan::decode::NextKey;
-use crate::sources::{NextUrl, Origin, PagingStyle, Part, SqlType};
+use crate::sources::{Origin, PagingStyle, Part, SqlType};
 
 /// Pages that are followed to an end, and the two beyond it.
 pub(super) const MAX_REQUESTS: u64 = 9;
@@ -17,17 +17,11 @@ const FOLLOWED: usize = 5;
 
 const SUBJECT: &str = "last page";
 
-pub(super) async fn probe(
-    probe: &Probe,
-    client: &ProbeClient,
-    sample: &PageSample,
-    page: u64,
-    range: Option<Range>,
-    findings: &mut Findings,
-) {
-    let told = match &probe.table.pagination.style {
-        PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_) => named(probe, client, sample, range, findings).await,
-        PagingStyle::Number { .. } | PagingStyle::Offset { .. } => counted(probe, client, sample, page, findings).await,
+pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>, findings: &mut Findings) {
+    let told = if probe.table.pagination.style.is_keyed() {
+        named(probe, client, sample, range, findings).await
+    } else {
+        counted(probe, client, sample, findings).await
     };
     if let Err(error) = told {
         findings.failed(SUBJECT, &error);
@@ -47,15 +41,11 @@ fn near_end(probe: &Probe, sample: &PageSample, range: Option<Range>) -> Option<
 
 /// Pages that name the next one.
 async fn named(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>, findings: &mut Findings) -> Result<()> {
-    if let (NextKey::Key(key), PagingStyle::NextUrl(style)) = (&sample.next, &probe.table.pagination.style) {
-        let place = if *style == NextUrl::LinkHeader { "the Link header" } else { "the body" };
-        let absolute = key.contains("://");
-        let elsewhere = absolute && url::Url::parse(key).is_ok_and(|url| url.origin() != probe.settings.base_url.origin());
-        if elsewhere {
-            findings.wrong("next page", format!("{place} names an address on another host, which is not followed"), None);
-        } else {
-            findings.right("next page", format!("{place} names {} address", if absolute { "an absolute" } else { "a relative" }));
-        }
+    let style = &probe.table.pagination.style;
+    if style.names_address()
+        && let Some(address) = sample.next.key()
+    {
+        judge_address(probe, address, findings);
     }
     if sample.next.key().is_none() && never_named(probe, client, sample, findings).await? {
         return Ok(());
@@ -70,21 +60,17 @@ async fn named(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: 
             return Ok(());
         }
         before.records.clone_from(&page.records);
-        let next = match (page.next, &probe.table.pagination.style) {
-            (NextKey::Key(key), PagingStyle::Cursor { .. }) => PageToken::Cursor(key),
-            (NextKey::Key(key), _) => PageToken::Url(key),
-            (end, _) => {
-                let how = match end {
-                    NextKey::Null => "is null",
-                    NextKey::Empty => "is an empty text",
-                    NextKey::Absent | NextKey::Key(_) => "is not there",
-                };
-                findings.right(SUBJECT, format!("the next page's key {how}"));
-                return Ok(());
-            }
+        let how = match &page.next {
+            NextKey::Null => "is null",
+            NextKey::Empty => "is an empty text",
+            NextKey::Absent | NextKey::Key(_) => "is not there",
+        };
+        let Some(next) = page.next.into_key().and_then(|key| PageToken::named(style, key)) else {
+            findings.right(SUBJECT, format!("the next page's key {how}"));
+            return Ok(());
         };
         if page.records.is_empty() && next == token {
-            let bookmark = matches!(&probe.table.pagination.style, PagingStyle::Cursor { bookmark: true, .. });
+            let bookmark = style.may_bookmark();
             let found = "an empty page names the key just used: a bookmark";
             findings.push(SUBJECT, found, Some(bookmark), if bookmark { None } else { of_table("evidence", "empty_page") });
             return Ok(());
@@ -95,8 +81,20 @@ async fn named(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: 
     Ok(())
 }
 
-/// Whether pages of a window name no next one even where there is one: asked for with one record less, the page that named none
-/// must name it.
+/// The finding of the address that a page names for the next one.
+fn judge_address(probe: &Probe, address: &str, findings: &mut Findings) {
+    let place = if probe.table.pagination.style.next_in_link_header() { "the Link header" } else { "the body" };
+    let absolute = address.contains("://");
+    let elsewhere = absolute && url::Url::parse(address).is_ok_and(|url| url.origin() != probe.settings.base_url.origin());
+    if elsewhere {
+        findings.wrong("next page", format!("{place} names an address on another host, which is not followed"), None);
+    } else {
+        findings.right("next page", format!("{place} names {} address", if absolute { "an absolute" } else { "a relative" }));
+    }
+}
+
+/// Finds out whether pages of a window name no next one even where there is one: asked for with one record less, the page that named
+/// none must name it.
 async fn never_named(probe: &Probe, client: &ProbeClient, sample: &PageSample, findings: &mut Findings) -> Result<bool> {
     let records = sample.records.len() as u64;
     if records < 2 {
@@ -125,10 +123,8 @@ async fn never_named(probe: &Probe, client: &ProbeClient, sample: &PageSample, f
 }
 
 fn place_of_next(probe: &Probe) -> String {
-    match &probe.table.pagination.style {
-        PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => format!("at \"{next}\" in its body"),
-        _ => "in its Link header".to_owned(),
-    }
+    let next = probe.table.pagination.style.next_in_body();
+    next.map_or_else(|| "in its Link header".to_owned(), |next| format!("at \"{next}\" in its body"))
 }
 
 /// Whether two pages have their first records in common, and those differ from each other.
@@ -140,31 +136,18 @@ fn begins_like(page: &PageSample, other: &PageSample) -> bool {
 
 /// The finding of a page that is the first again.
 fn again(probe: &Probe) -> String {
-    let token = match &probe.table.pagination.style {
-        PagingStyle::Cursor { token, .. } => Some(&token.name),
-        PagingStyle::Number { place, .. } | PagingStyle::Offset { place, .. } => Some(&place.name),
-        PagingStyle::NextUrl(_) => None,
-    };
-    let unread = token.map_or_else(String::new, |name| format!(": the API does not read \"{name}\""));
+    let token = probe.table.pagination.style.token_place();
+    let unread = token.map_or_else(String::new, |place| format!(": the API does not read \"{}\"", place.name));
     format!("another page is the first again{unread}")
 }
 
 /// Pages that are counted.
-async fn counted(probe: &Probe, client: &ProbeClient, sample: &PageSample, page: u64, findings: &mut Findings) -> Result<()> {
+async fn counted(probe: &Probe, client: &ProbeClient, sample: &PageSample, findings: &mut Findings) -> Result<()> {
     let pagination = &probe.table.pagination;
-    let beyond = |records: u64| match &pagination.style {
-        PagingStyle::Number { first, .. } => PageToken::Page(first + records.div_ceil(page.max(1))),
-        _ => PageToken::Offset(records),
-    };
-    let reachable = |token: &PageToken| match (&pagination.style, token) {
-        (PagingStyle::Offset { max: Some(max), .. }, PageToken::Offset(offset)) => offset <= max,
-        _ => true,
-    };
     // Behind the total, or where there is none far behind whatever there may be.
-    let token = beyond(sample.total.unwrap_or(50_000));
-    let past = match reachable(&token) {
-        true => Some(client.page(probe.bounds(), &token, Some(client.size)).await),
-        false => None,
+    let past = match behind(&pagination.style, sample.total.unwrap_or(50_000), client.page_records) {
+        Some(token) => Some(client.page(probe.bounds(), &token, Some(client.size)).await),
+        None => None,
     };
     if matches!(&past, Some(Ok(page)) if begins_like(page, sample)) {
         findings.wrong(SUBJECT, again(probe), None);
@@ -194,6 +177,16 @@ async fn counted(probe: &Probe, client: &ProbeClient, sample: &PageSample, page:
         }
     }
     Ok(())
+}
+
+/// The first page behind so many `records`, of which a page has `size`; `None` where it cannot be asked for.
+fn behind(style: &PagingStyle, records: u64, size: u64) -> Option<PageToken> {
+    match style {
+        PagingStyle::Number { first, .. } => Some(PageToken::Page(first + records.div_ceil(size.max(1)))),
+        PagingStyle::Offset { max, .. } => max.is_none_or(|max| records <= max).then_some(PageToken::Offset(records)),
+        // Only by its name.
+        PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_) => None,
+    }
 }
 
 /// Asks for a parent that does not exist: an empty answer would make a wrong key look like no records.

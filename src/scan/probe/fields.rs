@@ -8,7 +8,7 @@ use super::access::{Parameters, attempt};
 use super::sample::{PageSample, ParsedTime, field, moment, origin};
 use super::{Findings, Probe, Remedy, time};
 use crate::plan::request::PageToken;
-use crate::sources::{Column, Form, SqlType, placeholders};
+use crate::sources::{Form, SqlType, placeholders};
 
 /// Requests to find out the language of texts.
 pub(super) const MAX_REQUESTS: u64 = 7;
@@ -39,7 +39,7 @@ pub(super) fn probe(probe: &Probe, sample: &PageSample, findings: &mut Findings)
             findings.right(name, format!("its field is written \"{path}\"; case does not count"));
         }
         let values: Vec<&Value> = values.into_iter().map(|(_, value)| value).filter(|value| !value.is_null()).collect();
-        forms.extend(judge_form(probe, name, column, form, &values, findings).map(|form| (i, form)));
+        forms.extend(judge_form(probe, i, form, &values, findings).map(|form| (i, form)));
     }
     if !missing.is_empty() {
         findings.open("fields", format!("none of {} records has {}", records.len(), missing.join(", ")));
@@ -69,7 +69,8 @@ fn unknown(probe: &Probe, records: &[Value]) -> Vec<String> {
 }
 
 /// The form that the values have, where it is not the described one.
-fn judge_form(probe: &Probe, name: &str, column: &Column, form: Form, values: &[&Value], findings: &mut Findings) -> Option<Form> {
+fn judge_form(probe: &Probe, index: usize, form: Form, values: &[&Value], findings: &mut Findings) -> Option<Form> {
+    let (name, column) = (probe.names[index].as_str(), &probe.table.columns[index]);
     let set = |option: &str, value: &str| Some(Remedy::Column(name.to_owned(), vec![(option.to_owned(), value.to_owned())]));
     let first = values.first()?;
     if time::is_time(column) {

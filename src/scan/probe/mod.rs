@@ -119,7 +119,7 @@ impl Probe {
     pub async fn run(mut self) -> Vec<Finding> {
         let mut findings = Findings::default();
         if let Some((mut client, parameters)) = access::probe(&self, &mut findings).await
-            && let Some((sample, page)) = size::probe(&self, &mut client, &mut findings).await
+            && let Some(sample) = size::probe(&self, &mut client, &mut findings).await
         {
             // What is found to be written otherwise than described is read as it is from here on.
             let forms = fields::probe(&self, &sample, &mut findings);
@@ -131,7 +131,7 @@ impl Probe {
             }
             fields::probe_language(&self, &parameters, &sample, &mut findings).await;
             let range = time::probe(&self, &client, &sample, &mut findings).await;
-            end::probe(&self, &client, &sample, page, range, &mut findings).await;
+            end::probe(&self, &client, &sample, range, &mut findings).await;
             filters::probe(&self, &client, &sample, range, &mut findings).await;
             end::probe_unknown(&self, &client, &mut findings).await;
         }
@@ -147,14 +147,17 @@ impl Probe {
 /// Whether there are records beyond a sample that began at the start.
 async fn has_more(client: &ProbeClient, sample: &PageSample, bounds: Option<(i64, i64)>) -> Result<bool> {
     let read = sample.records.len() as u64;
-    let next = match (&client.table.pagination.style, sample.total, sample.next.key()) {
-        (PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_), _, None) => return Ok(false),
+    let style = &client.table.pagination.style;
+    let next = match style {
         // A key proves nothing: it may be a bookmark.
-        (PagingStyle::Cursor { .. }, _, Some(key)) => PageToken::Cursor(key.to_owned()),
-        (PagingStyle::NextUrl(_), _, Some(key)) => PageToken::Url(key.to_owned()),
-        (_, Some(total), _) => return Ok(total > read),
-        (PagingStyle::Number { first, .. }, None, _) => PageToken::Page(first + 1),
-        (PagingStyle::Offset { .. }, None, _) => PageToken::Offset(read),
+        PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_) => sample.next.key().and_then(|key| PageToken::named(style, key.to_owned())),
+        PagingStyle::Number { first, .. } => Some(PageToken::Page(first + 1)),
+        PagingStyle::Offset { .. } => Some(PageToken::Offset(read)),
+    };
+    let next = match (next, sample.total) {
+        (None, _) => return Ok(false),
+        (Some(_), Some(total)) if !style.is_keyed() => return Ok(total > read),
+        (Some(next), _) => next,
     };
     Ok(read > 0 && !client.page(bounds, &next, Some(client.size)).await?.records.is_empty())
 }

@@ -12,8 +12,8 @@ pub(super) const MAX_REQUESTS: u64 = SIZES.len() as u64 + 3;
 
 const SUBJECT: &str = "page size";
 
-/// The first page of the window, and how many records a page has at most. The asker goes on with what the API takes.
-pub(super) async fn probe(probe: &Probe, client: &mut ProbeClient, findings: &mut Findings) -> Option<(PageSample, u64)> {
+/// Reads the first page of the window, and leaves in `client` which size the API takes, and how many records a page has at most.
+pub(super) async fn probe(probe: &Probe, client: &mut ProbeClient, findings: &mut Findings) -> Option<PageSample> {
     let asked = probe.page_size;
     let mut accepted = None;
     let mut refusal = None;
@@ -38,7 +38,7 @@ pub(super) async fn probe(probe: &Probe, client: &mut ProbeClient, findings: &mu
     let smaller = |to: u64| Some(Remedy::Table(vec![("page_size".to_owned(), to.to_string())]));
     let read = sample.records.len() as u64;
     let more = has_more(client, &sample, probe.bounds()).await;
-    let page = if more == Ok(true) { read } else { size };
+    client.page_records = if more == Ok(true) { read } else { size };
     match more {
         _ if size < asked => findings.wrong(SUBJECT, format!("{asked} records a page are refused, {size} are not"), smaller(size)),
         _ if read >= size => findings.right(SUBJECT, format!("a page has as many records as were asked for: {size}")),
@@ -56,5 +56,5 @@ pub(super) async fn probe(probe: &Probe, client: &mut ProbeClient, findings: &mu
     if let Some(encoding) = &sample.encoding {
         findings.right("compression", format!("responses are compressed: {encoding}"));
     }
-    Some((sample, page))
+    Some(sample)
 }

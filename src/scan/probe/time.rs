@@ -78,6 +78,16 @@ pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSamp
         let meant = &probe.names[described.column];
         findings.wrong("time range", format!("it filters \"{name}\", not \"{meant}\""), of_table("time_column", name));
     }
+    judge_unit(described, range, findings);
+    if range.unit <= MILLI && t % MILLI == 0 {
+        judge_ends(client, record, t, findings).await;
+    }
+    order(probe, sample, Some(range.column), findings);
+    Some(range)
+}
+
+/// The finding of a range's unit: a coarser one than described loses records, or brings too many.
+fn judge_unit(described: &TimeRange, range: Range, findings: &mut Findings) {
     let unit = unit_name(range.unit);
     if range.unit <= described.unit.max(MILLI) {
         findings.right("time range's unit", format!("{unit} or finer"));
@@ -85,18 +95,17 @@ pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSamp
         let what = if range.is_cut { "both ends of a range are cut to" } else { "a range is widened to" };
         findings.wrong("time range's unit", format!("{what} whole units of {unit}"), of_table("time_unit", unit));
     }
-    if range.unit <= MILLI && t % MILLI == 0 {
-        match ends(client, record, t).await {
-            Ok((from, to)) => {
-                let word = |included| if included { "includes" } else { "excludes" };
-                findings
-                    .right("time range's ends", format!("from {} its instant, to {} it; either way is read right", word(from), word(to)));
-            }
-            Err(error) => findings.failed("time range's ends", &error),
+}
+
+/// The finding of a range's ends, by a record at the time `t`.
+async fn judge_ends(client: &ProbeClient, record: &Value, t: i64, findings: &mut Findings) {
+    match ends(client, record, t).await {
+        Ok((from, to)) => {
+            let word = |included| if included { "includes" } else { "excludes" };
+            findings.right("time range's ends", format!("from {} its instant, to {} it; either way is read right", word(from), word(to)));
         }
+        Err(error) => findings.failed("time range's ends", &error),
     }
-    order(probe, sample, Some(range.column), findings);
-    Some(range)
 }
 
 fn unit_name(unit: i64) -> &'static str {
