@@ -1,4 +1,6 @@
-//! The values that a column of a slice's rows must have, found by one look-up however many they are.
+//! The values of a slice → a set that says of a cell, by one look-up, whether it holds one of them.
+//!
+//! Assumes columns of types whose equality is that of their bytes or numbers. A cell that was left as text is never accepted.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,15 +12,15 @@ use crate::scan::page::{CellState, Page};
 /// Values in the forms that cells have, by the type's own equality: a uuid is the same with and without dashes.
 #[derive(Debug)]
 pub(super) struct Accepted<'v> {
-    /// What the arena holds.
+    /// The values of types whose cells point into the page's arena.
     bytes: HashSet<Cow<'v, [u8]>>,
-    /// What the cell itself holds.
+    /// The values of types whose cells are the value itself.
     datums: HashSet<u64>,
     is_uuid: bool,
 }
 
 impl<'v> Accepted<'v> {
-    /// The values of each column that has any.
+    /// A set for each column that is rechecked.
     pub(super) fn of(recheck: &'v [(usize, Vec<String>)], columns: &[PageColumn]) -> Vec<(usize, Self)> {
         recheck.iter().map(|(column, values)| (*column, Self::new(columns[*column].target, values))).collect()
     }
@@ -40,7 +42,7 @@ impl<'v> Accepted<'v> {
         Self { bytes: values.iter().filter_map(bytes).collect(), datums: values.iter().filter_map(datum).collect(), is_uuid }
     }
 
-    /// Whether a cell of the row that was begun holds one of them.
+    /// Whether a cell of the row just begun holds an accepted value.
     pub(super) fn has(&self, page: &Page, (state, cell): (CellState, u64)) -> bool {
         match state {
             CellState::Bytes if self.is_uuid => self.bytes.contains(page.bytes(cell, 16)),

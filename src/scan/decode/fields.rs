@@ -1,16 +1,18 @@
-//! The fields that a scan wants, as a tree of names.
+//! The fields that a scan wants → a tree of names, in which each member of a record finds the columns that want it.
+//!
+//! Exact names win over names that differ by case only: a record may have both.
 
 use std::collections::HashMap;
 
-/// So few names are compared faster than they are looked up.
+/// Up to this many names are compared faster than one is looked up.
 const FEW: usize = 16;
 
-/// The child that a member's name means.
+/// The child node that a member's name leads to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FieldMatch {
     /// Index of the child.
     pub(super) child: usize,
-    /// Whether it is written just so; a member that is not must not replace one that is.
+    /// Whether the name is the same to the letter: a member that differs by case must not replace one that does not.
     pub(super) exact: bool,
 }
 
@@ -42,7 +44,8 @@ impl Node {
         self.children[at].1.add(rest, column);
     }
 
-    /// Exact names go first; then case is ignored, because reference pages disagree with themselves (`eventID`, `eventId`).
+    /// Finds the child of a member's name. Exact names go first; then case is ignored, because reference pages disagree with themselves
+    /// (`eventID`, `eventId`).
     pub(super) fn find(&self, name: &str) -> Option<FieldMatch> {
         if self.children.len() > FEW {
             let close = || Some((*self.close.get(&name.to_ascii_lowercase())?, false));

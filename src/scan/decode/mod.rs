@@ -1,7 +1,9 @@
-//! One response body → one [`Page`] and what it says of the next, in a single pass.
+//! One response body → one [`Page`] of cells, and the facts by which the pager goes on, in a single pass.
 //!
-//! Fields that no column asks for are skipped, not parsed. A value that has no fast path, or not the expected form, is kept as
-//! text for the column type's input function: what comes out is what that function would make of it, never a guess.
+//! A decoder is made once for a scan, and assumes nothing of a body: whatever is not as the description has it is an error.
+//! Members that no column wants are skipped, not parsed. A value that has no fast path, or not the expected form, is kept as text for
+//! the input function of the column's type: a cell is what that function would make of the value, never a guess. A body is never shown
+//! in an error: it may hold personal data or repeat a secret.
 
 mod accepted;
 mod envelope;
@@ -69,7 +71,7 @@ impl std::convert::From<SqlType> for Target {
 pub enum ValueSource {
     /// A field of the record; the empty pointer is the whole record.
     Field(Pointer),
-    /// The value that the slice asked for: the column of the description with this index.
+    /// The value with which the slice restricts the description's column of this index.
     Request(usize),
 }
 
@@ -86,10 +88,11 @@ pub struct PageColumn {
     pub form: Form,
 }
 
-/// What to read from every body of a scan.
+/// Reads the bodies of a scan: which columns, from where, in which form.
 #[derive(Debug)]
 pub struct Decoder {
     columns: Vec<PageColumn>,
+    /// The columns by the names of their fields.
     fields: Node,
     envelope: EnvelopeRules,
     /// Whether the last record of each page is fingerprinted, because pages overlap.
@@ -100,22 +103,22 @@ pub struct Decoder {
     zone: Option<TimeZone>,
 }
 
-/// What differs from slice to slice.
+/// The part of reading that differs from slice to slice.
 #[derive(Debug, Clone, Default)]
 pub struct SliceRules {
-    /// Where times are asked for.
+    /// The slice's window and what may lie around it, where a time range was sent.
     pub window: Option<WindowRules>,
-    /// Whether a record without a time is an error; else it belongs to no window.
+    /// Whether a record without a time is an error. Otherwise such a record belongs to no window.
     pub time_is_required: bool,
-    /// Columns whose value must be one of these, or the row belongs to another slice.
+    /// Columns with the values that a row of the slice has: a row with another value belongs to another slice.
     pub recheck: Vec<(usize, Vec<String>)>,
-    /// Values asked for, by the description's column.
+    /// The values of the slice, by the description's column: for columns that no record carries.
     pub asked: BTreeMap<usize, String>,
-    /// Records at the start of the page that were read before, or are of no concern.
+    /// Records at the start of the page that become no rows, because they were read before.
     pub overlap: u64,
 }
 
-/// What was read, beside the rows.
+/// The outcome of one body, beside its rows.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decoded {
     /// What the response says of the next page.
@@ -127,9 +130,8 @@ pub struct Decoded {
 }
 
 impl Decoder {
-    /// A decoder of these columns of a table's responses.
-    ///
-    /// `zone` is what times without a zone mean; without it they are left to Postgres.
+    /// A decoder of these columns of a table's responses. `zone` is the zone of times that are written without one; where it is unknown,
+    /// such times are left to Postgres.
     pub fn new(columns: Vec<PageColumn>, table: &Table, on_invalid: OnInvalid, zone: Option<TimeZone>) -> Self {
         let mut fields = Node::default();
         for (index, column) in columns.iter().enumerate() {
@@ -154,7 +156,7 @@ impl Decoder {
         self.columns.len()
     }
 
-    /// Reads one body into `page`, which was reset to this decoder's width.
+    /// Reads one body into `page`, which must have been reset to this decoder's width.
     pub fn decode(&self, rules: &SliceRules, body: &[u8], page: Page) -> Result<(Page, Decoded)> {
         let mut reader = Reader::new(self, rules, page);
         let envelope = self.envelope.read(body, &mut reader)?;

@@ -1,4 +1,7 @@
-//! The key of the next page, where it stands before the records: with it the next request can leave while this page is decoded.
+//! A body → the key of the next page, where that stands before the records: with it the next request is sent while this page is decoded.
+//!
+//! A guess that must cost less than it gains: it ends at the first record, and reads no record at all. Decoding decides, and a request for
+//! another page than decoding names is dropped. A key is read by the rule that decoding has.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,24 +13,26 @@ use super::Decoder;
 use super::envelope::NextKey;
 
 impl Decoder {
-    /// The key that a body names before its records, if it has any. What decoding makes of the body decides; this is a guess.
+    /// The key that a body names before its records, if it has any records.
     pub fn peek_next(&self, body: &[u8]) -> Option<String> {
         let next = self.envelope.next.as_ref()?;
         let mut found = PeekedKey::default();
         let peek = Peek { next: Some(&next.0), records: Some(&self.envelope.records.0), found: &mut found };
-        // It ends with an error as soon as it has seen enough.
+        // The walk ends with an error as soon as it has reached the records.
         let _ = peek.deserialize(&mut serde_json::Deserializer::from_slice(body));
         found.next.filter(|_| found.records)
     }
 }
 
+/// What a walk has seen before the records.
 #[derive(Debug, Default)]
 struct PeekedKey {
     next: Option<String>,
+    /// There is a first record.
     records: bool,
 }
 
-/// An object on the way to either place; what is left of their pointers.
+/// A value on the way to the key or to the records, with what is left of their pointers. `None` where the way does not lead there.
 struct Peek<'p, 'f> {
     next: Option<&'p [String]>,
     records: Option<&'p [String]>,

@@ -1,6 +1,8 @@
-//! One record's values → cells of the page, and the record's fate: a row, or left out. The hot path of a scan.
+//! The raw JSON values of a record → the cells of a row, which is kept or dropped. The hot path of a scan.
 //!
-//! A value that has no fast path, or not the expected form, is kept as text for the column type's input function: never a guess.
+//! Assumes values whose syntax serde has checked. A value that has no fast path, or not the expected form, is kept as text for the input
+//! function of the column's type. A row is dropped only where the window or the slice says that another one has it; a time that
+//! shows that records may be missing is an error.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -21,7 +23,7 @@ use crate::sources::Form;
 pub(super) struct Reader<'a> {
     pub(super) decoder: &'a Decoder,
     pub(super) rules: &'a SliceRules,
-    /// The slice's own values, beside their columns.
+    /// The columns that tell the slice's rows from others, with the values that these have.
     recheck: Vec<(usize, Accepted<'a>)>,
     pub(super) page: Page,
     pub(super) out: Decoded,
@@ -40,20 +42,20 @@ impl<'a> Reader<'a> {
         reader
     }
 
-    /// The page, and what was read beside its rows.
+    /// The page, and what was read beside its rows. The envelope's facts are not in it.
     pub(super) fn into_parts(self) -> (Page, Decoded) {
         (self.page, self.out)
     }
 }
 
 impl Reader<'_> {
-    /// Hands an error through serde, whose own errors cannot carry it.
+    /// Keeps an error of ours, and makes the error of serde that ends the walk.
     pub(super) fn fail<E: serde::de::Error>(&mut self, error: Error) -> E {
         self.error = Some(error);
         E::custom("")
     }
 
-    /// Remembers how the page begins, and where pages overlap its last record.
+    /// Remembers the fingerprint of a record: of the first ones, and of all where pages overlap, because any may be the last.
     pub(super) fn fingerprint(&mut self, raw: &str) {
         let begins = self.out.facts.head.len() < HEAD;
         if !begins && !self.decoder.overlap {
@@ -72,6 +74,7 @@ impl Reader<'_> {
         }
     }
 
+    /// Fills the columns that no record carries with the values of the slice.
     fn set_constants(&mut self) {
         for (index, column) in self.decoder.columns.iter().enumerate() {
             if let ValueSource::Request(wanted) = column.from
@@ -92,6 +95,7 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Makes a column's cell of one raw JSON value.
     fn cell(&mut self, column: usize, raw: &str) -> std::result::Result<(CellState, u64), Invalid> {
         const NULL: (CellState, u64) = (CellState::Null, 0);
         let decoder = self.decoder;
@@ -104,7 +108,7 @@ impl Reader<'_> {
                     member = value;
                     member.get()
                 }
-                // None or several: which is meant nobody knows.
+                // No member or several: nobody knows which is meant.
                 None => return Ok((CellState::Text, self.page.push_text(raw.as_bytes()))),
             },
             Form::UnixMillis if target == Target::Timestamptz => match raw.trim_matches('"').parse() {
@@ -141,6 +145,7 @@ impl Reader<'_> {
         }
     }
 
+    /// A cell of JSON text, without the escapes that Postgres cannot hold.
     fn json_cell(&mut self, raw: &str) -> std::result::Result<(CellState, u64), Invalid> {
         Ok(match json_text::json(raw, self.decoder.on_invalid)? {
             None => (CellState::Null, 0),
@@ -148,8 +153,8 @@ impl Reader<'_> {
         })
     }
 
-    /// A text, a number or a boolean by its characters. Whatever the fast path does not know becomes text for the type's
-    /// input function.
+    /// Makes a cell of the characters of a text, a number or a boolean. What has no fast path becomes text for the type's input
+    /// function.
     fn text_cell(&mut self, target: Target, text: &str) -> (CellState, u64) {
         let fast = match target {
             Target::Text => return (CellState::Bytes, self.page.push_varlena(text.as_bytes())),
@@ -173,21 +178,21 @@ impl Reader<'_> {
         }
     }
 
-    /// Drops the record just read: it lies beside the window.
+    /// Drops the row just read, because its time lies beside the window.
     fn leave_out(&mut self) -> Result<()> {
         self.out.outside_window += 1;
         self.page.drop_row();
         Ok(())
     }
 
-    /// Keeps or drops the record just read.
+    /// Keeps the row just read, or drops it where it belongs to another window or slice.
     pub(super) fn finish_record(&mut self) -> Result<()> {
         if let Some(window) = self.rules.window {
             let column = window.column;
             let (state, t) = self.page.get(column);
             match state {
                 CellState::Null if self.rules.time_is_required => return Err(self.without_time(column)),
-                // The range says that there is a time; and each partition of a window would have the record once more.
+                // No window has a record without a time: else each partition of a window would have it once more.
                 CellState::Null => return self.leave_out(),
                 CellState::Value => match window.judge(t as i64) {
                     TimePlace::Inside => {}
@@ -195,7 +200,7 @@ impl Reader<'_> {
                     TimePlace::CutOff => return Err(self.cut_off(column)),
                     TimePlace::FarOutside => return Err(self.far_outside(column)),
                 },
-                // Whoever reads it, in whatever time zone, the API's own reading decided whether it came.
+                // The session's time zone may make another time of it than the one by which the API chose the record.
                 CellState::Bytes | CellState::Text => return Err(self.no_time(column)),
             }
         }

@@ -1,6 +1,7 @@
-//! Walks one record with serde: its fields, and theirs, to the cells that want them. What a value becomes is the reader's business.
+//! The JSON of one record → raw values for the columns that want them. What a value becomes is the reader's business.
 //!
-//! Members that no column asks for are skipped, not parsed.
+//! Nothing may be done here for each record or member that need not be: members that no column wants are skipped, not parsed, and names
+//! are first tried in the order of the record before.
 
 use std::fmt;
 
@@ -20,7 +21,7 @@ impl RecordSink for Reader<'_> {
         let decoder = self.decoder;
         self.out.facts.records += 1;
         self.page.begin_row();
-        // A column may want the whole record, too: its text is taken first, then read for the others.
+        // Where the record's text is wanted, by its fingerprint or by a column, it is taken first and then read once more.
         if decoder.overlap || self.out.facts.head.len() < HEAD || !decoder.fields.columns.is_empty() {
             let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
             self.fingerprint(raw.get());
@@ -47,7 +48,7 @@ impl RecordSink for Reader<'_> {
     }
 }
 
-/// Fills the cells of a node from its raw text, and those of its children.
+/// Fills the cells of the columns that want a value, and those of the columns that want members of it.
 fn read_raw<E: serde::de::Error>(reader: &mut Reader<'_>, node: &Node, depth: usize, raw: &str) -> std::result::Result<(), E> {
     reader.put(&node.columns, raw).map_err(|error| reader.fail::<E>(error))?;
     let is_object = raw.starts_with('{');
@@ -66,6 +67,7 @@ fn read_raw<E: serde::de::Error>(reader: &mut Reader<'_>, node: &Node, depth: us
 struct Fields<'r, 'a, 'n> {
     reader: &'r mut Reader<'a>,
     node: &'n Node,
+    /// How many objects are around these members; 0 is the record itself.
     depth: usize,
 }
 
@@ -101,11 +103,13 @@ impl<'de> Visitor<'de> for Fields<'_, '_, '_> {
     }
 }
 
-/// A member's name → the child it names. At the record's own level the last record's order is tried first.
+/// Turns a member's name into the child node that it leads to. At the record's own level the name of the last record's member at this
+/// position is tried first, because records of one body repeat their order.
 struct MemberName<'k, 'n> {
     keys: &'k mut Vec<(String, Option<FieldMatch>)>,
     node: &'n Node,
     position: usize,
+    /// These are the record's own members.
     guess: bool,
 }
 
@@ -134,7 +138,7 @@ impl<'de> Visitor<'de> for MemberName<'_, '_> {
             return Ok(*child);
         }
         let child = self.node.find(name);
-        // A record of ever new names must not make the memory of them grow.
+        // Records of ever new names must not make this memory grow (law 8).
         if self.position < 256 {
             self.keys.truncate(self.position);
             self.keys.push((name.to_owned(), child));

@@ -1,10 +1,12 @@
-//! The errors of a response that has not the declared shape, or values that cannot be placed. They say where, and show nothing of it.
+//! The errors of a response without the declared shape, and of values that cannot be placed.
+//!
+//! SECURITY: each says where the body is wrong, and shows nothing of it; it may hold personal data or repeat a secret.
 
 use super::reader::Reader;
 use crate::error::{Error, ErrorKind};
 use crate::sources::{Pointer, TimeRange};
 
-/// SECURITY: the body is described, not shown; it may hold personal data or repeat a secret.
+/// A body that is no JSON, or only half of it.
 pub(super) fn malformed(text: &str, error: &serde_json::Error) -> Error {
     if text.trim_start().starts_with('<') {
         return Error::new(ErrorKind::Shape, "the response is a web page, not JSON")
@@ -14,38 +16,45 @@ pub(super) fn malformed(text: &str, error: &serde_json::Error) -> Error {
     Error::new(ErrorKind::Shape, problem).detail(format!("At line {}, column {} of {} bytes.", error.line(), error.column(), text.len()))
 }
 
+/// A body that is no text at all.
 pub(super) fn not_utf8(error: std::str::Utf8Error) -> Error {
     Error::new(ErrorKind::Shape, "the response is not valid UTF-8").detail(format!("At byte {}.", error.valid_up_to()))
 }
 
+/// A body without the object in which the key of the next page stands.
 pub(super) fn no_evidence(at: &Pointer) -> Error {
     Error::new(ErrorKind::Shape, format!("the response has no object at \"{at}\""))
         .detail("Without it nothing says whether there is another page.")
         .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
 }
 
+/// A body without an array of records.
 pub(super) fn no_records(at: &Pointer) -> Error {
     Error::new(ErrorKind::Shape, format!("the response has no array of records at \"{at}\""))
         .detail("An answer without records does not prove that there are none.")
         .hint("The API may have answered with an error message in a successful response; check base_url and the options.")
 }
 
+/// A record that is a scalar or an array; `record` and `page` count from 1.
 pub(in crate::scan) fn not_an_object(record: u64, page: u64) -> Error {
     Error::new(ErrorKind::Shape, "a record is not an object").detail(format!("Record {record} of page {page}."))
 }
 
 impl Reader<'_> {
+    /// The column, record and page of a value.
     fn place(&self, column: usize) -> String {
         let record = self.out.facts.records;
         format!("Column \"{}\", record {record} of page {}.", self.decoder.columns[column].name, self.page.number)
     }
 
+    /// A text that Postgres cannot hold.
     pub(super) fn bad_text(&self, column: usize) -> Error {
         Error::new(ErrorKind::BadText, "a text has a NUL character or half of a surrogate pair, which Postgres cannot hold")
             .detail(self.place(column))
             .hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.")
     }
 
+    /// A time before the window that only bounds cut to whole minutes let through.
     pub(super) fn cut_off(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
         let message =
@@ -55,6 +64,7 @@ impl Reader<'_> {
             .hint("Set the table option time_unit to '1min', or to what restlog.probe tells.")
     }
 
+    /// A value that is no time, where the window needs one.
     pub(super) fn no_time(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
         Error::new(ErrorKind::BadDatetime, format!("a value of \"{name}\" is not a time with its zone, as the time range needs"))
@@ -62,6 +72,7 @@ impl Reader<'_> {
             .hint("If the API writes times without a zone, set the option time_zone to the one that it means, such as 'Z' or 'Europe/Zurich'.")
     }
 
+    /// A record without the time by which the API was asked.
     pub(super) fn without_time(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
         Error::new(ErrorKind::Shape, format!("the API answered a record without \"{name}\", by which it answers"))
@@ -69,6 +80,7 @@ impl Reader<'_> {
             .hint(format!("If records may have none, run ALTER FOREIGN TABLE … ALTER COLUMN {name} DROP NOT NULL."))
     }
 
+    /// A time that no rounding of the bounds explains.
     pub(super) fn far_outside(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
         let unread = self.decoder.range.as_ref().map_or_else(String::new, |TimeRange { from, to, .. }| {

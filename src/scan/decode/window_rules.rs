@@ -1,24 +1,28 @@
-//! Which times belong to a window, which are no surprise beside it, and which prove that the API reads bounds less finely than it says.
-//! Pure.
+//! A record's time → whether its row belongs to the window, to another one, or shows that records may be missing. Pure.
+//!
+//! Bounds are sent wider than the window, and an API may round them: rows around the window are dropped. A row that no rounding explains
+//! proves that the API filters by something else, or cuts bounds more coarsely than described: dropping it would hide lost records
+//! (law 2).
 
 use crate::plan::request::widened;
 use crate::plan::window::{INFINITY, SECOND, Window};
 use crate::sources::TimeRange;
 
 const MINUTE: i64 = 60 * SECOND;
-/// A row further outside the bounds that were asked for than this, or than the API's unit, is no rounding of theirs: not even
-/// a whole minute, and every confusion of time zones is larger.
-const SURPRISE: i64 = MINUTE;
+/// How far outside the bounds that were sent a row may lie, or by the API's unit where that is more. No API rounds by more than a minute
+/// without saying so, and every confusion of time zones is larger.
+const OUT_OF_RANGE_TOLERANCE: i64 = MINUTE;
 
-/// What a record's time means.
+/// Where a record's time lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimePlace {
+    /// In the window.
     Inside,
-    /// Beside the window, as the widened bounds and the API's own rounding have it.
+    /// Around the window, as widened bounds and the API's own rounding explain it.
     Beside,
-    /// Before it, as only bounds that are cut to whole minutes have it; and others of them may have cost records.
+    /// Before the window, as only bounds cut to whole minutes explain it. Another bound that was cut so may have cost records.
     CutOff,
-    /// Where no record should be.
+    /// Where nothing explains it.
     FarOutside,
 }
 
@@ -28,28 +32,29 @@ pub struct WindowRules {
     /// The decoder's column of times.
     pub(super) column: usize,
     window: Window,
-    /// The widest range in which a row is no surprise.
+    /// The widest range that rounding explains.
     expected: Window,
-    /// Where the range begins in which a row does not show that bounds are cut too coarsely.
+    /// The earliest time that is explained without cutting bounds more coarsely than described.
     sound: i64,
 }
 
 impl WindowRules {
-    /// The rules of a window among those of the scan, or of a partition that one of them was cut into.
+    /// The rules of a window that is one of the scan's `windows`, or a partition of one.
     pub fn new(column: usize, range: &TimeRange, window: Window, windows: &[Option<Window>]) -> Self {
         let asked = widened(range, window);
-        let slack = SURPRISE.max(range.unit);
+        let slack = OUT_OF_RANGE_TOLERANCE.max(range.unit);
         let expected = Window { lo: asked.lo.saturating_sub(slack), hi: asked.hi.saturating_add(slack) };
-        // Where a window begins, a bound that is cut only brings more. Where another one ends there, it is cut as well, and lacks what
-        // this one has too much; and so it is at an end that lies within a minute.
+        // A lower bound that is cut brings more records, an upper one loses them. So a record before this window shows that records may
+        // be missing where another window ends at this one's start, or where this one's own end lies within a minute.
         let mut others = windows.iter().flatten();
         let is_seam = others.clone().any(|other| other.hi == window.lo) || others.all(|other| other.lo != window.lo);
         let may_lack = is_seam || (window.hi != INFINITY && window.hi % MINUTE != 0);
-        // Whole seconds are asked for: being cut to them brings a second more.
+        // Bounds are sent in whole seconds: an API that cuts to these brings up to a second more.
         let sound = if may_lack && range.unit < MINUTE { asked.lo.saturating_sub(SECOND) } else { expected.lo };
         Self { column, window, expected, sound }
     }
 
+    /// Where a time lies, in microseconds since 2000.
     pub(super) fn judge(&self, t: i64) -> TimePlace {
         match t {
             t if self.window.contains(t) => TimePlace::Inside,
