@@ -45,7 +45,7 @@ impl WindowRules {
         let slack = OUT_OF_RANGE_TOLERANCE.max(range.unit);
         let expected = Window { lo: asked.lo.saturating_sub(slack), hi: asked.hi.saturating_add(slack) };
         // A lower bound that is cut brings more records, an upper one loses them. So a record before this window shows that records may
-        // be missing where another window ends at this one's start, or where this one's own end lies within a minute.
+        // be missing where another window or partition ends at this one's start, or where this one's own end lies within a minute.
         let mut others = windows.iter().flatten();
         let is_seam = others.clone().any(|other| other.hi == window.lo) || others.all(|other| other.lo != window.lo);
         let may_lack = is_seam || (window.hi != INFINITY && window.hi % MINUTE != 0);

@@ -152,6 +152,7 @@ impl CountedPager {
         if is_behind && error.kind() == ErrorKind::Shape && is_by_status(&error) { Ok(()) } else { Err(error) }
     }
 
+    /// The pages that are not read yet, once the total says where each lies: after the first page, or as soon as sizes vary.
     pub(super) fn remaining(&self, facts: &PageFacts, asked: u64, usual: u64) -> Option<KnownPages> {
         let style = &self.pagination.style;
         let is_first = self.pages == 1;
@@ -185,10 +186,12 @@ impl CountedPager {
         Some(KnownPages::by_number(&self.pagination.style, number, first.records, &read))
     }
 
+    /// Whether the page asked for is the first of another size.
     pub(super) fn is_on_trial(&self) -> bool {
         matches!(self.counting, CountedBy::Numbers { sizes: Sizes::Trial { .. }, .. })
     }
 
+    /// Whether an error says that the API does not take the size on trial.
     pub(super) fn refuses_size(&self, error: &Error) -> bool {
         // Some APIs fail where they should refuse. One that is down fails the next request too.
         let refuses = matches!(error.kind(), ErrorKind::Shape | ErrorKind::Unreachable);
@@ -370,6 +373,7 @@ impl CountedPager {
         page
     }
 
+    /// Changes the sizes of a chain by number.
     fn set_sizes(&mut self, now: Sizes) {
         if let CountedBy::Numbers { sizes, .. } = &mut self.counting {
             *sizes = now;
@@ -384,8 +388,8 @@ fn is_by_status(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PageFacts, Pager};
     use crate::plan::request::PageToken;
+    use crate::scan::paging::{PageFacts, Pager};
     use crate::sources::built_in;
 
     #[test]

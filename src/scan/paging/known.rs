@@ -1,7 +1,7 @@
 //! The pages of a chain that its total makes known: where each lies, how to ask for it, and what it must have. Pure.
 //!
-//! They are read in any order and at once, so that none sees the one before it. What two pages share is remembered here instead: whichever
-//! is read first leaves the fingerprint of the record at which they meet.
+//! Known pages are read in any order and at once, so that none sees the page before it. The record at which two pages meet is remembered
+//! here instead: whichever page is read first leaves its fingerprint, and the other must have the same. All pages must tell one total.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,13 +19,13 @@ use crate::sources::PagingStyle;
 /// The pages of a chain that are known by its total.
 #[derive(Debug)]
 pub struct KnownPages {
-    /// What errors name the request's parameter by.
+    /// The style, for the name of the request's parameter in an error.
     style: PagingStyle,
     layout: PageLayout,
     total: u64,
     /// Records of the pages that were read before.
     read: u64,
-    /// How many those pages were.
+    /// How many pages were read before.
     pages: u64,
     /// How the page before begins: no other may begin like it.
     head: Vec<u64>,

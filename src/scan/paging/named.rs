@@ -1,8 +1,8 @@
 //! A chain whose pages name the next one: follows the names, and tells a missing one that is the end from one that is looked for in the
 //! wrong place. Pure.
 //!
-//! The same missing key is seen on the last page and on every page of an API that is described wrongly. Only a page that is smaller than
-//! was asked for, or another page that named one, tells them apart; else the first page is asked for again in another size.
+//! A key is missing on the last page, and on every page of an API whose key is described in the wrong place. Only a page that is smaller
+//! than was asked for, or another page that named one, tells these apart; else the first page is asked for again in another size.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -87,6 +87,7 @@ impl NamedPager {
         self.doubt.is_some()
     }
 
+    /// The token of a page that is named by this key, if it is not the page asked for. No page follows one that is in doubt.
     pub(super) fn token_of(&self, key: String) -> Option<PageToken> {
         let token = (self.to_token)(key);
         (token != self.token && !self.is_in_doubt()).then_some(token)
@@ -113,6 +114,7 @@ impl NamedPager {
         }
     }
 
+    /// Moves on to the page that this one names.
     fn follow(&mut self, facts: &PageFacts) -> Result<bool> {
         self.pages += 1;
         self.read += facts.records;
@@ -202,6 +204,7 @@ impl NamedPager {
         }
     }
 
+    /// The error of a full page that names no next one.
     fn unproven(&self, doubt: Doubt) -> Error {
         Error::new(ErrorKind::Shape, "a full page names no next page, and nothing proves that it is the last")
             .detail(format!("It has {} records, and nothing {}.", doubt.records, self.place_of_next()))
@@ -211,6 +214,7 @@ impl NamedPager {
             ))
     }
 
+    /// Where a page would name the next one.
     fn place_of_next(&self) -> String {
         let next = self.pagination.style.next_in_body();
         next.map_or_else(|| "in its Link header".to_owned(), |next| format!("at \"{next}\" in its body"))

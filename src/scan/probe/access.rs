@@ -1,4 +1,6 @@
 //! Are the credentials accepted, and if not: in which header, with which word before them?
+//!
+//! Only ways that the description names are tried, and none where the API refused for another reason than the credentials.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +12,13 @@ use crate::http::client::Connection;
 use crate::plan::request::PageToken;
 use crate::sources::placeholders;
 
-/// Ways that are tried, the configured one included.
+/// The most ways that are tried, the configured one included.
 pub(super) const MAX_REQUESTS: u64 = 25;
 
-/// Parameters by their names.
+/// The values of a source's parameters, by their names.
 pub(super) type Parameters = BTreeMap<String, String>;
 
-/// The way in, and the parameters of it. `None` where there is none.
+/// Finds a connection that the API accepts, and its parameters; `None` where it accepts none.
 pub(super) async fn probe(probe: &Probe, findings: &mut Findings) -> Option<(ProbeClient, Parameters)> {
     let own = &probe.settings.parameters;
     let refused = match attempt(probe, own).await {
@@ -44,7 +46,7 @@ pub(super) async fn probe(probe: &Probe, findings: &mut Findings) -> Option<(Pro
     None
 }
 
-/// A connection with these parameters, once it has answered.
+/// Connects with these parameters, and asks for one record; an error where the API refuses.
 pub(super) async fn attempt(probe: &Probe, parameters: &Parameters) -> Result<ProbeClient> {
     let access = Authenticator::new(&probe.source, parameters.clone(), probe.secrets.clone())?;
     let client = ProbeClient::new(probe, Connection::new(&probe.settings, access)?);

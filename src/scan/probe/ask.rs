@@ -1,4 +1,6 @@
-//! Sends a probe's questions.
+//! A probe's question → one request, and its answer as a sample.
+//!
+//! Requests are put together as a scan's, but for the bounds, which are not widened: a question is about just these.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use crate::scan::decode::{EnvelopeRules, NextKey};
 use crate::scan::stats::Stats;
 use crate::sources::Table;
 
-/// Asks one table over one connection.
+/// Asks one table's questions over one connection, one request at a time.
 #[derive(Debug)]
 pub(super) struct ProbeClient {
     pub(super) table: Arc<Table>,
@@ -51,12 +53,13 @@ impl ProbeClient {
         }
     }
 
-    /// A page as the options ask for it. `bounds` are sent as they are, without the widening of a scan.
+    /// Asks for a page with the filters that the options set. `bounds` are sent as they are, without the widening of a scan; without a
+    /// `size` no size is sent.
     pub(super) async fn page(&self, bounds: Option<(i64, i64)>, token: &PageToken, size: Option<u64>) -> Result<PageSample> {
         self.page_with(&BTreeMap::new(), bounds, token, size).await
     }
 
-    /// The same with further values of filters, by the description's column.
+    /// Asks for a page like [`page`](Self::page), with further values of filters by the description's column.
     pub(super) async fn page_with(
         &self,
         further: &BTreeMap<usize, Vec<String>>,
@@ -87,7 +90,7 @@ impl ProbeClient {
         self.connection.fetch(&request, 1, &scan, &mut read).await
     }
 
-    /// Whether a record is in the answer to these bounds.
+    /// Finds out whether a record is in the first page of these bounds.
     pub(super) async fn returns(&self, record: &Value, from: i64, to: i64) -> Result<bool> {
         let sample = self.page(Some((from, to)), &PageToken::Start, Some(self.size)).await?;
         Ok(sample.records.contains(record))

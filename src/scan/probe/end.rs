@@ -1,4 +1,6 @@
-//! How does the last page show, does the total hold, and what says the API of a parent that it does not know?
+//! How does the last page show, does the total hold, and what does the API answer for a parent that it does not know?
+//!
+//! A scan ends by what is found here, so that a wrong answer loses rows (law 2): a page that proves nothing is never said to be the end.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +13,14 @@ use crate::plan::request::PageToken;
 use crate::scan::decode::NextKey;
 use crate::sources::{Origin, PagingStyle, Part, SqlType};
 
-/// Pages that are followed to an end, and the two beyond it.
+/// The most requests: the pages that are followed, and those about them.
 pub(super) const MAX_REQUESTS: u64 = 9;
+/// How many pages are followed to the end, from shortly before it.
 const FOLLOWED: usize = 5;
 
 const SUBJECT: &str = "last page";
 
+/// Finds out how the end of the pages shows, by the table's style. `sample` is the window's first page.
 pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>, findings: &mut Findings) {
     let told = if probe.table.pagination.style.is_keyed() {
         named(probe, client, sample, range, findings).await
@@ -28,7 +32,7 @@ pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSamp
     }
 }
 
-/// Bounds that hold only some records of the sample, so that their end is near.
+/// The bounds of the sample's first ten records by time, so that few pages lead to the end; `None` without a time range.
 fn near_end(probe: &Probe, sample: &PageSample, range: Option<Range>) -> Option<(i64, i64)> {
     let range = range?;
     let column = &probe.table.columns[range.column];
@@ -39,7 +43,7 @@ fn near_end(probe: &Probe, sample: &PageSample, range: Option<Range>) -> Option<
     Some((first - 2 * range.unit, last + 2 * range.unit))
 }
 
-/// Pages that name the next one.
+/// Follows pages that name the next one until one does not.
 async fn named(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>, findings: &mut Findings) -> Result<()> {
     let style = &probe.table.pagination.style;
     if style.names_address()
@@ -101,7 +105,7 @@ async fn never_named(probe: &Probe, client: &ProbeClient, sample: &PageSample, f
         return Ok(false);
     }
     let smaller = match client.page(probe.bounds(), &PageToken::Start, Some(records.min(client.size) - 1)).await {
-        // An API may know but a few sizes.
+        // An API may take only a few sizes.
         Err(error) if error.kind() == ErrorKind::Shape => PageSample { next: sample.next.clone(), ..PageSample::default() },
         smaller => smaller?,
     };
@@ -122,12 +126,13 @@ async fn never_named(probe: &Probe, client: &ProbeClient, sample: &PageSample, f
     Ok(true)
 }
 
+/// Where a page would name the next one.
 fn place_of_next(probe: &Probe) -> String {
     let next = probe.table.pagination.style.next_in_body();
     next.map_or_else(|| "in its Link header".to_owned(), |next| format!("at \"{next}\" in its body"))
 }
 
-/// Whether two pages have their first records in common, and those differ from each other.
+/// Whether two pages have their first records in common, and these records differ from each other.
 fn begins_like(page: &PageSample, other: &PageSample) -> bool {
     let (page, other) = (&page.records, &other.records);
     let both = page.len().min(other.len());
@@ -141,10 +146,10 @@ fn again(probe: &Probe) -> String {
     format!("another page is the first again{unread}")
 }
 
-/// Pages that are counted.
+/// Asks counted pages for one behind the last.
 async fn counted(probe: &Probe, client: &ProbeClient, sample: &PageSample, findings: &mut Findings) -> Result<()> {
     let pagination = &probe.table.pagination;
-    // Behind the total, or where there is none far behind whatever there may be.
+    // The page is behind the total, or without a total behind whatever a small window may hold.
     let past = match behind(&pagination.style, sample.total.unwrap_or(50_000), client.page_records) {
         Some(token) => Some(client.page(probe.bounds(), &token, Some(client.size)).await),
         None => None,
@@ -184,7 +189,7 @@ fn behind(style: &PagingStyle, records: u64, size: u64) -> Option<PageToken> {
     match style {
         PagingStyle::Number { first, .. } => Some(PageToken::Page(first + records.div_ceil(size.max(1)))),
         PagingStyle::Offset { max, .. } => max.is_none_or(|max| records <= max).then_some(PageToken::Offset(records)),
-        // Only by its name.
+        // A named page can be asked for only by its name.
         PagingStyle::Cursor { .. } | PagingStyle::NextUrl(_) => None,
     }
 }

@@ -1,4 +1,6 @@
 //! Do the records have the fields that are described, under these names and in these forms?
+//!
+//! A sample's records → findings, and the forms that differ, in which the questions after this one read the records.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +12,12 @@ use super::{Findings, Probe, Remedy, time};
 use crate::plan::request::PageToken;
 use crate::sources::{Form, SqlType, placeholders};
 
-/// Requests to find out the language of texts.
+/// The most requests: those that find out the language of texts.
 pub(super) const MAX_REQUESTS: u64 = 7;
-/// Unknown fields that are named.
+/// The most unknown fields that a finding names.
 const NAMED: usize = 20;
 
-/// The columns that are written otherwise than described, with their form.
+/// Compares a sample with the described columns, and returns the columns that are written otherwise, with their form.
 pub(super) fn probe(probe: &Probe, sample: &PageSample, findings: &mut Findings) -> Vec<(usize, Form)> {
     let records = &sample.records;
     if records.is_empty() {
@@ -61,14 +63,15 @@ pub(super) fn probe(probe: &Probe, sample: &PageSample, findings: &mut Findings)
     forms
 }
 
-/// The members of records that no column reads.
+/// The names of records' members that no column reads.
 fn unknown(probe: &Probe, records: &[Value]) -> Vec<String> {
     let known: BTreeSet<String> = probe.table.columns.iter().filter_map(|c| Some(origin(c)?.0.0.first()?.to_ascii_lowercase())).collect();
     let names: BTreeSet<&String> = records.iter().filter_map(Value::as_object).flat_map(|members| members.keys()).collect();
     names.into_iter().filter(|name| !known.contains(&name.to_ascii_lowercase())).take(NAMED).cloned().collect()
 }
 
-/// The form that the values have, where it is not the described one.
+/// Compares a column's values, of which none is null, with its type and described form; returns the form that they have where it is
+/// another one.
 fn judge_form(probe: &Probe, index: usize, form: Form, values: &[&Value], findings: &mut Findings) -> Option<Form> {
     let (name, column) = (probe.names[index].as_str(), &probe.table.columns[index]);
     let set = |option: &str, value: &str| Some(Remedy::Column(name.to_owned(), vec![(option.to_owned(), value.to_owned())]));
@@ -121,7 +124,7 @@ fn judge_form(probe: &Probe, index: usize, form: Form, values: &[&Value], findin
     None
 }
 
-/// Which of a header's known values the API means when it is not told any.
+/// Finds out which of a header's known values the API assumes where none is sent: records are the same with it.
 pub(super) async fn probe_language(probe: &Probe, parameters: &Parameters, sample: &PageSample, findings: &mut Findings) {
     let named = probe.source.headers.iter().flat_map(|header| placeholders(&header.value).unwrap_or_default());
     let unset = |name: &&str| !parameters.contains_key(*name);

@@ -1,4 +1,7 @@
 //! Does each filter return what the same condition selects here: in this case of letters, and for several values?
+//!
+//! A filter is compared on bounds of which one page has all records. A filter that leaves out a record must not be pushed down (law 1); one
+//! that returns others as well is only slower.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,17 +15,18 @@ use crate::error::Result;
 use crate::plan::request::PageToken;
 use crate::sources::{Origin, SqlType};
 
-/// Requests for each filter.
+/// The most requests for each filter.
 pub(super) const MAX_REQUESTS_EACH: u64 = 3;
-/// Records that filters are tried on.
+/// The most records that filters are tried on.
 const RECORDS: usize = 150;
 
-/// Records that are known to be all of their bounds.
+/// The bounds on which filters are compared, and all records that they hold.
 struct Known {
     bounds: Option<(i64, i64)>,
     records: Vec<Value>,
 }
 
+/// Compares the filter of each column that records carry with the records themselves.
 pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>, findings: &mut Findings) {
     let unseen: Vec<&str> = probe
         .table
@@ -58,6 +62,7 @@ pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSamp
     }
 }
 
+/// Reads bounds of which one page has all records; `None` where there are none such.
 async fn known(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: Option<Range>) -> Result<Option<Known>> {
     let bounds = match (range, &probe.table.time_range) {
         (Some(range), _) => {
@@ -67,7 +72,7 @@ async fn known(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: 
             times.sort_unstable();
             let room = usize::try_from(client.size / 2).unwrap_or(RECORDS).clamp(1, RECORDS);
             let (Some(first), Some(last)) = (times.first(), times.get(room - 1).or(times.last())) else { return Ok(None) };
-            // A coarse range is widened by the API itself, for the filters as well as without one.
+            // An API with a coarse range widens these bounds, for requests with a filter as for those without.
             Some((first - 2_000, last + 2_000))
         }
         (None, Some(_)) => return Ok(None),
@@ -78,6 +83,7 @@ async fn known(probe: &Probe, client: &ProbeClient, sample: &PageSample, range: 
     Ok(whole.then_some(Known { bounds, records: all.records }))
 }
 
+/// Compares one column's filter: for its most frequent value, that value in another case, and two values.
 async fn one(probe: &Probe, client: &ProbeClient, known: &Known, index: usize, findings: &mut Findings) -> Result<()> {
     let column = &probe.table.columns[index];
     let name = &probe.names[index];
@@ -135,6 +141,7 @@ async fn one(probe: &Probe, client: &ProbeClient, known: &Known, index: usize, f
     Ok(())
 }
 
+/// A text with small ASCII letters for large ones, and large for small.
 fn swap_case(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }).collect()
 }

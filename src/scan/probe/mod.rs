@@ -1,5 +1,8 @@
-//! Asks a live API what its reference page does not say, on a small window: one finding for each question, with the option
-//! to set where the description is wrong. Each question is a request whose answer differs by what the API does.
+//! A table, a connection and a small window → findings: what the API does that its reference page does not say, and the option to set
+//! where the description is wrong.
+//!
+//! Each question is a request whose answer differs by what the API does. A page is read by the code of a scan, so that a probe never
+//! accepts what a scan refuses. A finding must not guess: what could not be found out is said to be open.
 
 mod access;
 mod ask;
@@ -23,7 +26,7 @@ use crate::plan::window::Window;
 use crate::scan::stats::Stats;
 use crate::sources::{Origin, PagingStyle, Source, Table};
 
-/// What is probed, and as whom.
+/// The table that is probed, and the user as whom.
 #[derive(Debug)]
 pub struct Probe {
     /// The source.
@@ -38,37 +41,37 @@ pub struct Probe {
     pub secrets: BTreeMap<String, Secret>,
     /// The request parameters, by the description's column.
     pub values: BTreeMap<usize, Vec<String>>,
-    /// The times to look at.
+    /// The times of the records that are looked at.
     pub window: Window,
     /// Records asked for in one page.
     pub page_size: u64,
-    /// What requests may take.
+    /// The limits of requests.
     pub limits: Limits,
-    /// What they took.
+    /// The counters of requests.
     pub stats: Arc<Stats>,
 }
 
 /// One answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was asked: `access`, `page size`, a column's name …
+    /// The subject of the question: `access`, `page size`, a column's name …
     pub subject: String,
     /// What the API does.
     pub found: String,
     /// Whether that is as described; `None` where the description says nothing of it, or it could not be found out.
     pub as_described: Option<bool>,
-    /// What to set where it is not.
+    /// The options to set where the API does otherwise.
     pub remedy: Option<Remedy>,
 }
 
 /// Options to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
-    /// Of the server.
+    /// Options of the server.
     Server(Vec<(String, String)>),
-    /// Of the foreign table.
+    /// Options of the foreign table.
     Table(Vec<(String, String)>),
-    /// Of the foreign table's column with this name.
+    /// Options of the foreign table's column with this name.
     Column(String, Vec<(String, String)>),
 }
 
@@ -81,33 +84,35 @@ impl Findings {
         self.0.push(Finding { subject: subject.to_owned(), found: found.into(), as_described, remedy });
     }
 
-    /// The description says so, or says nothing that this would contradict.
+    /// Adds a finding that the description says too, or at least does not contradict.
     fn right(&mut self, subject: &str, found: impl Into<String>) {
         self.push(subject, found, Some(true), None);
     }
 
+    /// Adds a finding that contradicts the description, with what to set.
     fn wrong(&mut self, subject: &str, found: impl Into<String>, remedy: Option<Remedy>) {
         self.push(subject, found, Some(false), remedy);
     }
 
+    /// Adds a finding of which the description says nothing.
     fn open(&mut self, subject: &str, found: impl Into<String>) {
         self.push(subject, found, None, None);
     }
 
-    /// A question that got no answer.
+    /// Adds the error of a question that got no answer.
     fn failed(&mut self, subject: &str, error: &Error) {
         let detail = error.get_detail().map_or_else(String::new, |detail| format!(" ({detail})"));
         self.open(subject, format!("could not be found out: {}{detail}", error.message()));
     }
 }
 
-/// A setting of a table.
+/// The remedy of setting one option of the table.
 fn of_table(option: &str, value: impl Into<String>) -> Option<Remedy> {
     Some(Remedy::Table(vec![(option.to_owned(), value.into())]))
 }
 
 impl Probe {
-    /// The most requests that it sends.
+    /// The most requests that the probe sends.
     pub fn most_requests(&self) -> u64 {
         let filters = self.table.columns.iter().filter(|c| c.filter.is_some() && matches!(c.origin, Origin::Field { .. })).count();
         let times = self.table.columns.iter().filter(|c| matches!(c.origin, Origin::Field { .. })).filter(|c| time::is_time(c)).count();
@@ -115,13 +120,13 @@ impl Probe {
         fixed + time::MAX_REQUESTS + times as u64 + filters as u64 * filters::MAX_REQUESTS_EACH + 1
     }
 
-    /// Asks.
+    /// Asks one question after another. Without access or a first page the others are not asked.
     pub async fn run(mut self) -> Vec<Finding> {
         let mut findings = Findings::default();
         if let Some((mut client, parameters)) = access::probe(&self, &mut findings).await
             && let Some(sample) = size::probe(&self, &mut client, &mut findings).await
         {
-            // What is found to be written otherwise than described is read as it is from here on.
+            // From here on fields are read in the form that was found, not in the described one.
             let forms = fields::probe(&self, &sample, &mut findings);
             let table = Arc::make_mut(&mut self.table);
             for (column, found) in forms {
@@ -138,13 +143,13 @@ impl Probe {
         findings.0
     }
 
-    /// The bounds of the whole window, as they are written.
+    /// The bounds of the whole window, which are sent as they are; `None` where the table has no time range.
     fn bounds(&self) -> Option<(i64, i64)> {
         self.table.time_range.as_ref().map(|_| (self.window.lo, self.window.hi))
     }
 }
 
-/// Whether there are records beyond a sample that began at the start.
+/// Finds out whether there are records behind a sample that is the first page of these bounds.
 async fn has_more(client: &ProbeClient, sample: &PageSample, bounds: Option<(i64, i64)>) -> Result<bool> {
     let read = sample.records.len() as u64;
     let style = &client.table.pagination.style;

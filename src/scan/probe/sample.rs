@@ -1,4 +1,7 @@
-//! What one answer says, read from its JSON. Pure.
+//! One answer's body → its records as JSON, with what stands around them; and a record → the values that columns would have. Pure.
+//!
+//! The envelope is read by the code of a scan. Fields and times must be found as a scan finds them, so that no finding is about values
+//! that a scan never sees.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value;
@@ -8,13 +11,13 @@ use crate::scan::decode::{self, DOTNET_UNSET, EnvelopeRules, NextKey, RecordSink
 use crate::sources::{Column, Form, Origin, Pointer};
 use crate::time_zone::TimeZone;
 
-/// One page.
+/// The answer to one question.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PageSample {
     pub(super) records: Vec<Value>,
     pub(super) next: NextKey,
     pub(super) total: Option<u64>,
-    /// How it was compressed.
+    /// The response's `Content-Encoding`.
     pub(super) encoding: Option<String>,
 }
 
@@ -49,7 +52,7 @@ impl RecordSink for JsonRecords {
     }
 }
 
-/// A field of a record, and the name by which it was found: as a scan finds it, case does not count where no name is exact.
+/// Finds a field of a record, and the path by which it was found. As in a scan, case does not count where no name is exact.
 pub(super) fn field<'v>(record: &'v Value, pointer: &Pointer) -> Option<(String, &'v Value)> {
     let mut value = record;
     let mut path = String::new();
@@ -63,7 +66,7 @@ pub(super) fn field<'v>(record: &'v Value, pointer: &Pointer) -> Option<(String,
     Some((path, value))
 }
 
-/// The pointer and the form of a column that records carry.
+/// The pointer and the form of a column that records carry; `None` for a column of the request.
 pub(super) fn origin(column: &Column) -> Option<(&Pointer, Form)> {
     match &column.origin {
         Origin::Field { pointer, form } => Some((pointer, *form)),
@@ -71,7 +74,7 @@ pub(super) fn origin(column: &Column) -> Option<(&Pointer, Form)> {
     }
 }
 
-/// What a value is as a time.
+/// A value read as a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ParsedTime {
     /// Microseconds since 2000.
@@ -86,6 +89,7 @@ pub(super) enum ParsedTime {
     Other,
 }
 
+/// Reads a value as a time; `zone` is the zone of times that are written without one, if any is known.
 pub(super) fn moment(value: &Value, form: Form, zone: Option<&TimeZone>) -> ParsedTime {
     match value {
         Value::Null => ParsedTime::None,
@@ -102,6 +106,7 @@ pub(super) fn moment(value: &Value, form: Form, zone: Option<&TimeZone>) -> Pars
     }
 }
 
+/// Reads milliseconds since 1970, where that is the column's form.
 fn unix(millis: Option<i64>, form: Form) -> ParsedTime {
     match millis {
         _ if form != Form::UnixMillis => ParsedTime::Number,
@@ -110,7 +115,7 @@ fn unix(millis: Option<i64>, form: Form) -> ParsedTime {
     }
 }
 
-/// The time of a record's column.
+/// The time that a record has in a column, in microseconds since 2000.
 pub(super) fn time_of(record: &Value, column: &Column, zone: Option<&TimeZone>) -> Option<i64> {
     let (pointer, form) = origin(column)?;
     match moment(field(record, pointer)?.1, form, zone) {

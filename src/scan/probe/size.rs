@@ -1,4 +1,6 @@
-//! How large may a page be, and how large is it if nobody says?
+//! How large may a page be, and how large is it if no size is sent?
+//!
+//! The largest size that the API takes is what all later questions ask for.
 
 use super::ask::ProbeClient;
 use super::sample::PageSample;
@@ -6,8 +8,9 @@ use super::{Findings, Probe, Remedy, has_more};
 use crate::error::ErrorKind;
 use crate::plan::request::PageToken;
 
-/// Sizes that are tried where the largest is refused, and the two requests around them.
+/// The sizes that are tried where the largest is refused.
 const SIZES: [u64; 12] = [10_000, 5_000, 2_000, 1_000, 500, 250, 200, 100, 50, 25, 10, 5];
+/// The most requests: one for each size, for the configured size, for the page after the first, and for one without a size.
 pub(super) const MAX_REQUESTS: u64 = SIZES.len() as u64 + 3;
 
 const SUBJECT: &str = "page size";

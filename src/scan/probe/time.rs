@@ -1,4 +1,7 @@
 //! Which column does the time range filter, how coarsely, does it include its ends, and in which order do records come?
+//!
+//! A record of the sample is looked for in small windows around its times: where the API returns it tells what its range does. A wrong
+//! column or unit loses rows at the edges of windows, so that nothing is said to be right that no record has shown.
 
 use serde_json::Value;
 
@@ -9,7 +12,7 @@ use crate::error::{ErrorKind, Result};
 use crate::plan::request::PageToken;
 use crate::sources::{Column, Form, SqlType, TimeRange};
 
-/// Requests beside one for each other column of times.
+/// The most requests, beside one for each further column of times.
 pub(super) const MAX_REQUESTS: u64 = 12;
 
 const MILLI: i64 = 1_000;
@@ -21,22 +24,23 @@ const DAY: i64 = 24 * HOUR;
 const LONG_AGO: i64 = -10_956 * DAY;
 const FAR_AHEAD: i64 = 36_525 * DAY;
 
-/// What the range was found to do.
+/// The API's time range, as it was found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range {
-    /// The column that it filters, of the description.
+    /// The description's column that the range filters.
     pub(super) column: usize,
-    /// Its granularity.
+    /// The granularity of the range, in microseconds.
     pub(super) unit: i64,
-    /// Whether both of its ends are cut to that, so that a range within one unit has nothing.
+    /// Whether both ends of a range are cut to the granularity, so that a range within one unit has no record.
     is_cut: bool,
 }
 
+/// Whether a column holds times.
 pub(super) fn is_time(column: &Column) -> bool {
     column.sql_type == SqlType::Timestamptz
 }
 
-/// `None` where there is no range, or nothing could be found out.
+/// Finds out what the time range does; `None` where there is no range, or nothing could be found out.
 pub(super) async fn probe(probe: &Probe, client: &ProbeClient, sample: &PageSample, findings: &mut Findings) -> Option<Range> {
     let Some(described) = &probe.table.time_range else {
         order(probe, sample, None, findings);
@@ -108,6 +112,7 @@ async fn judge_ends(client: &ProbeClient, record: &Value, t: i64, findings: &mut
     }
 }
 
+/// A unit as the table option `time_unit` writes it.
 fn unit_name(unit: i64) -> &'static str {
     match unit {
         DAY => "1d",
@@ -118,8 +123,8 @@ fn unit_name(unit: i64) -> &'static str {
     }
 }
 
-/// What the API gives where no log has records shows which bound it does not read: a day far ahead only has records where `from`
-/// counts for nothing, and one long ago only where `to` does. A refusal of such days tells nothing.
+/// Finds out which bound the API does not read, by days on which no log has records: a day far ahead has records only where `from`
+/// counts for nothing, and a day long ago only where `to` does. A refusal of such days tells nothing.
 async fn unread(probe: &Probe, client: &ProbeClient, described: &TimeRange) -> Result<Option<String>> {
     let mut unread = Vec::new();
     for (begin, place) in [(FAR_AHEAD, &described.from), (LONG_AGO, &described.to)] {
@@ -137,7 +142,7 @@ async fn unread(probe: &Probe, client: &ProbeClient, described: &TimeRange) -> R
     Ok((!unread.is_empty()).then(|| format!("the API does not read {all}: check the name and the place in the description's time_range")))
 }
 
-/// Why a window has no records: because its bounds are swapped, or just so.
+/// Finds out whether a window has no records because its bounds are swapped.
 async fn swapped(probe: &Probe, client: &ProbeClient, described: &TimeRange) -> Result<Option<String>> {
     let (from, to) = (probe.window.lo, probe.window.hi);
     let found = match client.page(Some((to, from)), &PageToken::Start, Some(client.size)).await {
@@ -152,7 +157,8 @@ async fn swapped(probe: &Probe, client: &ProbeClient, described: &TimeRange) -> 
     }))
 }
 
-/// The column by whose time a record is found again, in a window of some milliseconds around it; the described one first.
+/// Finds the column that the range filters: a record is returned for a window of some milliseconds around its time in that column. The
+/// described column is tried first.
 async fn filtered_column<'s>(
     probe: &Probe,
     client: &ProbeClient,
@@ -162,7 +168,7 @@ async fn filtered_column<'s>(
     let mut columns: Vec<usize> = (0..probe.table.columns.len()).filter(|i| is_time(&probe.table.columns[*i])).collect();
     columns.retain(|i| *i != described.column && origin(&probe.table.columns[*i]).is_some());
     columns.insert(0, described.column);
-    // A range around it whose ends are both cut to one moment lacks it, and one that is wider than what is cut off has it.
+    // Where both ends of a range are cut, a small range around the record is empty; one wider than a whole unit has the record.
     let cuts = [SECOND, MINUTE].map(|cut| (described.column, cut));
     for (column, cut) in columns.into_iter().map(|column| (column, 0)).chain(cuts) {
         let times = |record: &Value| time_of(record, &probe.table.columns[column], probe.settings.time_zone.as_ref());
@@ -176,8 +182,8 @@ async fn filtered_column<'s>(
     Ok(None)
 }
 
-/// The record whose time tells most: within a second, a minute, an hour and a day there is room behind it for a window that
-/// holds it only if the API widens windows.
+/// The record whose time tells most: behind it, within the same second, minute, hour and day, there is room for a window that has the
+/// record only if the API widens windows.
 fn most_informative(sample: &PageSample, time: impl Fn(&Value) -> Option<i64>) -> Option<(&Value, i64)> {
     let room = |t: i64| {
         let within = |unit: i64, need: i64| t.rem_euclid(unit) + need < unit;
@@ -191,7 +197,7 @@ fn most_informative(sample: &PageSample, time: impl Fn(&Value) -> Option<i64>) -
     candidates.max_by_key(|(_, t)| room(*t))
 }
 
-/// The smallest unit to which windows are widened: a window behind the record has it only if they are.
+/// Finds the unit to which the API widens windows: a window shortly behind a record has the record only if it is widened.
 async fn unit(client: &ProbeClient, record: &Value, t: i64) -> Result<i64> {
     let mut found = MILLI;
     for (unit, behind) in [(SECOND, 2 * MILLI), (MINUTE, 2 * SECOND), (HOUR, 2 * MINUTE), (DAY, 2 * HOUR)] {
@@ -203,12 +209,13 @@ async fn unit(client: &ProbeClient, record: &Value, t: i64) -> Result<i64> {
     Ok(found)
 }
 
-/// Whether `from` and `to` include their instants.
+/// Finds out whether `from` and `to` include their instants, by windows that begin or end at a record.
 async fn ends(client: &ProbeClient, record: &Value, t: i64) -> Result<(bool, bool)> {
     Ok((client.returns(record, t, t + 3 * MILLI).await?, client.returns(record, t - 3 * MILLI, t).await?))
 }
 
-/// In which order records come, by the range's column, or else by any of their times: also by one that is not described.
+/// The finding of the order in which records come: by the column that the range filters, or else by any of their times, also one that
+/// is not described.
 fn order(probe: &Probe, sample: &PageSample, filtered: Option<usize>, findings: &mut Findings) {
     let zone = probe.settings.time_zone.as_ref();
     let by = |times: Vec<i64>| match times.len() {
