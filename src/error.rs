@@ -115,7 +115,7 @@ pub struct Location {
     /// How often the request was sent; 0 and 1 are not worth telling.
     pub attempts: u32,
     /// The record of the page, from 1 on, and the page.
-    pub record: Option<(usize, u64)>,
+    pub record: Option<(u64, u64)>,
     /// The record's column, as users call it.
     pub column: Option<String>,
 }
@@ -134,12 +134,18 @@ impl Location {
     }
 
     /// The record as far as it is known, a sentence.
-    fn record(&self) -> Option<String> {
+    fn in_record(&self) -> Option<String> {
         let (record, page) = self.record?;
         Some(match &self.column {
             Some(column) => format!("Column \"{column}\", record {record} of page {page}."),
             None => format!("Record {record} of page {page}."),
         })
+    }
+
+    /// The column of the foreign table and the record, for errors of Postgres itself; empty where one is not known.
+    pub fn in_row(&self) -> String {
+        let (Some(column), Some(table), Some((record, page))) = (&self.column, &self.table, self.record) else { return String::new() };
+        format!("Column \"{column}\" of foreign table \"{table}\", record {record} of page {page}.")
     }
 }
 
@@ -223,7 +229,7 @@ impl Error {
             (Some(exchange), None) => Some(format!("{exchange}.")),
             (None, cause) => cause.as_ref().map(|cause| format!("{cause}.")),
         };
-        let sentences: Vec<String> = [exchange, location.record(), detail.clone()].into_iter().flatten().collect();
+        let sentences: Vec<String> = [exchange, location.in_record(), detail.clone()].into_iter().flatten().collect();
         match (&location.table, sentences.is_empty()) {
             (None, true) => None,
             (None, false) => Some(sentences.join(" ")),

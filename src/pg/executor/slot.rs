@@ -8,6 +8,7 @@ use std::ffi::c_char;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgSqlErrorCode, PgTryBuilder, pg_sys};
 
+use crate::error::Location;
 use crate::pg::catalog::ForeignTable;
 use crate::pg::text::{ToServer, shown};
 use crate::scan::page::{CellState, Page};
@@ -131,8 +132,9 @@ impl SlotWriter {
         .catch_others(|cause| match cause {
             CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => {
                 let name = &names[at.get()];
+                let (table, column) = (Some(table.clone()), Some(name.clone()));
                 let location =
-                    format!("Column \"{name}\" of foreign table \"{table}\", record {} of page {}.", page.record(row), page.number);
+                    Location { table, column, record: Some((page.record(row) as u64, page.number)), ..Location::default() }.in_row();
                 let detail = report.detail().map_or_else(|| location.clone(), |d| format!("{d}\n{location}"));
                 // What pgrx could not read of Postgres' message.
                 let message = if report.message().contains('\u{fffd}') {

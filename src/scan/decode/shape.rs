@@ -37,21 +37,21 @@ pub(super) fn no_records(at: &Pointer) -> Error {
 
 /// A record that is a scalar or an array; `record` and `page` count from 1.
 pub(in crate::scan) fn not_an_object(record: u64, page: u64) -> Error {
-    Error::new(ErrorKind::Shape, "a record is not an object").detail(format!("Record {record} of page {page}."))
+    Error::new(ErrorKind::Shape, "a record is not an object").located(|at| at.record = Some((record, page)))
 }
 
 impl Reader<'_> {
-    /// The column, record and page of a value.
-    fn place(&self, column: usize) -> String {
-        let record = self.out.facts.records;
-        format!("Column \"{}\", record {record} of page {}.", self.decoder.columns[column].name, self.page.number)
+    /// Says in an error which value is meant, by column, record and page.
+    fn located(&self, error: Error, column: usize) -> Error {
+        let (name, record) = (self.decoder.columns[column].name.clone(), (self.out.facts.records, self.page.number));
+        error.located(|at| (at.column, at.record) = (Some(name), Some(record)))
     }
 
     /// A text that Postgres cannot hold.
     pub(super) fn bad_text(&self, column: usize) -> Error {
-        Error::new(ErrorKind::BadText, "a text has a NUL character or half of a surrogate pair, which Postgres cannot hold")
-            .detail(self.place(column))
-            .hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.")
+        let error = Error::new(ErrorKind::BadText, "a text has a NUL character or half of a surrogate pair, which Postgres cannot hold")
+            .hint("Set the option on_invalid to 'null' or 'replace' on the server or the foreign table.");
+        self.located(error, column)
     }
 
     /// A time before the window that only bounds cut to whole minutes let through.
@@ -59,25 +59,29 @@ impl Reader<'_> {
         let name = &self.decoder.columns[column].name;
         let message =
             format!("the API answered a record whose \"{name}\" lies before the time range, as if it cut bounds to whole minutes");
-        Error::new(ErrorKind::Shape, message)
-            .detail(format!("{} Records may be missing where another range ends.", self.place(column)))
-            .hint("Set the table option time_unit to '1min', or to what restlog.probe tells.")
+        let error = Error::new(ErrorKind::Shape, message)
+            .detail("Records may be missing where another range ends.")
+            .hint("Set the table option time_unit to '1min', or to what restlog.probe tells.");
+        self.located(error, column)
     }
 
     /// A value that is no time, where the window needs one.
     pub(super) fn no_time(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
-        Error::new(ErrorKind::BadDatetime, format!("a value of \"{name}\" is not a time with its zone, as the time range needs"))
-            .detail(self.place(column))
-            .hint("If the API writes times without a zone, set the option time_zone to the one that it means, such as 'Z' or 'Europe/Zurich'.")
+        let error = Error::new(
+            ErrorKind::BadDatetime,
+            format!("a value of \"{name}\" is not a time with its zone, as the time range needs"),
+        )
+        .hint("If the API writes times without a zone, set the option time_zone to the one that it means, such as 'Z' or 'Europe/Zurich'.");
+        self.located(error, column)
     }
 
     /// A record without the time by which the API was asked.
     pub(super) fn without_time(&self, column: usize) -> Error {
         let name = &self.decoder.columns[column].name;
-        Error::new(ErrorKind::Shape, format!("the API answered a record without \"{name}\", by which it answers"))
-            .detail(self.place(column))
-            .hint(format!("If records may have none, run ALTER FOREIGN TABLE … ALTER COLUMN {name} DROP NOT NULL."))
+        let error = Error::new(ErrorKind::Shape, format!("the API answered a record without \"{name}\", by which it answers"))
+            .hint(format!("If records may have none, run ALTER FOREIGN TABLE … ALTER COLUMN {name} DROP NOT NULL."));
+        self.located(error, column)
     }
 
     /// A time that no rounding of the bounds explains.
@@ -89,11 +93,14 @@ impl Reader<'_> {
                 from.name, to.name
             )
         });
-        Error::new(ErrorKind::Shape, format!("the API answered a record whose \"{name}\" lies far outside the time range asked for"))
-            .detail(self.place(column))
-            .hint(format!(
-                "{unread}it filters another column than \"{name}\": set the table option time_column to it; or its range is coarser than \
+        let error = Error::new(
+            ErrorKind::Shape,
+            format!("the API answered a record whose \"{name}\" lies far outside the time range asked for"),
+        )
+        .hint(format!(
+            "{unread}it filters another column than \"{name}\": set the table option time_column to it; or its range is coarser than \
                  described: set time_unit, such as '1d'. restlog.probe tells which."
-            ))
+        ));
+        self.located(error, column)
     }
 }
