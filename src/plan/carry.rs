@@ -1,31 +1,35 @@
-//! What each part of a request can carry as it is. Rows are labelled with what was asked for, so what is received must be just
-//! that: everything else is refused before a request is made of it.
+//! What each part of a request can carry unchanged.
+//!
+//! Rows are labelled with the value that was asked for. What must not be broken: the API receives exactly that value, or the
+//! value is refused before a request is made.
 
 use crate::sources::Part;
 
-/// Why a part of a request cannot carry a value, as the end of a sentence; `None` where it can. `listed` says that the parameter
-/// may stand there several times.
+/// Why a part of a request cannot carry a value, as the end of a sentence; `None` if it can. `listed` says that the parameter
+/// may come several times.
 pub fn refusal(part: Part, listed: bool, value: &str) -> Option<&'static str> {
     match part {
-        // Every character can be encoded there, and every server decodes what it reads there once.
+        // Every character can be percent-encoded or escaped in these parts, and servers decode them once.
         Part::Query | Part::Body => None,
         Part::Path => path_refusal(value),
         Part::Header if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) => {
             Some("a header holds nothing but ASCII characters, and no control characters")
         }
-        // RFC 9110 §5.5: whoever reads a header takes blanks off its ends.
+        // RFC 9110 §5.5: the recipient removes blanks at the ends of a header's value.
         Part::Header if value.starts_with(' ') || value.ends_with(' ') => Some("blanks at the ends of a header are dropped"),
-        // RFC 9110 §5.3: a header that comes several times is one list.
+        // RFC 9110 §5.3: a header that comes several times is one list, separated by commas.
         Part::Header if listed && value.contains(',') => Some("a comma separates the values of a header"),
         Part::Header => None,
     }
 }
 
-/// A slash is encoded, and stays one by RFC 3986 §2.2; but there are servers and proxies that decode before they look for the
-/// endpoint, some of them twice. A value with more steps then meets no endpoint, which is an error. One with an empty step,
-/// `.` or `..` could meet the endpoint of another value, because those are taken out of a path.
+/// Why a path cannot carry a value.
+///
+/// A slash is encoded, and stays part of its step by RFC 3986 §2.2. But some servers and proxies decode a path before they
+/// route it, some of them twice. A value with several steps then meets no endpoint, which is an error. A value with an empty
+/// step, `.` or `..` could meet the endpoint of another value, because servers remove such steps from a path: it is refused.
 fn path_refusal(value: &str) -> Option<&'static str> {
-    // What is taken out, and a NUL, stay what they are however often a value is decoded: the last form has all of them.
+    // Decoding removes no step that servers remove, and no NUL. So the last decoded form has all that any earlier one has.
     let decoded = decoded_to_the_end(value);
     if decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|step| matches!(step, b"" | b"." | b"..")) {
         return Some("servers take empty steps, \".\" and \"..\" out of a path");
@@ -33,8 +37,8 @@ fn path_refusal(value: &str) -> Option<&'static str> {
     decoded.contains(&0).then_some("servers end a path at a NUL character")
 }
 
-/// What is left of a value when nothing more can be decoded in it, in one pass: a byte that an escape stands for may end another
-/// escape, whose beginning stands right before it.
+/// The value with every escape decoded, also those that appear only when others are decoded. One pass is enough: a decoded byte
+/// can only complete an escape that begins right before it.
 fn decoded_to_the_end(value: &str) -> Vec<u8> {
     let mut decoded: Vec<u8> = Vec::with_capacity(value.len());
     for byte in value.bytes() {

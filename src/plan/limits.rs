@@ -1,4 +1,6 @@
-//! What a scan is expected to ask for, and the refusal of more than a table allows.
+//! The expected time range and number of requests of a scan, and the refusal of more than is allowed.
+//!
+//! What must not be broken: a refusal is an error before the first request. No limit here makes a scan shorter (law 2).
 
 use super::partition::{self, width};
 use super::slice::Slices;
@@ -6,13 +8,15 @@ use super::window::{MINUS_INFINITY, Window};
 use crate::error::{Error, ErrorKind, Result};
 
 const DAY: f64 = 86_400_000_000.0;
-/// What changes of clocks make of a range, at most.
+/// How much changes of clocks can lengthen a range, in microseconds.
+///
+/// Clocks change by an hour, and near such a change a window may be an hour wider at both ends.
 const CLOCKS: f64 = DAY / 8.0;
 
-/// The length of all windows that slices of a table with a time range ask for, each once and up to `now`; infinite where one has no
-/// beginning, or where no range is asked for.
+/// The length of all windows up to `now`, in microseconds, each window counted once whatever fans out. Infinite if a window has
+/// no beginning, or if no time range is sent.
 ///
-/// The query's own `now()` shall be given: the scan starts a little later, and "the last seven days" are not longer for that.
+/// `now` shall be the query's own `now()`. The scan starts a little later, but "the last seven days" are not longer for that.
 pub fn requested_span(slices: &Slices, now: i64) -> f64 {
     let length = |window: &Option<Window>| match window {
         None => f64::INFINITY,
@@ -23,18 +27,18 @@ pub fn requested_span(slices: &Slices, now: i64) -> f64 {
     slices.windows().iter().map(length).sum()
 }
 
-/// How many requests they take, where so many records a microsecond are expected up to `now` for each of the values that fan out.
+/// The number of requests that the slices are expected to take. `density` is the expected number of records per microsecond, up
+/// to `now`, for each of the values that fan out; `page` is the records of a page.
 pub fn expected_requests(slices: &Slices, now: i64, density: f64, page: u64) -> u64 {
     let pages = |window: Window| if window.lo >= now { 1.0 } else { partition::pages(density, window.until(now), page).ceil().max(1.0) };
     let of_each_value: f64 = slices.windows().iter().map(|window| window.map_or(1.0, pages)).sum();
     (of_each_value * slices.in_each_window() as f64) as u64
 }
 
-/// Refuses a time range that is longer than `max`.
+/// Refuses a time range longer than `max` microseconds. `requests` is the expected number of requests, for the error's detail.
 pub fn check_window(slices: &Slices, now: i64, max: Option<i64>, requests: Option<u64>) -> Result<()> {
     let Some(max) = max else { return Ok(()) };
     let asked = requested_span(slices, now);
-    // Clocks are changed by an hour, and near that a window may be asked for an hour wider on both sides.
     if asked <= max as f64 + CLOCKS {
         return Ok(());
     }
@@ -44,7 +48,7 @@ pub fn check_window(slices: &Slices, now: i64, max: Option<i64>, requests: Optio
         .hint("Narrow the time range, or raise the option max_window of the foreign table."))
 }
 
-/// Refuses what is expected to take more than `max` requests; 0 is no limit.
+/// Refuses a scan that is expected to take more than `max` requests; 0 is no limit.
 pub fn check_requests(requests: Option<u64>, max: u64) -> Result<()> {
     match requests {
         Some(expected) if max > 0 && expected > max => {
@@ -76,7 +80,7 @@ mod tests {
 
     const ONE_DAY: i64 = 86_400_000_000;
 
-    /// Slices of these days, once for each of so many values.
+    /// One slice for each range of days and each of `values` values.
     fn slices(days: &[(i64, i64)], values: usize) -> Slices {
         of(days.iter().map(|(from, to)| Some(Window { lo: from * ONE_DAY, hi: to * ONE_DAY })), values)
     }

@@ -1,7 +1,8 @@
-//! Quals → requests: which windows and values a query needs, and how they are asked for.
+//! Quals → requests: which windows and values a query needs, and the request that asks for them.
 //!
-//! Pure: values in, values out. Knows no Postgres, no network, no clock. Whatever it decides may be too wide, never too
-//! narrow (law 1): Postgres rechecks every condition.
+//! The room is pure: it takes values and returns values, and knows no Postgres, no network and no clock. What must not be
+//! broken: a selection, a slice or a request may hold more rows than the query wants, never fewer (law 1). Postgres rechecks
+//! every condition.
 
 pub mod askable;
 pub mod carry;

@@ -1,34 +1,41 @@
-//! A long window → partitions that are read at the same time, where nothing tells how many records it has.
+//! A long window → partitions that several workers read at the same time, although nobody knows how many records the window
+//! has.
 //!
-//! The first partition is small: what it holds tells how densely the rest is filled, and the rest is cut by that. Partitions are
-//! disjoint, so that no order of the records is needed. A range that one page could answer costs two requests, or one where
-//! earlier scans told as much; and never more than there may be at once, however its records lie.
+//! The first partition is a small sample. Its density tells how the remaining window is cut. A window whose records fit in one
+//! page costs two requests, or one if earlier scans told its density, and never more than may be in flight at once, however its
+//! records lie.
+//!
+//! What must not be broken: partitions are disjoint and leave no gap, so that each record is in exactly one of them and no
+//! order of the records is needed. They meet on whole seconds, whatever grid the API reads times on.
 
 use super::window::{MINUS_INFINITY, SECOND, Window, floor_to, whole_seconds};
 use crate::sources::Direction;
 
-/// A day, an hour, a minute, a second.
+/// The grids on which partitions may meet: a day, an hour, a minute, a second.
 const SEAMS: [i64; 4] = [86_400_000_000, 3_600_000_000, 60_000_000, SECOND];
-/// A partition is at least so many times as long as the grid on which it ends.
+/// A partition is at least this many times as long as the grid on which it ends.
 const SEAM_SHARE: i64 = 8;
-/// A partition is at least so many of the API's units wide: each is asked for one unit wider on both sides.
+/// The minimal width of a partition in the API's units. Each partition is asked for one unit wider on both sides, so narrow
+/// ones would read mostly the same records.
 const MIN_UNITS: i64 = 16;
-/// A partition is at least so long: partitions meet on whole seconds.
+/// The minimal width of a partition in microseconds, because partitions meet on whole seconds.
 const MIN_WIDTH: i64 = SEAM_SHARE * SECOND;
-/// Partitions for each of the others that are read at once: some end sooner than others.
+/// Partitions per additional worker: with more partitions than workers, one that ends early takes another.
 const OVERSUBSCRIPTION: usize = 3;
-/// A window is cut into no more, whatever it is expected to hold.
+/// The largest number of partitions of a window, whatever it is expected to hold.
 const MAX_PARTITIONS: usize = 1000;
-/// Everybody has so many of the longest partitions, and ever shorter ones.
+/// Guided self-scheduling: each worker gets about this many of the largest partitions. Later partitions shrink, so that all
+/// workers finish together.
 const SCHEDULING_ROUNDS: usize = 2;
-/// Fewer times than this tell nothing of a density.
+/// The fewest times of a page that tell a density.
 const MIN_SAMPLE: usize = 20;
-/// A chain with so many pages still to come is cut, although its first page is then read twice.
+/// A chain with at least this many pages to come is partitioned, although its first page is then read twice.
 const REPARTITION_MIN_PAGES: f64 = 6.0;
 
-/// The first partition of a window and the rest of it; `None` where the window is too short to be cut, or has no beginning, or is
-/// expected to fit in a page. `known` is how many records a microsecond had in earlier scans. Where an
-/// order is wanted, the first partition has its first records.
+/// The first partition of a window and the remaining window.
+///
+/// `None` if the window is too short to be cut, has no beginning, or is expected to fit in a page. `known` is the density in
+/// records per microsecond that earlier scans saw. With an order, the first partition holds the first records of that order.
 pub fn sampling_partition(
     window: Window,
     known: Option<f64>,
@@ -43,7 +50,7 @@ pub fn sampling_partition(
     let parts = match known.map(|known| pages_to_request(pages(known, window, page))) {
         Some(1) => return None,
         Some(pages) if pages <= concurrency => pages as f64,
-        // Its first page shall be full: that proves that the window holds more than a page.
+        // The sample's first page is then expected to be full, which proves that the window holds more than a page.
         Some(pages) => pages as f64 / 2.0,
         None => (OVERSUBSCRIPTION * (concurrency - 1) + 1) as f64,
     };
@@ -52,7 +59,7 @@ pub fn sampling_partition(
             let cut = cut(window, parts, unit)?;
             Some((Window { hi: cut, ..window }, Window { lo: cut, ..window }))
         }
-        // The newest part is the first.
+        // The newest records come first, so the sample is cut from the window's end.
         Some(Direction::Descending) => {
             let cut = cut(window, parts, unit)?;
             let cut = floor_to(window.hi - (cut - window.lo), seam(cut - window.lo, unit));
@@ -61,35 +68,35 @@ pub fn sampling_partition(
     }
 }
 
-/// What the first page of a window's first partition told of the rest.
+/// What the first page of a window's first partition tells of the remaining window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Density {
-    /// The partition.
+    /// The first partition.
     pub partition: Window,
-    /// Its records, or `None` where one page did not hold them.
+    /// The number of records in the partition; `None` if one page did not hold them all.
     pub records: Option<u64>,
-    /// What the times of its page look like.
+    /// The density of the times on the partition's page, in records per microsecond.
     pub seen: Option<f64>,
-    /// Records of a page.
+    /// The number of records of a page.
     pub page: u64,
-    /// How many records a microsecond had in earlier scans.
+    /// The density that earlier scans saw, in records per microsecond.
     pub known: Option<f64>,
 }
 
 impl Density {
-    /// How many records a microsecond has, as far as anybody knows.
+    /// The best known density, in records per microsecond: counted, else from earlier scans, else from the page.
     fn records_a_microsecond(&self) -> Option<f64> {
         let counted = self.records.map(|records| records as f64 / width(self.partition));
         counted.or(self.known).or(self.seen)
     }
 
-    /// How many pages a window is expected to have.
+    /// The expected number of pages of a window, or `None` if no density is known.
     pub fn pages(&self, window: Window) -> Option<f64> {
         self.records_a_microsecond().map(|each| pages(each, window, self.page))
     }
 }
 
-/// How many records a microsecond had between the first time of a page and its last, if they are in order.
+/// The density between the first and the last time of a page, in records per microsecond. `None` if the times are not sorted.
 pub fn density_of(times: &[i64], unit: i64) -> Option<f64> {
     let (first, last) = (*times.first()?, *times.last()?);
     let span = first.abs_diff(last).max(unit.unsigned_abs()) as f64;
@@ -100,16 +107,17 @@ fn is_in_order(times: &[i64]) -> bool {
     times.is_sorted() || times.is_sorted_by(|a, b| a >= b)
 }
 
-/// The rest of a window in partitions, each with the pages that it is expected to have.
+/// The partitions of the remaining window, each with its expected number of pages.
 ///
-/// As long as one page could hold all of the window, that costs no more requests than there may be at once. Else long partitions
-/// come first, because the end of each is half a page; short ones last, so that everybody ends at the same time. Where an order is
-/// wanted a partition has one page: its others would have to wait until its turn comes.
+/// If one page could hold the whole window, the partitions are at most as many as there may be requests at once. Otherwise long
+/// partitions come first, because the last page of each is half empty on average, and short ones last, so that all workers
+/// finish together. With an order each partition has one page: the records of further pages would wait until the partition
+/// before is delivered.
 pub fn remaining_partitions(window: Window, density: Density, concurrency: usize, unit: i64, ordered: bool) -> Vec<(Window, Option<f64>)> {
     let concurrency = concurrency.max(2);
     let pages = density.pages(window);
     if density.records.is_some() || density.known.is_none() || pages.is_none() {
-        // What one page looks like says little of the rest.
+        // One page's times say little of the remaining window, so the number of partitions stays limited.
         let most = if density.records.is_some() { concurrency - 1 } else { OVERSUBSCRIPTION * (concurrency - 1) };
         let partitions = equal(window, pages.map_or(most, |pages| pages_to_request(pages).min(most)), unit);
         let each = pages.map(|pages| pages / partitions.len() as f64);
@@ -130,18 +138,18 @@ pub fn remaining_partitions(window: Window, density: Density, concurrency: usize
     partitions
 }
 
-/// The partitions of a window whose chain turns out to be much longer than `expected`, each with the pages that it is expected to
-/// have; `None` where it is better read on.
+/// The partitions of a window whose chain turns out to be much longer than `expected` pages, each with its expected number of
+/// pages. `None` if the chain is better read on.
 ///
-/// The `times` of its first page, of `page` records, tell that: they are in order, as far as they go, and their last tenth is as
-/// dense as what follows. A burst that begins behind them is not seen.
+/// `times` are those of the chain's first page, `page` the number of its records. The times must be sorted, and their last
+/// tenth stands for the density of what follows. A burst of records that begins later is not seen.
 pub fn repartition(window: Window, times: &[i64], page: u64, expected: f64, concurrency: usize, unit: i64) -> Option<Vec<(Window, f64)>> {
     let (first, last) = (*times.first()?, *times.last()?);
     let ascending = first <= last;
     if concurrency < 2 || times.len() < MIN_SAMPLE || !is_in_order(times) || window.lo == MINUS_INFINITY {
         return None;
     }
-    // What the first page covered, and what it did not reach.
+    // `head` is what the first page covered, `tail` what it did not reach.
     let seam = seam((last - first).saturating_abs(), unit);
     let (head, tail) = if ascending {
         let cut = floor_to(last, seam).max(window.lo);
@@ -153,7 +161,7 @@ pub fn repartition(window: Window, times: &[i64], page: u64, expected: f64, conc
     if tail.is_empty() {
         return None;
     }
-    // Records that were written at once, with one time, tell nothing of how long that goes on.
+    // Records written at one moment have one time, which tells no density. A longer tail of the page is tried then.
     let tails = [times.len() / 10, times.len() / 2].map(|count| &times[times.len() - 1 - count..]);
     let density =
         tails.into_iter().filter(|tail| tail[0].abs_diff(last) > 2 * unit.unsigned_abs()).find_map(|tail| density_of(tail, unit))?;
@@ -165,21 +173,22 @@ pub fn repartition(window: Window, times: &[i64], page: u64, expected: f64, conc
     if partitions.len() < 2 {
         return None;
     }
-    // Where the density of one spot is taken for all of a window, little is sure: a partition that is long is cut once more.
+    // One spot's density stands for the whole window, which is a guess. A low expectation lets a partition that turns out long
+    // be partitioned again.
     let each = (pages / partitions.len() as f64).min(REPARTITION_MIN_PAGES / 2.0);
     let head = (!head.is_empty()).then_some((head, 1.0));
     Some(head.into_iter().chain(partitions.into_iter().map(|partition| (partition, each))).collect())
 }
 
-/// Lets the partition that ends last go on to `hi`: what is later than the scan's start was left out when the window was measured and
-/// cut.
+/// Extends the partition that ends last to `hi`. The window was measured and cut up to the scan's start; later records belong
+/// to its last partition.
 pub fn extend_last<'p>(partitions: impl IntoIterator<Item = &'p mut Window>, hi: i64) {
     if let Some(last) = partitions.into_iter().max_by_key(|partition| partition.hi) {
         last.hi = last.hi.max(hi);
     }
 }
 
-/// So many partitions of a window, or fewer where they would be too short.
+/// `parts` partitions of a window of about the same width, or fewer if they would be too short.
 fn equal(window: Window, parts: usize, unit: i64) -> Vec<Window> {
     let mut partitions = Vec::with_capacity(parts);
     let mut left = window;
@@ -192,29 +201,31 @@ fn equal(window: Window, parts: usize, unit: i64) -> Vec<Window> {
     partitions
 }
 
-/// How long a window is, in microseconds.
+/// The width of a window in microseconds, at least 1.
 pub fn width(window: Window) -> f64 {
     (window.hi as f64 - window.lo as f64).max(1.0)
 }
 
-/// How many pages a window fills, with so many records a microsecond.
+/// The number of pages that a window fills at `density` records per microsecond.
 pub fn pages(density: f64, window: Window, page: u64) -> f64 {
     density * width(window) / page.max(1) as f64
 }
 
-/// How many pages are asked for where so many are expected: none is quite full, so that a few records more need no other.
+/// The number of pages to request where `pages` are expected. It is rounded up with a margin, so that a few more records need
+/// no further page.
 fn pages_to_request(pages: f64) -> usize {
     if pages <= 0.8 { 1 } else { ((pages * 1.05).ceil() as usize).max(2) }
 }
 
-/// The grid on which partitions of a width meet: as coarse as there is room for, and whole seconds at least. An API may read times less
-/// finely than it says, and cut them to whole seconds or minutes: what lies between the cut and a seam would then be in none of both
-/// partitions.
+/// The grid on which partitions of a width meet: as coarse as the width allows, and at least whole seconds.
+///
+/// An API may read times less finely than it says, and cut them to seconds or minutes. If partitions met off that grid, the
+/// records between the cut time and the seam would be in neither partition.
 fn seam(width: i64, unit: i64) -> i64 {
     SEAMS.into_iter().find(|seam| width / SEAM_SHARE >= *seam && seam % unit == 0).unwrap_or_else(|| whole_seconds(unit))
 }
 
-/// Where the first of so many equal parts ends, on a grid that is the API's own or coarser.
+/// Where the first of `parts` equal parts of a window ends, on the grid of [`seam`]. `None` if that part would be too narrow.
 fn cut(window: Window, parts: f64, unit: i64) -> Option<i64> {
     let width = (window.hi.checked_sub(window.lo)? as f64 / parts) as i64;
     if width < unit.saturating_mul(MIN_UNITS).max(MIN_WIDTH) {

@@ -1,4 +1,7 @@
-//! A slice, a page token and a page size → the request that asks for that page.
+//! A slice, a page token and a page size → the request for that page.
+//!
+//! What must not be broken: a window is asked for at least as wide as it is (law 1), a value goes into the request unchanged
+//! and typed as the description says, and [`Request::line`] and [`Request::readable`] show no secret and stay on one line.
 
 use std::collections::HashMap;
 
@@ -9,7 +12,7 @@ use super::slice::Slice;
 use super::window::{INFINITY, MINUS_INFINITY, Window, ceil_to, floor_to, rfc3339_millis, whole_seconds};
 use crate::sources::{Filter, Method, PagingStyle, Part, Place, SqlType, Table, TimeFormat, TimeRange};
 
-/// A value is shown as far as this.
+/// The most characters of a value that an error shows.
 pub(super) const MAX_SHOWN: usize = 60;
 
 /// Where a page begins.
@@ -17,13 +20,13 @@ pub(super) const MAX_SHOWN: usize = 60;
 pub enum PageToken {
     /// The chain's first page.
     Start,
-    /// The key that the page before named.
+    /// The key of this page, which the page before named.
     Cursor(String),
     /// A page's number.
     Page(u64),
-    /// How many records are before it.
+    /// The number of records before the page.
     Offset(u64),
-    /// The address that the page before named.
+    /// The address of this page, which the page before named.
     Url(String),
 }
 
@@ -38,12 +41,12 @@ impl PageToken {
     }
 }
 
-/// One step of a request's path, percent-encoding still to come.
+/// One step of a request's path, not percent-encoded yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathSegment {
-    /// As the description has it.
+    /// A step as the description has it.
     Fixed(String),
-    /// A column's value: one step, whatever is in it.
+    /// A column's value. It is one step, whatever characters it has.
     Value(String),
 }
 
@@ -52,25 +55,25 @@ pub enum PathSegment {
 pub struct Request {
     /// GET or POST.
     pub method: Method,
-    /// The steps of the path below `base_url`.
+    /// The steps of the path, below `base_url`.
     pub path: Vec<PathSegment>,
-    /// The query, in order.
+    /// The parameters of the query, in order.
     pub query: Vec<(String, String)>,
     /// Headers that carry parameters.
     pub headers: Vec<(String, String)>,
     /// The JSON body's members.
     pub body: Map<String, Value>,
-    /// The whole address, where the page before named one: everything else but the method is in it.
+    /// The page's whole address, if the page before named it. It then replaces everything but the method.
     pub url: Option<String>,
 }
 
 impl Request {
-    /// A request of which only method and path are known.
+    /// A request with method and path, and no parameters.
     pub fn new(method: Method, path: &str) -> Self {
         Self { method, path: fixed_segments(path), query: Vec::new(), headers: Vec::new(), body: Map::new(), url: None }
     }
 
-    /// Method and path: what an error may show. A long value is cut.
+    /// Method and path, on one line, with long values cut. Errors show this.
     pub fn line(&self) -> String {
         let mut text = format!("{} ", self.method.as_str());
         for step in &self.path {
@@ -89,11 +92,11 @@ impl Request {
         text
     }
 
-    /// Method, path and parameters, readable: for EXPLAIN and the log.
+    /// Method, path and parameters, on one line. EXPLAIN and the log show this.
     pub fn readable(&self) -> String {
         let mut text = self.line();
         if self.url.is_some() {
-            // SECURITY: an address that the API made may repeat a key.
+            // SECURITY: an address that the API made may repeat a key, so it is not shown.
             text.push_str(" (the next page's own address)");
         }
         for (i, (name, value)) in self.query.iter().enumerate() {
@@ -109,7 +112,7 @@ impl Request {
         text
     }
 
-    /// Takes a parameter out.
+    /// Removes the parameter with this place. A path keeps its steps.
     pub fn remove(&mut self, place: &Place) {
         match place.part {
             Part::Query => self.query.retain(|(name, _)| *name != place.name),
@@ -130,7 +133,8 @@ impl Request {
         }
     }
 
-    /// Values of the path by their names. What was put already is never a placeholder, whatever it looks like.
+    /// Replaces the placeholders of the path by values. `values` are keyed by the placeholders' names. A step that is a value
+    /// already stays, even if it looks like a placeholder.
     fn put_into_path(&mut self, values: &HashMap<&str, &String>) {
         for step in &mut self.path {
             let PathSegment::Fixed(fixed) = &*step else { continue };
@@ -141,7 +145,7 @@ impl Request {
         }
     }
 
-    /// A number, which in a JSON body is one.
+    /// Puts a number in its place. In a JSON body it is a JSON number.
     fn put_number(&mut self, place: &Place, number: &str) {
         match number.parse::<u64>() {
             Ok(n) if place.part == Part::Body => {
@@ -151,7 +155,7 @@ impl Request {
         }
     }
 
-    /// A column's value, or several, which in a JSON body have their own type.
+    /// Puts a column's values in their place. In a JSON body they have the column's JSON type.
     fn put_values(&mut self, filter: &Filter, sql_type: SqlType, values: &[String]) {
         let place = &filter.place;
         if place.part != Part::Body {
@@ -164,12 +168,13 @@ impl Request {
     }
 }
 
-/// The steps of a path that a description has.
+/// The steps of a description's path.
 pub fn fixed_segments(path: &str) -> Vec<PathSegment> {
     path.split('/').skip(1).map(|step| PathSegment::Fixed(step.to_owned())).collect()
 }
 
-/// Writes a value for people: on one line, and in a path as one step.
+/// Appends a value to a text for people. Control characters and `separator` are percent-encoded, so that the value stays on one
+/// line and in one step.
 fn push_readable(text: &mut String, value: &str, separator: Option<char>) {
     for c in value.chars() {
         if c.is_control() || separator == Some(c) {
@@ -180,7 +185,7 @@ fn push_readable(text: &mut String, value: &str, separator: Option<char>) {
     }
 }
 
-/// A value as JSON writes its type.
+/// A value as its JSON type; a string if the value is not of that type.
 fn json(sql_type: SqlType, value: &str) -> Value {
     let typed = match sql_type {
         SqlType::Int | SqlType::Bigint => value.parse::<i64>().ok().map(Value::from),
@@ -190,9 +195,11 @@ fn json(sql_type: SqlType, value: &str) -> Value {
     typed.unwrap_or_else(|| Value::String(value.to_owned()))
 }
 
-/// The bounds of a window as they are asked for. They lie on the API's own grid, and one unit further out, because whether `from` and
-/// `to` include their ends is often not documented; and they reach whole seconds, because an API may cut times to seconds, whatever it
-/// takes. Rows outside the window are dropped after decoding.
+/// The bounds that are sent for a window, wider than the window.
+///
+/// They lie on the API's own grid, one unit further out, because documentation often does not say whether `from` and `to`
+/// include their ends. They reach whole seconds, because an API may cut times to seconds. Records outside the window are
+/// dropped after decoding.
 pub fn widened(range: &TimeRange, window: Window) -> Window {
     let (unit, grid) = (range.unit, whole_seconds(range.unit));
     // hi is exclusive: the last microsecond inside is hi - 1.
@@ -200,24 +207,25 @@ pub fn widened(range: &TimeRange, window: Window) -> Window {
     Window { lo: lo.min(floor_to(window.lo, grid)), hi: hi.max(ceil_to(window.hi, grid)) }
 }
 
-/// Writes a bound.
+/// Writes a bound as the API reads it.
 pub fn write_time(format: TimeFormat, t: i64) -> String {
     match format {
         TimeFormat::Rfc3339Millis => rfc3339_millis(t),
     }
 }
 
-/// The request for one page of `size` records that were not read before.
+/// The request for a page with `size` records that were not read before.
 pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Request {
     let size = match token {
-        // One more for the record that overlaps; alone it would bring nothing new.
+        // The page's first record is the last one read, so one more is asked for. A page of that record alone would bring
+        // nothing new.
         PageToken::Offset(_) if table.pagination.overlaps() => (size + 1).min(table.pagination.size.max).max(2),
         _ => size,
     };
     let bounds = match (&table.time_range, slice.window) {
         (Some(range), Some(window)) => {
             let widened = widened(range, window);
-            // An end that the query does not bound is not sent where the API demands none: a clamped one could be refused.
+            // An end that the query does not bound is sent only if the API demands it: a server could refuse a clamped time.
             let from = (window.lo != MINUS_INFINITY).then(|| write_time(range.format, widened.lo));
             let to = (window.hi != INFINITY || range.required).then(|| write_time(range.format, widened.hi));
             (from, to)
@@ -227,7 +235,8 @@ pub fn request(table: &Table, slice: &Slice, token: &PageToken, size: u64) -> Re
     assemble(table, slice, bounds, token, &size.to_string())
 }
 
-/// Puts everything in its place; EXPLAIN calls it with placeholders, a probe with bounds as they are.
+/// Puts all parameters in their places. The bounds and the size are texts, because EXPLAIN passes placeholders and the probe
+/// passes bounds that are not widened.
 pub fn assemble(table: &Table, slice: &Slice, bounds: (Option<String>, Option<String>), token: &PageToken, size: &str) -> Request {
     let mut request = Request::new(table.method, &table.path);
     let mut in_path = HashMap::new();
@@ -332,7 +341,7 @@ mod tests {
         let range = table.time_range.unwrap();
         // One microsecond: whole seconds hold it, and either end may be exclusive.
         assert_eq!(widened(&range, Window { lo: 1_001_500, hi: 1_001_501 }), Window { lo: 1_000_000, hi: 2_000_000 });
-        // On the grid: the instant itself must be strictly inside, also where an end is cut to seconds.
+        // A time on the grid must lie strictly inside, also if the API cuts the ends to seconds.
         assert_eq!(widened(&range, Window { lo: 2_000_000, hi: 2_000_001 }), Window { lo: 1_999_000, hi: 3_000_000 });
         assert_eq!(widened(&range, Window { lo: 0, hi: 2_000_000 }), Window { lo: -1_000, hi: 2_001_000 });
         for unit in [7_000, 60_000_000] {

@@ -1,4 +1,7 @@
-//! What the planner tells the executor: plain data that `copyObject` can copy, as one JSON string (law 5).
+//! What the planner tells the executor, as one JSON string in `fdw_private`.
+//!
+//! What must not be broken: the plan is plain data that `copyObject` can copy (law 5), without pointers and without values
+//! known only at planning. A condition that is listed as neither local nor inexact is answered whole by the request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,36 +15,36 @@ use super::value::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Direction, Origin, PagingStyle, Table};
 
-/// The private part of a `ForeignScan`. The operands are beside it in `fdw_exprs`: only there does the planner rewrite them.
+/// The private part of a `ForeignScan`. The operands are in `fdw_exprs`, because only there the planner rewrites them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ScanPlan {
-    /// What may travel in the request: of each qual that has such a thing, in their order.
+    /// The conditions that may be in the request: one for each qual that has one, in the quals' order, then the implied ones.
     pub conditions: Vec<Condition>,
-    /// The quals without a condition, which are all in `local` too.
+    /// The numbers of the quals without a condition. All of them are in `local` too.
     pub unasked: BTreeSet<usize>,
-    /// Which of the node's quals no request answers, not even in part.
+    /// The numbers of the node's quals that no request answers, not even in part.
     pub local: BTreeSet<usize>,
-    /// Which of them are in the request in a wider form.
+    /// The numbers of the quals that the request answers inexactly: it may return rows that do not satisfy them.
     pub inexact: BTreeSet<usize>,
-    /// How many of `conditions`, the last ones, are none of the node's quals: another relation has them, and a join by equality
-    /// makes them hold for this one's rows.
+    /// How many of `conditions`, the last ones, belong to no qual of the node. They are another relation's conditions, which
+    /// hold for this table's rows through a join by equality.
     pub implied: usize,
     /// The description's columns on which the query has conditions that no request answers whole. No default stands in for a
-    /// condition on them (law 13).
+    /// condition on these columns (law 13).
     pub restricted: BTreeSet<usize>,
     /// Attribute numbers that the query reads.
     pub attributes: Vec<i16>,
-    /// Rows that a LIMIT above wants. It sizes the first page and ends nothing (law 4).
+    /// The number of rows that a LIMIT above the scan wants. It sizes the first page and never ends a scan (law 4).
     pub limit: Option<u64>,
     /// Whether rows must come in the order that the table declares.
     pub ordered: bool,
-    /// How many requests were expected when the plan was made, those of all the node's scans together.
+    /// The number of requests that were expected at planning, for all scans of the node together.
     pub expected_requests: Option<u64>,
-    /// Whether the plan is sure to read all that it asks for.
+    /// Whether the plan surely reads the whole result. If not, a LIMIT or another node may end it early.
     pub whole: bool,
-    /// How many `count(*)` the node answers instead of rows; 0 where it answers rows.
+    /// The number of `count(*)` columns that the node returns instead of rows; 0 if it returns rows.
     pub counts: usize,
-    /// Why the API cannot be asked, where the plan may well want no row: raised when one is wanted.
+    /// Why the API cannot be asked. The error is raised when the first row is wanted, where a plan may want none.
     pub refusal: Option<Error>,
 }
 
@@ -85,7 +88,7 @@ impl ScanPlan {
         serde_json::to_string(self).map_err(|e| Error::new(ErrorKind::Internal, format!("could not write a plan: {e}")))
     }
 
-    /// The reverse of [`ScanPlan::to_json`].
+    /// Reads the text that [`ScanPlan::to_json`] wrote.
     pub fn from_json(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|e| Error::new(ErrorKind::Internal, format!("could not read a plan: {e}")))
     }
@@ -103,25 +106,29 @@ impl ScanPlan {
         }
     }
 
-    /// Which of so many quals a request answers whole, by a condition of this kind. Quals of which nothing is asked for have no
-    /// condition.
+    /// The numbers of the quals that a request answers whole by a condition of this kind. `quals` is the number of the node's
+    /// quals; those in `unasked` have no condition.
     pub fn whole(&self, quals: usize, kind: impl Fn(&Condition) -> bool) -> BTreeSet<usize> {
         let asked = (0..quals).filter(|qual| !self.unasked.contains(qual)).zip(&self.conditions);
         let is_whole = |qual: &usize| !self.local.contains(qual) && !self.inexact.contains(qual);
         asked.filter(|(qual, condition)| is_whole(qual) && kind(condition)).map(|(qual, _)| qual).collect()
     }
 
-    /// The columns that the query restricts, once the operands are known: no default stands in for a condition on them.
+    /// The columns that the query restricts once the operands are known. No default stands in for a condition on these columns
+    /// (law 13).
     pub fn restricted_at_start(&self, condition: &Condition, values: &[Value]) -> BTreeSet<usize> {
         &self.restricted | &condition.restricted_at_start(values)
     }
 
-    /// All conditions as one.
+    /// The conjunction of all conditions.
     pub fn condition(&self) -> Condition {
         Condition::And(self.conditions.clone())
     }
 
-    /// Refuses what the API could not be asked, before anything runs. `defaults.from` says only whether there is one.
+    /// Refuses, at planning, a query that the API cannot be asked. Of `defaults.from` it reads only whether there is one, not
+    /// its value.
+    ///
+    /// Errors: [`ErrorKind::MissingQual`], if the time range or a request parameter is missing.
     pub fn check(&self, table: &Table, defaults: &Defaults) -> Result<()> {
         let condition = self.condition();
         if let Some(range) = &table.time_range
@@ -142,8 +149,8 @@ impl ScanPlan {
             if restricted_to_values.contains(index) {
                 continue;
             }
-            // Only one branch of an OR speaks of it: the API would have to be asked for all values at once. Where the other is about
-            // parameters only, the scan's start decides.
+            // Only some branches of an OR give a value: the others would need the API asked for all values at once. Branches
+            // made of parameters alone do not count, because they are decided when the scan starts.
             let half_said = referenced.contains(&index) && !may_be_restricted_at_start.contains(index);
             let has_default = defaults.parameters.contains_key(&index) && !self.restricted.contains(&index);
             if half_said || (required && !has_default) {
@@ -153,8 +160,10 @@ impl ScanPlan {
         Ok(())
     }
 
-    /// Whether the rows of a scan come in the order that the table declares: only times that are bounded are surely not NULL, and
-    /// values that fan out are read by several chains.
+    /// The declared order, if the scan's rows come in it.
+    ///
+    /// The time column must be bounded, because only then no time is NULL. No other column may have several values, unless one
+    /// request lists them: values that fan out are read by several chains.
     pub fn keeps_order(&self, table: &Table) -> Option<Direction> {
         let range = table.time_range.as_ref()?;
         let condition = self.condition();
@@ -168,15 +177,17 @@ impl ScanPlan {
         range.order.filter(|_| (lower || upper) && (0..table.columns.len()).all(one_chain))
     }
 
-    /// The columns of values that the request filters by.
+    /// The columns whose values the request filters by.
     pub fn filters(&self, table: &Table) -> Vec<usize> {
         let restricted_to_values = self.condition().restricted_to_values();
         let filtered = |column: &usize| table.columns[*column].filter.is_some() && restricted_to_values.contains(*column);
         (0..table.columns.len()).filter(filtered).collect()
     }
 
-    /// Whether the API's own total answers `count(*)`: every condition travels whole, and means to the API what it means here.
-    /// A window never does: it is asked for wider than it is.
+    /// Whether the API's own total answers `count(*)`.
+    ///
+    /// Every condition must be in the request, and mean the same to the API. A window never qualifies, because it is asked for
+    /// wider than it is.
     pub fn is_counted_by_total(&self, table: &Table, defaults: &Defaults) -> bool {
         let exact = |column: usize| match table.columns[column].origin {
             Origin::Request { .. } => true,
@@ -187,7 +198,7 @@ impl ScanPlan {
         table.pagination.total.is_some() && self.local.is_empty() && self.inexact.is_empty() && !in_window && condition.is_exact(&exact)
     }
 
-    /// The request line with placeholders for what is known only when the scan starts.
+    /// The request line of EXPLAIN, with placeholders for what is known only when the scan starts.
     pub fn request_line(&self, table: &Table, defaults: &Defaults, size: u64) -> String {
         let condition = self.condition();
         let (restricted_to_values, mut values) = (condition.restricted_to_values(), BTreeMap::new());
@@ -205,7 +216,7 @@ impl ScanPlan {
         let bounds = table.time_range.as_ref().map(|range| {
             let (lower, upper) = condition.bounds(range.column);
             let from = lower || (defaults.from.is_some() && !self.restricted.contains(&range.column));
-            // Counted pages are read up to the scan's start first.
+            // A scan of counted pages reads up to its start first, so it sends an upper bound.
             let to = upper || range.required || (from && !table.pagination.style.is_keyed());
             (from.then(|| "{from}".to_owned()), to.then(|| "{to}".to_owned()))
         });
@@ -213,12 +224,13 @@ impl ScanPlan {
         assemble(table, &slice, bounds, &PageToken::Start, &self.first_size(table, size).to_string()).readable()
     }
 
-    /// The size of the first page, given the usual one.
+    /// The size of the first page, in records. `size` is the usual page size.
     pub fn first_size(&self, table: &Table, size: u64) -> u64 {
         let is_numbered = matches!(table.pagination.style, PagingStyle::Number { .. });
         match self.limit {
-            // A chain whose page size may not change would be read in tiny pages to its end. So would one of numbered pages: the second
-            // begins where the first ends only in its size.
+            // The chain keeps its first page's size if the description says that sizes may not change, and a LIMIT of one row
+            // would then read all in tiny pages. Numbered pages keep it too: page two begins where page one ends only at the
+            // same size.
             Some(limit) if table.pagination.size.may_change && !is_numbered => limit.clamp(1, size),
             _ => size,
         }

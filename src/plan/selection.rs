@@ -1,15 +1,17 @@
-//! What a condition leaves to ask for: times, and the values of some columns.
+//! The rows that can satisfy a condition: times, and the only possible values of some columns.
+//!
+//! What must not be broken: a selection may hold more rows than the condition, never fewer (law 1).
 
 use std::collections::BTreeMap;
 
 use super::window::{Window, WindowSet};
 
-/// What can satisfy a condition: times on the time column, and for some columns the only values that can.
+/// The times on the time column, and the values of other columns, that can satisfy a condition.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     /// The times; empty means that no row can satisfy the condition.
     pub windows: WindowSet,
-    /// Column → its possible values, sorted, never empty. A column that is not here may have any value.
+    /// Column → its possible values, sorted, never empty. A column without an entry may have any value.
     pub values: BTreeMap<usize, Vec<String>>,
 }
 
@@ -42,7 +44,7 @@ impl Selection {
         Self { windows: WindowSet::all(), values: BTreeMap::from([(column, values)]) }
     }
 
-    /// What is in both. The values of each column come out sorted, as they went in.
+    /// The rows that both selections hold. The lists of values are sorted, and stay so.
     fn and(mut self, other: Self) -> Self {
         self.windows = self.windows.intersect(&other.windows);
         for (column, theirs) in other.values {
@@ -62,7 +64,8 @@ impl Selection {
         if self.windows.is_empty() { Self::nothing() } else { self }
     }
 
-    /// What is in all of them. They are joined two by two, so that a long list among many short ones is not gone through for each.
+    /// The rows that all selections hold. Pairs are joined, then pairs of pairs: one long list among many short ones is not
+    /// searched for each of them.
     pub(super) fn in_all(mut parts: Vec<Self>) -> Self {
         while parts.len() > 1 {
             let mut rest = std::mem::take(&mut parts).into_iter();
@@ -76,7 +79,7 @@ impl Selection {
         parts.pop().unwrap_or_else(Self::all)
     }
 
-    /// What is in any of them. All that they hold is put together first, and sorted once.
+    /// The rows that any of the selections may hold. All windows and values are collected first, and sorted once.
     pub(super) fn in_any(parts: impl Iterator<Item = Self>) -> Self {
         let mut parts = parts.filter(|part| !part.is_nothing());
         let Some(mut sum) = parts.next() else { return Self::nothing() };

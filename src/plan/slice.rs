@@ -1,5 +1,7 @@
-//! Independent chains of pages, each made only when it is begun: the values of several columns multiply, and two lists of two thousand
-//! are four million chains.
+//! Windows and values → independent chains of pages, the slices, each made when its chain begins.
+//!
+//! The values of several columns multiply: two lists of two thousand values are four million slices. What must not be broken:
+//! no code here holds all slices at once, and slice n is always the same.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +10,25 @@ use super::window::Window;
 /// One independent chain of pages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slice {
-    /// The times it answers for, if the table has a time range that is asked for.
+    /// The times that the slice answers for. `None`: the request has no time range.
     pub window: Option<Window>,
     /// Column → the values that the request carries.
     pub values: BTreeMap<usize, Vec<String>>,
-    /// Columns whose value must be one of [`Slice::values`], or the row belongs to another slice: an API that ignores case
-    /// would answer it to both.
+    /// Columns whose value in a record must be one of [`Slice::values`]; any other record belongs to another slice. An API that
+    /// ignores case would return the record in both.
     pub recheck_columns: Vec<usize>,
 }
 
 /// Windows × the values of each column that fans out.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Slices {
-    /// `None` is no range at all.
+    /// `None` is a request without a time range.
     windows: Vec<Option<Window>>,
-    /// Column → the values that all of them carry.
+    /// Column → the values that the requests of every slice carry.
     common: BTreeMap<usize, Vec<String>>,
-    /// Columns of which each slice has one value; those of the last one change first.
+    /// Columns of which each slice has one value. The last column's values change first.
     fans: Vec<(usize, Vec<String>)>,
-    /// The columns of which [`Slice::recheck_columns`] speaks, of every slice.
+    /// [`Slice::recheck_columns`] of every slice.
     recheck_columns: Vec<usize>,
 }
 
@@ -36,38 +38,38 @@ impl Slices {
         Self { windows, common: values, ..Self::default() }
     }
 
-    /// The same for each combination of further columns' values. `recheck_columns` are those of the columns that rows carry.
+    /// The slices for each combination of these columns' values. `recheck_columns` are those of the columns that records carry.
     #[must_use]
     pub(super) fn fanned_out(self, fans: Vec<(usize, Vec<String>)>, recheck_columns: Vec<usize>) -> Self {
         Self { fans, recheck_columns, ..self }
     }
 
-    /// How many there are; no more are counted than a number holds.
+    /// How many slices there are; `usize::MAX` if there are more than a `usize` counts.
     pub fn len(&self) -> usize {
         self.windows.len().saturating_mul(self.in_each_window())
     }
 
-    /// Whether nothing is to be asked.
+    /// Whether there is nothing to request.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many have the same window.
+    /// How many slices have the same window.
     pub fn in_each_window(&self) -> usize {
         self.fans.iter().fold(1, |product: usize, (_, values)| product.saturating_mul(values.len()))
     }
 
-    /// The windows, each once; `None` is no range at all.
+    /// The windows, each once. `None` is a request without a time range.
     pub fn windows(&self) -> &[Option<Window>] {
         &self.windows
     }
 
-    /// Whether all of them carry values of this column.
+    /// Whether every slice has values of this column.
     pub fn carry(&self, column: usize) -> bool {
         self.common.contains_key(&column) || self.fans.iter().any(|(fan, _)| *fan == column)
     }
 
-    /// The slice of this number, from 0.
+    /// The slice with this number, counted from 0.
     pub fn get(&self, number: usize) -> Option<Slice> {
         let (window, mut rest) = (number.checked_div(self.in_each_window())?, number.checked_rem(self.in_each_window())?);
         let window = *self.windows.get(window)?;
@@ -79,7 +81,7 @@ impl Slices {
         Some(Slice { window, values, recheck_columns: self.recheck_columns.clone() })
     }
 
-    /// All of them, one after another.
+    /// All slices, in order.
     pub fn iter(&self) -> impl Iterator<Item = Slice> + '_ {
         (0..self.len()).filter_map(|number| self.get(number))
     }

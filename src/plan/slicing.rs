@@ -1,4 +1,8 @@
-//! A selection → slices: independent chains of pages, one per window and per value of each fan-out key.
+//! A selection → slices: independent chains of pages, one per window and per value of each column that fans out.
+//!
+//! What must not be broken: the slices together hold all of the selection (law 1); each row belongs to one slice only; and a
+//! default stands in only for a condition that the query does not have (law 13). A filter that cannot be sent stays local if
+//! records carry its column, else the query is refused.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +14,23 @@ use super::window::{INFINITY, MINUS_INFINITY, Window, WindowSet, floor_to, is_un
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::{Column, Origin, Place, Table};
 
-/// More windows than this are read as one around them all: each costs at least a request.
+/// More windows than this are read as one window around them all, because each window costs at least a request.
 pub(super) const MAX_WINDOWS: usize = 64;
-/// More values than this of an optional one-value filter stay local, for the same reason.
+/// The most combinations of optional values that fan out. Beyond it a filter stays local, because each combination costs at
+/// least a request.
 const MAX_FAN_OUT: usize = 100;
-/// Lists longer than this, percent-encoding not counted, stay local: servers refuse request lines beyond 8 kB.
+/// Longer lists, percent-encoding not counted, stay local: servers refuse request lines beyond 8 kB.
 const MAX_LIST_BYTES: usize = 4096;
 
-/// What slices need beside the conditions.
+/// The values that stand in for conditions the query does not have, and the scan's start.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
-    /// Lower bound where the query says nothing of the time.
+    /// The lower bound if the query does not restrict the time, in microseconds since 2000.
     pub from: Option<i64>,
-    /// The scan's start: where the query has no upper bound, later times are a window of their own (law 12).
+    /// The scan's start, in microseconds since 2000. If the query has no upper bound, later times are a window of their own
+    /// (law 12).
     pub now: i64,
-    /// Column → value from the options, for request parameters of which the query says nothing.
+    /// Column → value from the options, for request parameters that the query does not restrict.
     pub parameters: BTreeMap<usize, String>,
 }
 
@@ -45,8 +51,8 @@ pub enum StandIn {
 }
 
 impl Defaults {
-    /// The defaults that may stand in: none for a column that the query `restricts` in any way, because rows that its condition
-    /// asks for could lie outside the default (law 13).
+    /// The defaults that may stand in. A column that the query `restricts` in any way has none, because rows that its condition
+    /// selects could lie outside the default (law 13).
     #[must_use]
     pub fn unless(mut self, table: &Table, restricts: impl Fn(usize) -> bool) -> Self {
         if table.time_range.as_ref().is_some_and(|range| restricts(range.column)) {
@@ -56,7 +62,7 @@ impl Defaults {
         self
     }
 
-    /// Which of them stand in for a selection.
+    /// The defaults that stand in for what a selection leaves open.
     pub fn standing_in(&self, table: &Table, selection: &Selection) -> Vec<StandIn> {
         let is_open = selection.windows.windows().first().is_some_and(|window| window.lo == MINUS_INFINITY);
         let from = self.from.filter(|_| is_open && table.time_range.is_some()).map(StandIn::From);
@@ -70,7 +76,10 @@ impl Defaults {
     }
 }
 
-/// The slices that together answer for the selection. None when nothing can match.
+/// The slices that together answer for the selection; none if no row can match.
+///
+/// Errors: [`ErrorKind::MissingQual`], if a required time range or parameter is missing; [`ErrorKind::OptionValue`], if the
+/// request cannot carry a value.
 pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Result<Slices> {
     if selection.is_nothing() {
         return Ok(Slices::default());
@@ -95,16 +104,16 @@ pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Resu
         };
         let refusal = |value: &String| carry::refusal(filter.place.part, filter.many, value).map(|reason| (value.clone(), reason));
         match values.iter().find_map(refusal) {
-            // Rows are compared with it here; the API need not know.
+            // Records carry the value, so Postgres compares it. The API need not know it.
             Some(_) if carried => continue,
             Some((value, reason)) => return Err(unsendable(column, &filter.place, &value, reason)),
             None => {}
         }
         let length = |value: &String| filter.place.name.len() + value.len() + 2;
         let fits = |bytes: usize| !carried || bytes <= MAX_LIST_BYTES;
-        // A parameter that no row carries has one value for a whole slice, even where the API takes several.
+        // If records do not carry the value, each slice has one value to label its rows with, even if the API takes several.
         if values.len() == 1 || (filter.many && carried) {
-            // Many servers drop an empty value from a list, and would then answer for the others only.
+            // Many servers drop an empty value from a list, and would then return records of the other values only.
             let has_empty = values.len() > 1 && values.iter().any(String::is_empty);
             if fits(values.iter().map(length).sum()) && !has_empty {
                 common.insert(index, values);
@@ -118,7 +127,8 @@ pub fn slices(table: &Table, selection: &Selection, defaults: &Defaults) -> Resu
     Ok(Slices::of(windows, common).fanned_out(fans, recheck_columns))
 }
 
-/// Two fanned-out filters multiply; the optional ones give way first, the largest before the others.
+/// Drops optional filters while the fans multiply to too many combinations, those with the most values first. Required ones
+/// always stay.
 fn give_way(table: &Table, fans: &mut Vec<(usize, Vec<String>)>) {
     fans.sort_by_key(|(index, values)| (is_carried(table, *index), values.len()));
     let mut product = 1usize;
@@ -136,14 +146,14 @@ fn is_carried(table: &Table, column: usize) -> bool {
     matches!(table.columns[column].origin, Origin::Field { .. })
 }
 
-/// The windows to ask for; `None` is no range at all.
+/// The windows to ask for; `None` is a request without a time range.
 ///
-/// Where the query has no upper bound, records that arrive meanwhile would move counted pages: what is later than the scan's start
-/// is then a window of its own, the last. Pages that are found by a key are not moved, and the window has no end.
+/// If the query has no upper bound, records that arrive meanwhile would shift counted pages. What is later than the scan's
+/// start is then a window of its own, read last (law 12). Pages found by a key do not shift, so their window stays open.
 fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Option<Window>>> {
     let Some(range) = &table.time_range else { return Ok(vec![None]) };
     if *set == WindowSet::all() && defaults.from.is_none() && !range.required {
-        // Records without a time are rows too: a range would leave them out.
+        // Records without a time are rows too, and a range would leave them out (law 12).
         return Ok(vec![None]);
     }
     let mut windows = Vec::new();
@@ -173,7 +183,7 @@ fn windows(table: &Table, set: &WindowSet, defaults: &Defaults) -> Result<Vec<Op
     Ok(windows.into_iter().map(Some).collect())
 }
 
-/// The refusal of a value that its place cannot carry.
+/// The refusal of a value that its part of the request cannot carry.
 fn unsendable(column: &Column, place: &Place, value: &str, reason: &str) -> Error {
     let mut shown: String = value.chars().take(MAX_SHOWN).flat_map(escaped).collect();
     if value.chars().nth(MAX_SHOWN).is_some() {
@@ -186,14 +196,14 @@ fn unsendable(column: &Column, place: &Place, value: &str, reason: &str) -> Erro
     ))
 }
 
-/// A control character as Rust and SQL's `E'…'` write it; an error is one line.
+/// Writes a control character as Rust and SQL's `E'…'` do, so that the error stays on one line.
 fn escaped(c: char) -> impl Iterator<Item = char> {
     let (control, plain) = if c.is_control() { (Some(c.escape_default()), None) } else { (None, Some(c)) };
     control.into_iter().flatten().chain(plain)
 }
 
-/// The refusal of a query without a lower bound; at plan time where the conditions' shape shows it, else at the scan's start. Its
-/// first line says what to do, because some drivers show nothing else.
+/// The refusal of a query without a lower bound. It comes at planning if the conditions' shape shows it, else at the scan's
+/// start. The message itself says what to do, because some drivers show nothing else.
 pub fn missing_lower_bound(table: &Table) -> Error {
     let column = table.time_range.as_ref().map_or("", |range| table.columns[range.column].name.as_str());
     let example = format!("{column} >= now() - interval '1 day'");
@@ -204,8 +214,8 @@ pub fn missing_lower_bound(table: &Table) -> Error {
         ))
 }
 
-/// The refusal of a query that has a condition on the time, from which no lower bound follows, where `default_from` would hide rows
-/// that the condition asks for.
+/// The refusal of a query whose condition on the time gives no lower bound: `default_from` could hide rows that the condition
+/// selects (law 13).
 pub fn default_would_hide(table: &Table) -> Error {
     let column = table.time_range.as_ref().map_or("", |range| table.columns[range.column].name.as_str());
     missing_lower_bound(table).detail(format!(

@@ -1,4 +1,7 @@
-//! Operators, and the values of operands: what a condition compares, and with what.
+//! A condition's operators, and the values of its operands.
+//!
+//! `pg` reads the values from Postgres; the conditions turn them into windows and texts. An operand that cannot be read is
+//! [`Value::Unknown`], which restricts nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +23,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// As SQL writes it.
+    /// The operator as SQL writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Eq => "=",
@@ -31,7 +34,7 @@ impl Op {
         }
     }
 
-    /// Whether it bounds its left side from below, and from above.
+    /// Whether the operator bounds its left side from below, and from above.
     pub(super) fn bounds(self) -> (bool, bool) {
         match self {
             Self::Eq => (true, true),
@@ -40,7 +43,7 @@ impl Op {
         }
     }
 
-    /// The same comparison read from right to left.
+    /// The operator that compares alike when the operands change sides.
     #[must_use]
     pub fn commuted(self) -> Self {
         match self {
@@ -58,36 +61,37 @@ impl Op {
 pub enum Value {
     /// SQL NULL: no row satisfies a comparison with it.
     Null,
-    /// A text as the API writes it.
+    /// A text, as the API writes it.
     Text(String),
-    /// Microseconds since 2000; the extremes are the infinities.
+    /// Microseconds since 2000-01-01 00:00 UTC. The extremes are Postgres' infinities.
     Time(i64),
-    /// A date or a time without a zone.
+    /// A date, or a timestamp without a time zone.
     Local {
-        /// What clocks show, as if they showed UTC.
+        /// What clocks show, in microseconds as if they showed UTC.
         clock: i64,
-        /// When the session's clocks show that.
+        /// The time at which the session's clocks show that, in microseconds UTC.
         time: i64,
     },
-    /// A number that is not whole by its type.
+    /// A number of a type that has fractions.
     Number(f64),
-    /// An interval, as Postgres keeps it.
+    /// An interval. Its three parts are kept apart, as Postgres keeps them.
     Interval {
         /// Months, which have 28 to 31 days.
         months: i32,
-        /// Days, which a zone's clocks may make longer or shorter.
+        /// Days, which changes of a zone's clocks make longer or shorter.
         days: i32,
-        /// The rest.
+        /// Microseconds.
         micros: i64,
     },
     /// An array's elements.
     List(Vec<Self>),
-    /// Something that this build cannot read: the condition stays local.
+    /// A value that this build cannot read. The condition stays local.
     Unknown,
 }
 
 impl Value {
-    /// As a request carries it; a time is written so that it can be read back to the microsecond.
+    /// The text that a request carries, or `None` for a type that no request carries. A time is written so that it reads back
+    /// to the microsecond.
     pub(super) fn as_text(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),

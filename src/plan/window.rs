@@ -1,4 +1,7 @@
-//! Half-open time ranges `[lo, hi)` in microseconds since 2000-01-01 00:00 UTC, Postgres' own epoch.
+//! Half-open time ranges `[lo, hi)`, sets of them, and how times are rounded and written.
+//!
+//! Times are microseconds since 2000-01-01 00:00 UTC, Postgres' own epoch. What must not be broken: rounding and clamping may
+//! make a window wider, never narrower (law 1), and no arithmetic may overflow at the infinities.
 
 use std::fmt::Write as _;
 
@@ -8,17 +11,17 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 pub const MINUS_INFINITY: i64 = i64::MIN;
 /// Postgres' `infinity`.
 pub const INFINITY: i64 = i64::MAX;
-/// Seconds from the Unix epoch to Postgres'.
+/// Seconds from the Unix epoch to Postgres' epoch.
 pub const EPOCH_SECONDS: i64 = 946_684_800;
 /// A second, in microseconds.
 pub const SECOND: i64 = 1_000_000;
 
-/// `[lo, hi)`.
+/// The range `[lo, hi)`, in microseconds since 2000-01-01 00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Window {
     /// The first microsecond inside.
     pub lo: i64,
-    /// The first microsecond after.
+    /// The first microsecond after the window.
     pub hi: i64,
 }
 
@@ -26,18 +29,18 @@ impl Window {
     /// All of time.
     pub const ALL: Self = Self { lo: MINUS_INFINITY, hi: INFINITY };
 
-    /// Whether nothing is inside.
+    /// Whether the window holds no time.
     pub fn is_empty(self) -> bool {
         self.lo >= self.hi
     }
 
-    /// What of it can be measured: its end is not later than `now`, before which logs are written.
+    /// The window up to `now`. Logs hold what has happened, so only this part has a length worth counting.
     #[must_use]
     pub fn until(self, now: i64) -> Self {
         Self { hi: self.hi.min(now.max(self.lo)), ..self }
     }
 
-    /// Whether this microsecond is inside.
+    /// Whether the window holds this microsecond.
     pub fn contains(self, t: i64) -> bool {
         self.lo <= t && t < self.hi
     }
@@ -53,7 +56,7 @@ impl WindowSet {
         Self(vec![Window::ALL])
     }
 
-    /// The union of any windows.
+    /// The union of windows, which may overlap, be empty and come in any order.
     pub fn of(windows: impl IntoIterator<Item = Window>) -> Self {
         let mut sorted: Vec<_> = windows.into_iter().filter(|w| !w.is_empty()).collect();
         sorted.sort_unstable();
@@ -67,14 +70,14 @@ impl WindowSet {
         Self(merged)
     }
 
-    /// What is in both. Both are gone through once, from the beginning of time on.
+    /// The times that are in both sets. One pass over both is enough, because both are sorted.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
         let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
         let mut both = Vec::new();
         while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
             both.push(Window { lo: a.lo.max(b.lo), hi: a.hi.min(b.hi) });
-            // Whichever ends first meets nothing more of the other.
+            // The window that ends first meets no other window of the other set.
             if a.hi < b.hi {
                 ours.next()
             } else {
@@ -84,18 +87,18 @@ impl WindowSet {
         Self::of(both)
     }
 
-    /// What is in either.
+    /// The times that are in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self::of(self.0.iter().chain(&other.0).copied())
     }
 
-    /// The parts, in order.
+    /// The windows, sorted by time.
     pub fn windows(&self) -> &[Window] {
         &self.0
     }
 
-    /// The smallest single window around all parts.
+    /// The smallest single window that holds the whole set.
     #[must_use]
     pub fn hull(&self) -> Self {
         match (self.0.first(), self.0.last()) {
@@ -104,24 +107,23 @@ impl WindowSet {
         }
     }
 
-    /// Whether nothing is inside.
+    /// Whether the set holds no time.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// The grid of whole seconds, or the API's own where that is coarser or lies across it.
+/// The grid of whole seconds; or `unit`, where that is coarser than a second or does not divide it.
 pub fn whole_seconds(unit: i64) -> i64 {
     if SECOND % unit == 0 { SECOND } else { unit }
 }
 
-/// The largest multiple of `unit` that is not above `t`, or the smallest not below it: a bound that the API's granularity
-/// can hold.
+/// The largest multiple of `unit` that is not above `t`. Where that would overflow, `t` itself.
 pub fn floor_to(t: i64, unit: i64) -> i64 {
     t.checked_sub(t.rem_euclid(unit)).unwrap_or(t)
 }
 
-/// See [`floor_to`].
+/// The smallest multiple of `unit` that is not below `t`. Where that would overflow, `t` itself.
 pub fn ceil_to(t: i64, unit: i64) -> i64 {
     match t.rem_euclid(unit) {
         0 => t,
@@ -129,22 +131,24 @@ pub fn ceil_to(t: i64, unit: i64) -> i64 {
     }
 }
 
-// 0001-01-01 00:00:00 and 9999-12-31 23:59:59.999999, in microseconds since 2000: what four digits of a year can hold.
+// 0001-01-01 00:00:00 and 9999-12-31 23:59:59.999999, in microseconds since 2000: the first and the last time with a year of
+// four digits.
 const FIRST: i64 = (-62_135_596_800 - EPOCH_SECONDS) * SECOND;
 const LAST: i64 = (253_402_300_799 - EPOCH_SECONDS) * SECOND + 999_999;
 
-/// Whether no API has rows in a window: four digits of a year cannot hold its times.
+/// Whether no year of four digits lies in the window. No API has rows there.
 pub fn is_unrepresentable(window: Window) -> bool {
     window.hi <= FIRST || window.lo > LAST
 }
 
-/// Writes a time as RFC 3339 with milliseconds and `Z`. Times that four digits of a year cannot hold become the nearest that
-/// they can: no API has rows there, so the window only grows or keeps what it held.
+/// Writes a time as RFC 3339 with milliseconds and `Z`. A time outside the years 1 to 9999 becomes the nearest time inside. No
+/// API has rows outside, so a clamped window still holds every row.
 pub fn rfc3339_millis(t: i64) -> String {
     format_time(t.clamp(FIRST, LAST), false)
 }
 
-/// Writes a time as RFC 3339, with microseconds where it has them. `None` where it cannot be written as it is.
+/// Writes a time as RFC 3339, with milliseconds, or with microseconds if it has them. `None` if the year does not have four
+/// digits.
 pub fn rfc3339(t: i64) -> Option<String> {
     (FIRST..=LAST).contains(&t).then(|| format_time(t, t.rem_euclid(1000) != 0))
 }

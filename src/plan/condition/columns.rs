@@ -1,16 +1,19 @@
-//! The columns of which a condition says something, all in one pass: a description may have a hundred thousand, and an OR as many branches.
+//! The columns that a condition restricts, references or bounds, for all columns in one pass.
+//!
+//! A description may have a hundred thousand columns, and an OR as many branches. What must not be broken: in doubt a column is
+//! not restricted and not bounded, so that no condition is thought to hold more tightly than it does.
 
 use std::collections::BTreeSet;
 
 use super::Condition;
 use crate::plan::value::{Op, Value};
 
-/// Some columns, or each that there is: an OR without branches says everything of all of them.
+/// A set of columns that can be every column. An OR without branches is never true, so it restricts every column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Columns {
-    /// Each that there is.
+    /// Every column.
     Every,
-    /// These.
+    /// These columns only.
     These(BTreeSet<usize>),
 }
 
@@ -23,7 +26,7 @@ impl Columns {
         Self::These(BTreeSet::from([column]))
     }
 
-    /// Whether a column is among them.
+    /// Whether the set holds this column.
     pub fn contains(&self, column: usize) -> bool {
         match self {
             Self::Every => true,
@@ -42,7 +45,7 @@ impl Columns {
         match (self, other) {
             (Self::Every, some) | (some, Self::Every) => some,
             (Self::These(ours), Self::These(theirs)) => {
-                // The smaller one is gone through, so that many branches together take no longer than they are long.
+                // Only the smaller set is walked, so that an OR of many branches takes time in proportion to its length.
                 let (mut few, many) = if ours.len() < theirs.len() { (ours, theirs) } else { (theirs, ours) };
                 few.retain(|column| many.contains(column));
                 Self::These(few)
@@ -72,7 +75,8 @@ impl Condition {
         }
     }
 
-    /// The same where parameters do not make the condition true or false by themselves.
+    /// Like [`Self::restricted_to_values`], but ignores OR branches made of parameters alone: those are decided when the scan
+    /// starts.
     pub fn may_be_restricted_at_start(&self) -> Columns {
         match self {
             Self::And(parts) => parts.iter().map(Self::may_be_restricted_at_start).fold(Columns::none(), Columns::or),
@@ -85,8 +89,9 @@ impl Condition {
         }
     }
 
-    /// The columns that it bounds from below, and from above, whatever the operands are. What is made of a time is of the time column,
-    /// which is the only one that is asked about.
+    /// The columns that the condition bounds from below, and from above, whatever the operands are. A
+    /// [`TimeExpr`](super::TimeExpr) counts for every column: it is always about the time column, and no other column is asked
+    /// about.
     pub fn bounded(&self) -> (Columns, Columns) {
         let both = |of: fn(Columns, Columns) -> Columns| {
             move |sum: (Columns, Columns), part: (Columns, Columns)| (of(sum.0, part.0), of(sum.1, part.1))
@@ -97,7 +102,7 @@ impl Condition {
         };
         match self {
             Self::And(parts) => parts.iter().map(Self::bounded).fold((Columns::none(), Columns::none()), both(Columns::or)),
-            // Of no branch at all nothing is selected, and nothing asked for.
+            // An OR without branches selects nothing, so that nothing is requested.
             Self::Or(parts) => parts.iter().map(Self::bounded).fold((Columns::Every, Columns::Every), both(Columns::and)),
             Self::Compare { column, op, .. } => where_so(op.bounds(), Columns::one(*column)),
             Self::TimeExpr { comparison, .. } => where_so(comparison.op.bounds(), Columns::Every),
@@ -106,7 +111,7 @@ impl Condition {
         }
     }
 
-    /// The columns that it is about.
+    /// The columns that the condition is about.
     pub fn referenced(&self) -> BTreeSet<usize> {
         match self {
             Self::And(parts) | Self::Or(parts) => all(parts.iter().map(Self::referenced)),
@@ -114,7 +119,7 @@ impl Condition {
         }
     }
 
-    /// The columns of which several values may satisfy it.
+    /// The columns of which several values may satisfy the condition.
     pub fn multivalued(&self) -> BTreeSet<usize> {
         match self {
             Self::And(parts) => all(parts.iter().map(Self::multivalued)),
@@ -124,8 +129,8 @@ impl Condition {
         }
     }
 
-    /// The columns of which the condition says anything once the scan's parameters are known: an OR that they make true says nothing
-    /// any more. `values` are the operands as [`Self::evaluate`] left them.
+    /// The columns that the condition restricts once the scan's parameters are known. An OR that a parameter makes true
+    /// restricts none. `values` are the operands as [`Self::evaluate`] left them.
     pub fn restricted_at_start(&self, values: &[Value]) -> BTreeSet<usize> {
         match self {
             Self::Or(parts) if parts.iter().any(|part| part.is_true_by_parameters(values)) => BTreeSet::new(),
@@ -154,12 +159,12 @@ impl Condition {
         (below.contains(column), above.contains(column))
     }
 
-    /// Whether the condition says anything of this column.
+    /// Whether the condition is about this column.
     pub fn references(&self, column: usize) -> bool {
         self.referenced().contains(&column)
     }
 
-    /// Whether it leaves out anything that could be asked for, with the right parameters at least.
+    /// Whether the condition restricts what a request asks for, at least with suitable parameters.
     pub fn is_selective(&self) -> bool {
         let (restricted_to_values, (below, above)) = (self.restricted_to_values(), self.bounded());
         let says = |column: &usize| restricted_to_values.contains(*column) || below.contains(*column) || above.contains(*column);

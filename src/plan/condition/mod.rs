@@ -1,7 +1,8 @@
-//! The conditions that a query puts on the columns → the times and values that can satisfy them.
+//! A query's conditions → the times and values that can satisfy them.
 //!
-//! A [`Condition`] is what Postgres' WHERE says as far as an API could know it; its operands are expressions that stay with
-//! Postgres until the scan starts. Everything it leaves out only widens the [`Selection`].
+//! A [`Condition`] is a WHERE clause as far as an API could know it. Its operands are expressions that stay with Postgres until
+//! the scan starts. What must not be broken: a part that is left out, or that cannot be read, only widens the [`Selection`]
+//! (law 1).
 
 mod columns;
 mod renumber;
@@ -13,12 +14,12 @@ use crate::plan::time_expr::{TimeExpr, Zones};
 use crate::plan::value::{Op, Value};
 use crate::plan::window::{MINUS_INFINITY, Window};
 
-/// A condition as it travels in the plan: columns are indexes into the description's columns, operands into `fdw_exprs`.
+/// A condition as the plan holds it. Columns are indexes into the description's columns, operands are indexes into `fdw_exprs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Condition {
-    /// All hold.
+    /// All parts hold.
     And(Vec<Self>),
-    /// At least one holds.
+    /// At least one part holds.
     Or(Vec<Self>),
     /// `column op operand`
     Compare {
@@ -29,14 +30,14 @@ pub enum Condition {
         /// Index of the operand.
         operand: usize,
     },
-    /// A comparison of what the query makes of the time column; `any` of an array's elements, or one value.
+    /// A comparison of an expression of the time column, as `date_trunc('day', t) = operand`.
     TimeExpr {
-        /// What is compared with what.
+        /// The expression, the operator and the operand.
         #[serde(flatten)]
         comparison: TimeExpr,
         /// Index of the time column.
         column: usize,
-        /// Whether the operand is an array.
+        /// Whether the operand is an array, of which any element may satisfy the comparison.
         any: bool,
     },
     /// `column = ANY (operand)`
@@ -46,7 +47,7 @@ pub enum Condition {
         /// Index of the operand, an array.
         operand: usize,
     },
-    /// What does not depend on the table: every row satisfies it, or none.
+    /// A condition on no column: true for every row, or for none.
     Constant {
         /// Index of the operand, a boolean.
         operand: usize,
@@ -55,13 +56,13 @@ pub enum Condition {
     Is {
         /// Index of the column.
         column: usize,
-        /// What it must be.
+        /// The value that the column must have.
         value: bool,
     },
 }
 
 impl Condition {
-    /// What can satisfy this condition, given the operands' values. `time_column` is the column that windows are about.
+    /// The rows that can satisfy the condition with these operands. `time_column` is the column that windows are about.
     pub fn select(&self, time_column: Option<usize>, operands: &[Value], zones: &dyn Zones) -> Selection {
         let operand = |i: usize| operands.get(i).unwrap_or(&Value::Unknown);
         match self {
@@ -98,8 +99,11 @@ impl Condition {
         }
     }
 
-    /// Evaluates the operands that matter, in `values`, which starts as all [`Value::Unknown`]. What only parameters decide goes first:
-    /// in `$1 = '' OR t >= $1::timestamptz` the cast would fail where it does not matter. Says what is decided by that.
+    /// Evaluates the operands that matter into `values`, which must be all [`Value::Unknown`] before. Returns what parameters
+    /// alone decide the condition to be, if they do.
+    ///
+    /// Parts made of parameters alone are evaluated first, and decide whether the other operands are evaluated at all: in `$1 =
+    /// '' OR t >= $1::timestamptz` the cast would fail although it does not matter.
     pub fn evaluate(&self, values: &mut [Value], operand: &mut dyn FnMut(usize) -> Value) -> Option<bool> {
         let mut set = |i: usize| {
             if let Some(value) = values.get_mut(i) {
@@ -125,7 +129,8 @@ impl Condition {
         }
     }
 
-    /// The parts of an OR, which one that is true decides, or of an AND, which one that is false decides.
+    /// Evaluates the parts of an OR, which a true part decides, or of an AND, which a false part decides. `decides` is that
+    /// value.
     fn evaluate_parts(parts: &[Self], decides: bool, values: &mut [Value], operand: &mut dyn FnMut(usize) -> Value) -> Option<bool> {
         let (first, then): (Vec<&Self>, Vec<&Self>) = parts.iter().partition(|part| part.is_parameter_only());
         let mut all = Some(!decides);
@@ -139,7 +144,7 @@ impl Condition {
         all
     }
 
-    /// Whether no column is in it.
+    /// Whether the condition references no column.
     pub(super) fn is_parameter_only(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().all(Self::is_parameter_only),
@@ -148,8 +153,8 @@ impl Condition {
         }
     }
 
-    /// Like [`Self::bounds`] from below, but ignores branches of an OR that are about parameters alone: those are decided when the
-    /// scan starts.
+    /// Like [`Self::bounds`] from below, but ignores OR branches made of parameters alone: those are decided when the scan
+    /// starts.
     pub fn may_bound(&self, time_column: usize) -> bool {
         match self {
             Self::And(parts) => parts.iter().any(|part| part.may_bound(time_column)),
@@ -158,20 +163,20 @@ impl Condition {
         }
     }
 
-    /// Whether its selection holds no other rows than it does, where equality on the columns that `exact` names is exact: an OR
-    /// over several columns selects their combinations as well.
+    /// Whether the selection holds only rows that satisfy the condition. `exact` says for which columns the API's equality is
+    /// Postgres'. An OR over several columns is not exact, because it selects their combinations as well.
     pub fn is_exact(&self, exact: &impl Fn(usize) -> bool) -> bool {
         match self {
             Self::And(parts) => parts.iter().all(|p| p.is_exact(exact)),
             Self::Or(parts) => parts.iter().all(|p| p.is_exact(exact)) && self.only_column().is_some(),
             Self::Compare { column, op, .. } => *op == Op::Eq && exact(*column),
             Self::AnyOf { column, .. } | Self::Is { column, .. } => exact(*column),
-            // A time is never asked for just so.
+            // A time is always asked for wider than it is.
             Self::TimeExpr { .. } | Self::Constant { .. } => false,
         }
     }
 
-    /// Whether it has an OR over several columns, which selects their combinations as well.
+    /// Whether the condition has an OR over several columns, whose selection holds their combinations as well.
     pub fn spans_columns(&self) -> bool {
         match self {
             Self::Or(parts) => !parts.is_empty() && (self.only_column().is_none() || parts.iter().any(Self::spans_columns)),
@@ -187,12 +192,12 @@ impl Condition {
         }
     }
 
-    /// Whether it is about this column alone.
+    /// Whether the condition references this column and no other.
     pub fn is_about(&self, column: usize) -> bool {
         self.only_column() == Some(column)
     }
 
-    /// The column that it is about, if there is only one.
+    /// The only column that the condition references, if there is just one.
     pub(super) fn only_column(&self) -> Option<usize> {
         match self {
             Self::And(parts) | Self::Or(parts) => {
@@ -215,7 +220,7 @@ fn window_of(op: Op, t: i64) -> Window {
         Op::Lt => Window { hi: t, ..Window::ALL },
         Op::Le => Window { hi: after, ..Window::ALL },
         Op::Gt => Window { lo: after, ..Window::ALL },
-        // A bound at -infinity is a bound: nothing is there, but no default must take its place.
+        // A bound at -infinity counts as a bound: no row is earlier, but `default_from` must not replace it.
         Op::Ge => Window { lo: t.max(MINUS_INFINITY + 1), ..Window::ALL },
     }
 }

@@ -1,8 +1,10 @@
-//! Conditions on what a query makes of the time column (`t::date = …`, `date_trunc('month', t) >= …`) → windows that hold every
-//! time that can satisfy them.
+//! Conditions on expressions of the time column (`t::date = …`, `date_trunc('month', t) >= …`) → windows that hold every time
+//! that can satisfy them: the preimage of the comparison.
 //!
-//! Each step is a function that never decreases, up to the jumps of a zone's clocks; so the times that reach a value are a half
-//! line, and its end is found by going through the steps backwards. Where clocks jump nearby, the wider end is taken.
+//! Each step is a function that never decreases, up to the jumps of a zone's clocks. So the times that reach a value are a half
+//! line, whose end is found by inverting the steps from the last to the first.
+//!
+//! What must not be broken: where clocks jump nearby, or the exact end is unknown, the window takes the farther end (law 1).
 
 use chrono::{DateTime, Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -14,77 +16,78 @@ use crate::plan::window::{EPOCH_SECONDS, INFINITY, MINUS_INFINITY, Window};
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3600 * SECOND;
 const DAY: i64 = 24 * HOUR;
-/// Clocks are compared over so many hours on both sides of a time: zones are at most 26 hours apart.
+/// A zone's clocks are read over this many hours before and after a time, because zones are at most 26 hours apart.
 const NEARBY: i64 = 36;
 
-/// What zones' clocks show: only Postgres has its table of zones.
+/// The offsets of time zones, which only Postgres' own table of zones knows.
 pub trait Zones {
-    /// How many microseconds a zone's clocks (`None`: the session's) are ahead of UTC at this time; `None` if nobody can tell.
+    /// How far a zone's clocks are ahead of UTC at a time, in microseconds. A zone of `None` is the session's. `None` if the
+    /// zone or the offset is unknown.
     fn utc_offset(&self, zone: Option<&str>, t: i64) -> Option<i64>;
 }
 
-/// A function of a time.
+/// A function of a time, one layer of the expression.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Step {
     /// A time → what the clocks of a zone show then.
     ToClock(Zone),
     /// What the clocks of a zone show → the time.
     FromClock(Zone),
-    /// An interval is added, or subtracted.
+    /// Adds or subtracts an interval.
     Shift {
         /// Index of the operand, an interval.
         interval: usize,
         /// Whether it is subtracted.
         back: bool,
     },
-    /// How long before (`operand - time`) or after (`time - operand`) another time it is, only as the last step: an interval, or a
-    /// number of days.
+    /// The distance to another time, as an interval or a number of days: `operand - time` or `time - operand`. Only as the last
+    /// step.
     Distance {
-        /// Index of the operand, the other time.
+        /// Index of the operand that is the other time.
         from: usize,
-        /// Whether the operand is the later one.
+        /// Whether the operand is the minuend (`operand - time`).
         before: bool,
     },
-    /// `date_trunc`; a date is a time whose unit is the day.
+    /// `date_trunc`. A cast to date truncates to the day.
     Trunc(Unit),
-    /// Rounded to the nearest multiple of a unit, as the type `timestamptz(0)` does.
+    /// Rounds to the nearest multiple of a unit, as the type `timestamptz(0)` does.
     Round {
-        /// Half of the unit, in microseconds: so far it moves a time at most.
+        /// Half of the unit, in microseconds: the farthest that rounding moves a time.
         half: i64,
     },
     /// `extract(year from …)`, only as the last step.
     Year,
-    /// `extract(epoch from …)`, only as the last step; perhaps rounded to whole seconds.
+    /// `extract(epoch from …)`, only as the last step.
     Epoch {
-        /// Whether it was made a whole number.
+        /// Whether the result is rounded to whole seconds.
         rounded: bool,
     },
 }
 
-/// Whose clocks.
+/// The time zone whose clocks a step reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Zone {
     /// The session's time zone.
     Session,
-    /// The one that an operand names.
+    /// The zone that the operand with this index names.
     Named(usize),
 }
 
 /// A unit of `date_trunc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
-    /// So many microseconds, counted from some moment.
+    /// A number of microseconds, counted from an origin.
     Fixed {
-        /// Its length.
+        /// The unit's length, in microseconds.
         length: i64,
-        /// A moment at which one begins.
+        /// A time at which a unit begins, in microseconds since 2000.
         origin: i64,
     },
-    /// So many months, counted from some month of the year 0.
+    /// A number of months, counted from an origin.
     Months {
-        /// Its length.
+        /// The unit's length, in months.
         length: i64,
-        /// A month in which one begins.
+        /// A month in which a unit begins, counted from January of the year 0.
         origin: i64,
     },
 }
@@ -93,7 +96,7 @@ impl Unit {
     /// The day.
     pub const DAY: Self = Self::Fixed { length: DAY, origin: 0 };
 
-    /// By the name that `date_trunc` knows it by.
+    /// The unit with a name that `date_trunc` takes, in any case of letters.
     pub fn named(name: &str) -> Option<Self> {
         let fixed = |length| Some(Self::Fixed { length, origin: 0 });
         let months = |length, origin| Some(Self::Months { length, origin });
@@ -104,7 +107,7 @@ impl Unit {
             "minute" | "minutes" => fixed(60 * SECOND),
             "hour" | "hours" => fixed(HOUR),
             "day" | "days" => Some(Self::DAY),
-            // Monday the 3rd of January 2000.
+            // Weeks begin on Mondays, such as the 3rd of January 2000.
             "week" | "weeks" => Some(Self::Fixed { length: 7 * DAY, origin: 2 * DAY }),
             "month" | "months" => months(1, 0),
             "quarter" => months(3, 0),
@@ -117,7 +120,7 @@ impl Unit {
         }
     }
 
-    /// The first beginning of a unit that is not before `t`; `None` where the calendar is not that long.
+    /// The first beginning of a unit that is not before `t`; `None` outside the calendar's range.
     fn ceil(self, t: i64) -> Option<i64> {
         match self {
             Self::Fixed { length, origin } => match t.checked_sub(origin)?.rem_euclid(length) {
@@ -126,7 +129,7 @@ impl Unit {
             },
             Self::Months { length, origin } => {
                 let date = DateTime::from_timestamp_micros(t.checked_add(EPOCH_SECONDS * SECOND)?)?.date_naive();
-                // Before the year 1 Postgres counts otherwise.
+                // Postgres counts the years before the year 1 differently.
                 let month = (date.year() > 0).then(|| i64::from(date.year()) * 12 + i64::from(date.month0()))?;
                 let floor = (month - origin).div_euclid(length) * length + origin;
                 match start_of_month(floor)? {
@@ -138,37 +141,37 @@ impl Unit {
     }
 }
 
-/// The moment at which a month begins, counted from January of the year 0.
+/// The time at which a month begins, in microseconds since 2000. Months count from January of the year 0.
 fn start_of_month(month: i64) -> Option<i64> {
     let year = i32::try_from(month.div_euclid(12)).ok()?;
     let date = NaiveDate::from_ymd_opt(year, u32::try_from(month.rem_euclid(12)).ok()? + 1, 1)?;
     date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros().checked_sub(EPOCH_SECONDS * SECOND)
 }
 
-/// Which end of the half line is looked for.
+/// The end of the window that is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Nothing before it reaches the value.
+    /// No time before this one reaches the value.
     Lower,
-    /// Nothing from here on is below the value.
+    /// No time from this one on is still below the value.
     Upper,
 }
 
 /// `steps(time column) op operand`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimeExpr {
-    /// What is made of the column, from the inside out.
+    /// The steps from the column outwards.
     pub steps: Vec<Step>,
     /// The operator.
     pub op: Op,
     /// Index of the operand.
     pub operand: usize,
-    /// Whether the operand is a time; else what clocks show.
+    /// Whether the operand is a time. If not, it is what clocks show.
     pub zoned: bool,
 }
 
 impl TimeExpr {
-    /// The operands, those of the steps first.
+    /// The indexes of all operands, those of the steps first.
     pub fn operands(&self) -> impl Iterator<Item = usize> {
         let of_steps = self.steps.iter().filter_map(|step| match step {
             Step::ToClock(Zone::Named(i)) | Step::FromClock(Zone::Named(i)) => Some(*i),
@@ -179,14 +182,16 @@ impl TimeExpr {
         of_steps.chain([self.operand])
     }
 
-    /// Whether an operand of a step is NULL, so that nothing satisfies the condition.
+    /// Whether an operand of a step is NULL, which no row satisfies.
     pub fn is_null(&self, operands: &[Value]) -> bool {
         let mut of_steps = self.operands().take_while(|i| *i != self.operand);
         of_steps.any(|i| operands.get(i) == Some(&Value::Null))
     }
 
-    /// The times that can satisfy the condition with this value. An end that cannot be told is as far away as can be; but a bound that
-    /// is given is one, and no default takes its place.
+    /// The times that can satisfy the comparison with this value.
+    ///
+    /// An end that cannot be computed is unbounded. Such a comparison still counts as a bound, so that `default_from` does not
+    /// replace it.
     pub fn window(&self, value: &Value, operands: &[Value], zones: &dyn Zones) -> Window {
         let end = |above: bool, end: End| {
             let (steps, bound) = self.preimage(value, operands, above, end)?;
@@ -203,7 +208,8 @@ impl TimeExpr {
         Window { lo, hi }
     }
 
-    /// The same for any of several values: around them all, where they are more than could be asked for one by one.
+    /// The times that can satisfy the comparison with any of these values: one window per value, or one around them all if
+    /// there are more than [`MAX_WINDOWS`].
     pub fn windows(&self, values: &[Value], operands: &[Value], zones: &dyn Zones) -> Vec<Window> {
         let given: Vec<&Value> = values.iter().filter(|value| **value != Value::Null).collect();
         let window = |value: &Value| self.window(value, operands, zones);
@@ -223,7 +229,8 @@ impl TimeExpr {
         vec![Window { lo, hi }]
     }
 
-    /// What the steps but a number's must reach to come up to the value, or `above` it.
+    /// The steps that are left to invert, and the bound that their result must reach to be at `value`, or above it if `above`.
+    /// The last step is inverted here, if it returns a number or an interval. `None` if the value's type does not fit.
     fn preimage(&self, value: &Value, operands: &[Value], above: bool, end: End) -> Option<(&[Step], i64)> {
         let next = |t: i64| if above { t.saturating_add(1) } else { t };
         let (last, others) = self.steps.split_last()?;
@@ -234,11 +241,12 @@ impl TimeExpr {
             }
             (Step::Epoch { rounded }, value) => {
                 let t = ((number(value)? * 1e6).round() as i64).checked_sub(EPOCH_SECONDS * SECOND)?;
-                // A double holds such times to a microsecond, nearly.
+                // A double holds such times to about a microsecond.
                 let slack = if *rounded { SECOND / 2 + 2 } else { 2 };
                 Some((others, t.checked_add(if end == End::Lower { -slack } else { slack })?))
             }
-            // The distance from a later time decreases: the operator is that of the time itself.
+            // `operand - time` decreases with the time, so `op` was commuted when the expression was made: it is the time's own
+            // operator.
             (Step::Distance { from, before }, value) => {
                 let from = match operands.get(*from)? {
                     Value::Time(t) => *t,
@@ -256,7 +264,7 @@ impl TimeExpr {
     }
 }
 
-/// Where a value stands among its like.
+/// A number that sorts values of the same type.
 fn order(value: &Value) -> Option<i128> {
     match value {
         Value::Time(t) => Some(i128::from(*t)),
@@ -276,7 +284,7 @@ fn number(value: &Value) -> Option<f64> {
     (x.abs() < 1e12).then_some(x)
 }
 
-/// The moment at which a year begins. There is no year 0, and those before are not told apart.
+/// The time at which a year begins. There is no year 0, and the years before the year 1 are not told apart.
 fn year(number: f64, end: End) -> Option<i64> {
     match number {
         n if n < 1.0 && end == End::Lower => Some(MINUS_INFINITY),
@@ -285,7 +293,8 @@ fn year(number: f64, end: End) -> Option<i64> {
     }
 }
 
-/// Goes through the steps backwards.
+/// The time whose image under `steps` is `bound`: inverts the steps from the last to the first. `None` if a step cannot be
+/// inverted.
 fn invert(steps: &[Step], bound: i64, end: End, operands: &[Value], zones: &dyn Zones) -> Option<i64> {
     let mut bound = bound;
     for step in steps.iter().rev() {
@@ -313,7 +322,7 @@ fn invert(steps: &[Step], bound: i64, end: End, operands: &[Value], zones: &dyn 
     Some(bound)
 }
 
-/// The least and the most that adding an interval, or taking it back, moves a time near the bound.
+/// The least and the most that adding an interval, or subtracting it if `back`, moves a time near the bound, in microseconds.
 fn shifts(interval: &Value, back: bool, bound: i64, zones: &dyn Zones) -> Option<(i64, i64)> {
     let Value::Interval { months, days, micros } = interval else { return None };
     let (months, days) = (i64::from(*months), i64::from(*days));
@@ -322,19 +331,19 @@ fn shifts(interval: &Value, back: bool, bound: i64, zones: &dyn Zones) -> Option
     let (a, b) = if back { (-a, -b) } else { (a, b) };
     let slack = match (months, days) {
         (0, 0) => 0,
-        // Days are as long as the session's clocks make them between both times.
+        // A day is as long as the session's clocks make it, so a change of clocks between both times counts.
         (0, _) => {
             let there = offsets_near(&Zone::Session, bound, &[], zones)?;
             let here = offsets_near(&Zone::Session, bound.checked_sub(a)?, &[], zones)?;
             there.1.max(here.1) - there.0.min(here.0)
         }
-        // A month ends where its last day is, too.
+        // Postgres clips a date to its month's last day, and the session's clocks may change in between. A day covers both.
         _ => DAY,
     };
     Some((a.min(b).checked_sub(slack)?, a.max(b).checked_add(slack)?))
 }
 
-/// The length of an interval as comparisons see it, or of a number of days.
+/// The length of an interval as comparisons see it (a month has 30 days), or of a number of days, in microseconds.
 fn span(value: &Value) -> Option<i64> {
     match value {
         Value::Interval { months, days, micros } => (i64::from(*months) * 30 + i64::from(*days)).checked_mul(DAY)?.checked_add(*micros),
@@ -343,7 +352,7 @@ fn span(value: &Value) -> Option<i64> {
     }
 }
 
-/// The least and the most that a zone's clocks are ahead of UTC near a time.
+/// The least and the most that a zone's clocks are ahead of UTC near a time, in microseconds.
 fn offsets_near(zone: &Zone, near: i64, operands: &[Value], zones: &dyn Zones) -> Option<(i64, i64)> {
     let name = match zone {
         Zone::Session => None,

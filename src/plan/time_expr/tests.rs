@@ -1,7 +1,7 @@
 use super::*;
 use crate::plan::window::rfc3339_millis;
 
-/// Two hours ahead of UTC from 2026-03-29 to 2026-10-25 at 01:00 UTC, else one.
+/// Zurich's clocks in 2026: two hours ahead of UTC from 2026-03-29 to 2026-10-25 at 01:00 UTC, else one.
 pub(in crate::plan) struct Zurich;
 
 impl Zones for Zurich {
@@ -61,7 +61,7 @@ fn a_window_holds_every_time_that_satisfies_the_condition() {
     let floor = |unit: Unit, clock: i64| {
         let mut floor = i64::MIN;
         for back in 0..3 {
-            // The beginning that is not after it, found from the one that is not before something earlier.
+            // The beginning of the unit that holds the time, found as the first beginning not before an earlier time.
             let from = match unit {
                 Unit::Fixed { length, .. } => clock - length * back / 2,
                 Unit::Months { length, .. } => clock - length * 31 * DAY * back / 2,
@@ -148,7 +148,7 @@ fn a_shifted_time_is_shifted_back() {
     };
     assert_eq!(shown(0, 0, HOUR, false, Op::Ge), "2026-03-31T11:00:00.000Z");
     assert_eq!(shown(0, 0, HOUR, true, Op::Lt), "2026-03-31T13:00:00.000Z");
-    // 28 February 12:00 and a month are no 31 March, but 31 February would be.
+    // 28 February 12:00 plus a month is not 31 March, but 31 February would be.
     assert_eq!(shown(1, 0, 0, false, Op::Ge), "2026-02-27T12:00:00.000Z");
     assert_eq!(shown(1, 0, 0, false, Op::Lt), "2026-03-04T12:00:00.000Z");
     assert_eq!(shown(0, 1, 0, false, Op::Ge), "2026-03-30T11:00:00.000Z", "clocks were changed just before");
