@@ -1,18 +1,19 @@
-//! A base address, the steps of a path and the pairs of a query → the address that is asked. Pure.
+//! A base address, the steps of a path and the pairs of a query → the address that is requested. Pure.
 //!
-//! What is received is what was asked for: the URL parser drops tabs, line breaks and steps of dots, so everything is encoded
-//! before it sees it, and what it made of it is compared.
+//! What must not be broken: the server receives exactly the steps and pairs that were given. The URL parser drops tabs, line
+//! breaks and steps of dots, so everything is encoded before, and the parsed address is compared with what was meant.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::plan::request::PathSegment;
 
-/// A value keeps RFC 3986's unreserved characters. Every other one may mean something to a server, such as `;` in a path; a blank
-/// is `%20`, because not everyone reads `+` as one.
+/// The characters that are encoded in a value: all but RFC 3986's unreserved ones. Any other may mean something to a server,
+/// such as `;` in a path. A blank becomes `%20`, because not every server reads `+` as one.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A description's own step keeps what may stand in one: endpoints such as `/logs:search` are compared as they stand.
+/// The characters that are encoded in a description's own step. Those that a step may hold stay, because servers compare
+/// endpoints such as `/logs:search` as they stand.
 const FIXED: &AsciiSet = &VALUE
     .remove(b'!')
     .remove(b'$')
@@ -28,7 +29,8 @@ const FIXED: &AsciiSet = &VALUE
     .remove(b':')
     .remove(b'@');
 
-/// The address of these steps below a base; `None` where it would be another one. Url::join would drop the base's own path.
+/// The address of these steps below a base, or `None` if the parser would change them. `Url::join` would drop the base's own
+/// path.
 pub fn below(base: &Url, steps: &[PathSegment]) -> Option<Url> {
     let mut path = base.path().strip_suffix('/').unwrap_or(base.path()).to_owned();
     for step in steps {
@@ -43,7 +45,7 @@ pub fn below(base: &Url, steps: &[PathSegment]) -> Option<Url> {
     (url.path() == path).then_some(url)
 }
 
-/// The address with these pairs behind the query that it has; `None` where they would be others.
+/// The address with these pairs after its own query, or `None` if the parser would change them.
 pub fn with_query<'p>(mut url: Url, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Option<Url> {
     let mut query = url.query().unwrap_or_default().to_owned();
     for (name, value) in pairs {

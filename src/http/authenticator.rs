@@ -1,4 +1,7 @@
-//! A source's credentials and a user's secrets → what shows who asks, and what a login sends.
+//! A source's credentials and a user's secrets → the headers or the query parameter that authenticate a request, and the body
+//! of a login.
+//!
+//! What must not be broken: no secret appears in an error, a log line or a readable form of a request (law 9).
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -11,31 +14,35 @@ use crate::options::Secret;
 use crate::plan::carry;
 use crate::sources::{Credential, ErrorRule, LOGIN_SECRETS, Login, LoginBody, Part, SECRETS, Source, TOKEN, placeholders};
 
-/// What goes along with every request to show who asks.
+/// What is sent with every request to authenticate it.
 #[derive(Debug, Clone, Default)]
 pub struct Authorization {
-    /// Headers.
+    /// The headers that authenticate, and those that carry parameters.
     pub headers: HeaderMap,
-    /// A query parameter. It is added when the request leaves, so that no readable form of a request has it.
+    /// The query parameter that authenticates. It is added when the request is sent, so that no readable form of the request
+    /// holds it.
     pub query: Option<(String, Secret)>,
 }
 
-/// How one user asks one source: what goes along with each request, and where a token for it comes from.
+/// How one user authenticates with one source: what is sent with each request, and the login that yields a token for it.
 #[derive(Debug)]
 pub struct Authenticator {
     credential: Option<Credential>,
-    /// Only where the credential needs a token.
+    /// The login, only if the credential needs a token.
     login: Option<Login>,
-    /// Headers that carry parameters.
+    /// The headers that carry parameters.
     constant: HeaderMap,
     parameters: BTreeMap<String, String>,
     secrets: BTreeMap<String, Secret>,
-    /// How a response says that it is an error.
+    /// The rules by which a response is an error.
     pub errors: Arc<[ErrorRule]>,
 }
 
 impl Authenticator {
-    /// Of the ways that the source knows, the first whose secrets there are; a token may also come from a login.
+    /// Takes the first credential of the source for which all secrets are given. A login can give the token.
+    ///
+    /// Errors: [`ErrorKind::Unauthorized`], if the user has the secrets of no credential; [`ErrorKind::OptionValue`], if a
+    /// header cannot carry a parameter.
     pub fn new(source: &Source, parameters: BTreeMap<String, String>, secrets: BTreeMap<String, Secret>) -> Result<Self> {
         let has = |name: &str| parameters.contains_key(name) || secrets.contains_key(name);
         let login = source.logins.iter().find(|login| login.names().iter().all(|name| has(name)));
@@ -53,18 +60,18 @@ impl Authenticator {
         Ok(Self { credential: credential.cloned(), login, constant, parameters, secrets, errors })
     }
 
-    /// The login, where the credential needs a token and the user has the secrets for one.
+    /// The login, if the credential needs a token and the user has the secrets to log in.
     pub fn login(&self) -> Option<&Login> {
         self.login.as_ref()
     }
 
-    /// What goes along before any login: nothing yet where only a login yields the token.
+    /// What is sent before any login, or `None` if a login must come first.
     pub fn fixed(&self) -> Result<Option<Authorization>> {
         let waits = self.login.is_some() && !self.secrets.contains_key(TOKEN);
         if waits { Ok(None) } else { self.authorization(self.secrets.get(TOKEN)).map(Some) }
     }
 
-    /// What goes along with that token. A header is marked sensitive, so that no library prints it.
+    /// What is sent with this token. A header is marked sensitive, so that no library prints it.
     pub fn authorization(&self, token: Option<&Secret>) -> Result<Authorization> {
         let mut authorization = Authorization { headers: self.constant.clone(), query: None };
         let Some(credential) = &self.credential else { return Ok(authorization) };
@@ -97,7 +104,7 @@ impl Authenticator {
         self.parameters.get(name).map(String::as_str).or_else(|| self.secrets.get(name).map(Secret::expose))
     }
 
-    /// A login's body with the user's secrets in it, and its content type.
+    /// The content type of a login's body, and the body with the user's secrets.
     pub fn login_body(&self, login: &Login) -> (&'static str, Vec<u8>) {
         match &login.body {
             LoginBody::Form(fields) => {
@@ -119,7 +126,7 @@ impl Authenticator {
     }
 }
 
-/// The headers that carry parameters, where all that they name is set.
+/// The headers that carry parameters, without those for which a parameter is not set.
 fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, String>) -> Result<HeaderMap> {
     let mut map = HeaderMap::new();
     let value_of = |name: &str| parameters.get(name).map(String::as_str);
@@ -142,19 +149,19 @@ fn constant_headers(headers: &[Credential], parameters: &BTreeMap<String, String
     Ok(map)
 }
 
-/// Who has no way in.
+/// The user who lacks a secret, for the error.
 #[derive(Debug, Clone, Copy)]
 pub struct Owner<'o> {
     /// The user.
     pub user: &'o str,
     /// The server.
     pub server: &'o str,
-    /// Whether the user has a mapping for it.
+    /// Whether the user has a user mapping for the server.
     pub has_mapping: bool,
 }
 
-/// The refusal of a user who has the secrets of no way in. Names every way: what each needs of the user mapping. Without an owner
-/// nobody knows whose mapping that is.
+/// The refusal of a user who has the secrets of no credential. It names, for each credential, what the user mapping needs.
+/// Without an owner the error does not say whose mapping lacks it.
 pub fn no_secret(source: &Source, owner: Option<Owner<'_>>) -> Error {
     let is_secret = |name: &&str| SECRETS.contains(name) || LOGIN_SECRETS.contains(name);
     let credentials = source.auth.iter().map(|credential| placeholders(&credential.value).unwrap_or_default());
@@ -186,7 +193,7 @@ pub fn no_secret(source: &Source, owner: Option<Owner<'_>>) -> Error {
     Error::new(ErrorKind::Unauthorized, message).hint(format!("Run {verb}. The source takes {ways}."))
 }
 
-/// Puts values in the place of their names, each once: a brace in a secret is only a brace.
+/// Replaces the names of a template by values in one pass, so that a brace in a secret is only a brace.
 fn fill<'v>(template: &str, value_of: impl Fn(&str) -> Option<&'v str>) -> String {
     let mut text = String::new();
     let mut rest = template;

@@ -1,7 +1,7 @@
-//! Response bytes → text, decompressed and bounded.
+//! The bytes of a response → its body, decompressed and bounded.
 //!
-//! reqwest could decompress by itself, but then nobody would know how many bytes crossed the wire, and a small body that
-//! unfolds into gigabytes must end at the limit, not at the machine's memory.
+//! reqwest could decompress, but then nobody would know the number of bytes on the wire. What must not be broken: a small body
+//! that decompresses to gigabytes ends at the limit, not at the machine's memory.
 
 use std::io::{BufReader, Read};
 use std::sync::Mutex;
@@ -9,27 +9,27 @@ use std::sync::Mutex;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::lock_whole;
 
-/// What we ask servers for. Order does not matter to them.
+/// The `Accept-Encoding` of requests. Servers do not care about the order.
 pub const ACCEPT_ENCODING: &str = "zstd, br, gzip";
 
-/// The memory of spent bodies, to be used again: see [`crate::scan::stream::Stream::release`].
+/// The memory of released bodies, kept for the next ones. The backend returns it by [`crate::scan::stream::Stream::release`].
 #[derive(Debug, Default)]
 pub struct BufferPool(Mutex<Vec<Vec<u8>>>);
 
 impl BufferPool {
-    /// An empty buffer.
+    /// An empty buffer, with a released one's memory if there is one.
     pub fn acquire(&self) -> Vec<u8> {
         lock_whole(&self.0).pop().unwrap_or_default()
     }
 
-    /// Keeps a buffer's memory.
+    /// Keeps a buffer's memory for the next body.
     pub fn release(&self, mut body: Vec<u8>) {
         body.clear();
         lock_whole(&self.0).push(body);
     }
 }
 
-/// Decompresses `wire`.
+/// Decompresses `wire` as its `Content-Encoding` says, to at most `limit` bytes. The result's memory comes from the pool.
 pub fn decompress(encoding: Option<&str>, wire: Vec<u8>, pool: &BufferPool, limit: u64) -> Result<Vec<u8>> {
     let encoding = encoding.map(|e| e.trim().to_ascii_lowercase());
     if matches!(encoding.as_deref(), None | Some("" | "identity")) {
@@ -53,7 +53,7 @@ pub fn decompress(encoding: Option<&str>, wire: Vec<u8>, pool: &BufferPool, limi
     }
 }
 
-/// `false` when there is more than `limit`.
+/// Reads to the end. `false` if there is more than `limit`.
 fn read_all(reader: impl Read, into: &mut Vec<u8>, limit: u64) -> std::io::Result<bool> {
     let read = reader.take(limit.saturating_add(1)).read_to_end(into)?;
     Ok(read as u64 <= limit)

@@ -1,4 +1,7 @@
-//! The only code that opens a connection: one request in, one decompressed body or one classified error out.
+//! One request → one decompressed response or one classified failure. No other code opens a connection.
+//!
+//! What must not be broken: secrets are sent to the origin of `base_url` or `auth_url` only (law 9), and a dropped future
+//! closes its socket (law 7).
 
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -30,12 +33,12 @@ use crate::plan::request::{PathSegment, Request};
 
 use crate::sources::{Method, Part};
 
-/// More than this is not reserved on the word of a Content-Length.
+/// The most memory that is reserved for a Content-Length, because it may be wrong.
 const MAX_RESERVE: u64 = 64 << 20;
-/// An error's code is looked for in this much of its body.
+/// The number of bytes of an unsuccessful response in which an error's code is looked for.
 const MAX_ERROR_BODY: u64 = 64 << 10;
 
-/// One server as one user: a pool of connections, kept for the backend's life.
+/// A pool of connections to one server for one user, kept for the backend's life.
 #[derive(Debug)]
 pub struct Connection {
     pub(super) http: reqwest::Client,
@@ -45,45 +48,48 @@ pub struct Connection {
     pub(super) auth_url: Option<Url>,
     pub(super) authenticator: Authenticator,
     pub(super) session: tokio::sync::Mutex<Session>,
-    /// The newest login whose token the API took.
+    /// The serial of the newest login whose token the API accepted.
     pub(super) accepted: AtomicU64,
     pub(super) request_timeout: Duration,
     pub(super) retry: RetryPolicy,
     pub(super) pace: Option<Pace>,
-    /// What the last scan showed.
+    /// How many requests were in flight when the last scan ended.
     pub(crate) limit_memory: LimitMemory,
 }
 
-/// What a scan allows its requests.
+/// The limits of a scan's requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Requests of the whole scan; 0 is no limit.
+    /// The number of requests of the whole scan; 0 is no limit.
     pub max_requests: u64,
-    /// Bytes of one response, decompressed.
+    /// The bytes of one response, decompressed.
     pub max_response_bytes: u64,
     /// Whether request lines are kept for the log.
     pub log: bool,
 }
 
-/// The scan that a request belongs to.
+/// What the requests of one scan share.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestContext<'s> {
-    /// What its requests may take.
+    /// The scan's limits.
     pub limits: Limits,
-    /// What they took.
+    /// What the scan's requests took so far.
     pub usage: &'s Usage,
-    /// Memory for bodies.
+    /// The memory for response bodies.
     pub pool: &'s BufferPool,
-    /// What all of its requests pass.
+    /// The limiter that gives each request its permit.
     pub limiter: &'s ConcurrencyLimiter,
 }
 
 impl Connection {
-    /// A client for these settings. `authenticator` shows who asks.
+    /// A client with these settings, which authenticates by `authenticator`.
+    ///
+    /// Errors: [`ErrorKind::OptionValue`] for a `ca_file` or an option that cannot be used, [`ErrorKind::Internal`] if TLS
+    /// cannot be set up.
     pub fn new(settings: &Settings, authenticator: Authenticator) -> Result<Self> {
         let session = Session::new(authenticator.fixed()?);
         let mut builder = reqwest::Client::builder()
-            // SECURITY: reqwest would take our own header for the key along to another host. Redirects are followed here.
+            // SECURITY: reqwest would send our header with the key to another host. `follow` follows redirects instead.
             .redirect(redirect::Policy::none())
             .dns_resolver(Resolver::default())
             .user_agent(settings.user_agent.as_str())
@@ -125,7 +131,7 @@ impl Connection {
         })
     }
 
-    /// Whom it trusts. A `ca_file` that holds something else now needs another connection.
+    /// The certificates that the connection trusts. If `ca_file` has changed since, a new connection is needed.
     pub fn trust(&self) -> &Trust {
         &self.trust
     }
@@ -143,7 +149,7 @@ impl Connection {
         if let Some(date) = server_time(response.headers()) {
             usage.record_date(date);
         }
-        // An accepted request was not yet answered.
+        // 202 Accepted means that the request is not answered yet, so it is a failure too.
         if !response.status().is_success() || response.status() == StatusCode::ACCEPTED {
             let failed = RequestFailure::status(response.status(), Advice::of(response.headers(), unix_now()), unix_now());
             return Err(if failed.body_may_explain() {
@@ -173,7 +179,7 @@ impl Connection {
         Ok(Response { body, headers, partial })
     }
 
-    /// Sends a request, and again where redirects within its origin lead.
+    /// Sends a request, and follows redirects within its origin.
     async fn follow(
         &self,
         built: &reqwest::Request,
@@ -204,7 +210,7 @@ impl Connection {
         let mut url = self.below_base(&request.path)?;
         if let Some(next) = &request.url {
             let next = url.join(next).map_err(|_| Error::new(ErrorKind::Shape, "the address of the next page is not a URL"))?;
-            // SECURITY: whoever makes the address must not choose who gets the key.
+            // SECURITY: whoever makes the address must not choose who receives the key.
             if next.origin() != url.origin() {
                 return Err(Error::new(ErrorKind::Shape, "the address of the next page is on another host, which is not followed")
                     .hint("Set base_url to the address that the API itself uses, if you trust it."));
@@ -245,7 +251,7 @@ pub(super) fn unsendable(what: &str) -> Error {
     Error::new(ErrorKind::OptionValue, format!("{what} cannot be sent over HTTP"))
 }
 
-/// The beginning of a refusal's body, as far as it can be read.
+/// The beginning of an unsuccessful response's body, as far as it can be read.
 async fn error_body(mut response: reqwest::Response) -> Option<Vec<u8>> {
     let encoding = response.headers().get(CONTENT_ENCODING).and_then(|h| h.to_str().ok()).map(str::to_owned);
     let mut wire = Vec::new();

@@ -1,7 +1,7 @@
-//! Why no answer came: what lies below an error of the HTTP client, in words for the user, and whether another attempt may help.
+//! An error of the HTTP client → why no answer came, in words for the user, and whether a retry may help.
 //!
-//! SECURITY: no text of the client's own is shown but the innermost of a broken connection: the others repeat the URL, and a
-//! certificate's refusal the host.
+//! SECURITY: of the client's own texts only the innermost reason of a broken connection is shown. The others repeat the URL,
+//! and a certificate's refusal repeats the host.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,23 +14,23 @@ use super::resolver::Unresolved;
 use super::trust::is_authority;
 use crate::error::{Error, ErrorKind};
 
-/// How hyper-util begins its error of a CONNECT proxy, whose type it keeps to itself, and how that goes on.
+/// The beginning of hyper-util's error of a CONNECT proxy. The type is private, so its text is read.
 const TUNNEL: &str = "tunnel error: ";
 const TUNNEL_WANTS_LOGIN: &str = "proxy authorization required";
-/// How the error of a connection to a proxy goes on, whether by CONNECT or SOCKS.
+/// The text of the error of a connection to a proxy, by CONNECT or SOCKS.
 const TO_PROXY: &str = "failed to create underlying connection";
 
-/// Who did not answer.
+/// The peer that did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
     Api,
-    /// The API's login, where it has an address of its own.
+    /// The API's login, if it has an address of its own.
     Login,
     Proxy,
 }
 
 impl Peer {
-    /// The option that says where it is.
+    /// The option that holds the peer's address.
     fn option(self) -> &'static str {
         match self {
             Self::Api => "base_url",
@@ -50,41 +50,41 @@ impl fmt::Display for Peer {
     }
 }
 
-/// How requests get there.
+/// The route of requests to the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
     Direct,
-    /// By a proxy that takes part in plain http, and opens tunnels for https.
+    /// By a proxy that forwards plain http, and opens tunnels for https.
     HttpProxy,
-    /// By a proxy that opens tunnels for either.
+    /// By a proxy that opens tunnels for both.
     Socks,
 }
 
-/// Why it did not.
+/// Why the peer did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cause {
     Unresolved(Unresolved),
     Certificate(Distrust),
-    /// https to what does not speak TLS.
+    /// https, but the peer does not speak TLS.
     NotTls,
-    /// http to what does not speak HTTP.
+    /// http, but the peer does not speak HTTP.
     NotHttp,
-    /// No version or cipher of TLS that both know.
+    /// No version or cipher of TLS is known to both sides.
     TlsTooOld,
-    /// The other side refused the handshake, with this alert.
+    /// The peer refused the handshake with this alert.
     TlsRefused(AlertDescription),
-    /// The proxy wants a user name and a password.
+    /// The proxy demands a user name and a password.
     ProxyLogin,
     /// The proxy opened no connection to the API.
     ProxyRefused,
     ConnectTimeout,
     Timeout,
-    /// Neither, with the operating system's or the client's own words.
+    /// Any other cause, in the operating system's or the client's own words.
     NotConnected(String),
     Broken(String),
 }
 
-/// What is wrong with a certificate.
+/// Why a certificate is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Distrust {
     UnknownAuthority,
@@ -92,13 +92,13 @@ pub(crate) enum Distrust {
     Expired,
     NotYetValid,
     Revoked,
-    /// The certificate of an authority, which may not stand for a host unless it is listed itself.
+    /// It is an authority's certificate, which may not stand for a host unless it is listed itself.
     Authority,
     Other,
 }
 
 impl Cause {
-    /// Whether another attempt may fare better.
+    /// Whether a retry may help.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Unresolved(why) => *why == Unresolved::NoAnswer,
@@ -107,7 +107,7 @@ impl Cause {
         }
     }
 
-    /// What the user reads.
+    /// The error for the user.
     pub(crate) fn error(&self, peer: Peer) -> Error {
         let (message, detail, hint) = match self {
             Self::Certificate(why) => return why.error(peer),
@@ -231,11 +231,12 @@ impl Distrust {
     }
 }
 
-/// Reads an error of the HTTP client: who is to blame, and for what. `asked` is who the request was for, by which `route`.
+/// Reads an error of the HTTP client: which peer is to blame, and why. `asked` is the peer that the request was for, `route`
+/// its way there.
 pub(crate) fn read(error: &reqwest::Error, asked: Peer, route: Route) -> (Peer, Cause) {
     let to_proxy = causes(error).any(|cause| cause.to_string().ends_with(TO_PROXY));
     let plain = error.url().is_some_and(|url| url.scheme() == "http");
-    // What plain http finds behind such a proxy is the proxy itself.
+    // With plain http the proxy itself answers, so it is to blame.
     let peer = if to_proxy || (plain && route == Route::HttpProxy) { Peer::Proxy } else { asked };
     let cause = causes(error).find_map(specific).unwrap_or_else(|| match (error.is_timeout(), error.is_connect()) {
         (true, true) => Cause::ConnectTimeout,
@@ -246,12 +247,12 @@ pub(crate) fn read(error: &reqwest::Error, asked: Peer, route: Route) -> (Peer, 
     (peer, cause)
 }
 
-/// What one error says, where it says more than that something broke.
+/// What one error of the chain says, if it says more than that something broke.
 fn specific(cause: &(dyn StdError + 'static)) -> Option<Cause> {
     if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
         return Some(Cause::Unresolved(*unresolved));
     }
-    // TLS looks at the name first.
+    // TLS checks the name before anything else.
     if cause.is::<InvalidDnsNameError>() {
         return Some(Cause::Unresolved(Unresolved::NoSuchName));
     }
@@ -259,12 +260,12 @@ fn specific(cause: &(dyn StdError + 'static)) -> Option<Cause> {
         return tls(error);
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-        // A head that is too long is HTTP all the same.
+        // A head that is too long is still HTTP.
         return (error.is_parse() && !error.to_string().contains("too large")).then_some(Cause::NotHttp);
     }
     match cause.to_string().strip_prefix(TUNNEL)? {
         TUNNEL_WANTS_LOGIN => Some(Cause::ProxyLogin),
-        // What lies below says more.
+        // The errors below this one say more.
         TO_PROXY | "io error establishing tunnel" => None,
         _ => Some(Cause::ProxyRefused),
     }
@@ -274,29 +275,29 @@ fn tls(error: &rustls::Error) -> Option<Cause> {
     use AlertDescription as Alert;
     match error {
         rustls::Error::InvalidCertificate(why) => Some(Cause::Certificate(Distrust::of(why))),
-        // The first bytes of the answer are none of TLS.
+        // The first bytes of the answer are not TLS.
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => Some(Cause::NotTls),
         rustls::Error::PeerIncompatible(_)
         | rustls::Error::AlertReceived(Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity) => {
             Some(Cause::TlsTooOld)
         }
-        // These say that the server cannot now, and not that it will not.
+        // These alerts say that the server cannot now, not that it never will.
         rustls::Error::AlertReceived(Alert::InternalError | Alert::CloseNotify | Alert::UserCanceled | Alert::BadRecordMac) => None,
         rustls::Error::AlertReceived(alert) => Some(Cause::TlsRefused(*alert)),
         _ => None,
     }
 }
 
-/// An error and all that caused it, from the outside in.
+/// An error and its causes, from the outermost to the innermost.
 fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
-        // Its source is that of the error it holds, which would be passed over.
+        // The source of an io::Error is its inner error's source, so the inner error itself is taken here.
         Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
         None => error.source(),
     })
 }
 
-/// The innermost reason. The outer ones repeat the URL with its host and query.
+/// The text of the innermost cause. The outer ones repeat the URL with its host and query.
 pub(crate) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     causes(error).last().map_or_else(String::new, ToString::to_string)
 }

@@ -1,26 +1,28 @@
-//! What a 206 says of itself: it is a part of an answer, and its `Content-Range` tells which. Pure.
+//! A 206 response's status and `Content-Range` → whether more records follow the page. Pure.
+//!
+//! What must not be broken: a part of a list is never taken for its end (law 2).
 
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_RANGE, HeaderMap};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A page that says that it is a part of a list.
+/// A page whose response says that it is a part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Partial {
-    /// How many records come behind it, where it says so.
+    /// The number of records after this page, if the response tells.
     behind: Option<u64>,
 }
 
 impl Partial {
-    /// Reads a response's status and headers. Some APIs answer a page with 206 and a range of records; a range of bytes was never
-    /// asked for, so that the rest of the body is lost.
+    /// Reads a response's status and headers. Some APIs answer a page with 206 and a range of records. A range of bytes is an
+    /// error: none was asked for, so the rest of the body is lost.
     pub fn of(status: StatusCode, headers: &HeaderMap) -> Result<Option<Self>> {
         if status != StatusCode::PARTIAL_CONTENT {
             return Ok(None);
         }
         let range = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        // PostgREST leaves out the unit.
+        // PostgREST omits the unit.
         let (unit, range) = range.trim().split_once([' ', '=']).unwrap_or(("", range));
         if unit.eq_ignore_ascii_case("bytes") {
             return Err(Error::new(ErrorKind::Shape, "the API gave a part of its answer, though all of it was asked for")
@@ -30,7 +32,8 @@ impl Partial {
         Ok(Some(Self { behind: behind(range) }))
     }
 
-    /// Whether the list may end with this page, where `counted` says that a total was reached.
+    /// Refuses to let the list end with this page while the response says that more follows, or does not tell. `counted` says
+    /// that a total was reached, which is enough if the response does not tell.
     pub fn may_be_last(self, counted: bool) -> Result<()> {
         let (message, detail) = match self.behind {
             Some(0) => return Ok(()),
@@ -50,7 +53,8 @@ impl Partial {
     }
 }
 
-/// Reads `first-last/total`. A range without records has a star before its total.
+/// Reads `first-last/total` and returns the number of records after `last`. A range without records has a star before its
+/// total.
 fn behind(range: &str) -> Option<u64> {
     let (places, total) = range.trim().split_once('/')?;
     let total: u64 = total.trim().parse().ok()?;

@@ -1,7 +1,10 @@
-//! A request and its answer, through logins, pauses and retries.
+//! A request → its judged response, through logins, waits and retries.
 //!
-//! What came with a 200 is judged within the loop: only the body of some APIs says that there were too many requests, or that a token
-//! has expired. So decoding is a callback of the transport, `judge`.
+//! The body of a 200 is judged inside the retry loop, because only the body tells, with some APIs, that there were too many
+//! requests or that a token has expired. So decoding is a callback of the transport, `judge`.
+//!
+//! What must not be broken: every wait is an await that a dropped future ends (law 7), and one refused token causes one login,
+//! however many requests were refused.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -21,13 +24,13 @@ use crate::error::{Error, ErrorKind, Purpose, Result};
 use crate::plan::request::{Request, fixed_segments};
 use crate::sources::{Login, Method};
 
-/// One request has its token renewed this often, at most.
+/// The most times that one request's token is renewed.
 const MAX_RENEWALS: u32 = 5;
 
-/// Makes of a response what the caller wants, or an error by which it is sent again where that may help.
+/// Makes of a response what the caller wants, or an error. The error's kind decides whether the request is sent again.
 pub(crate) type Judge<'j, T> = &'j mut (dyn FnMut(Response) -> Result<T> + Send);
 
-/// A request as it goes out, and as errors and the log show it.
+/// A request ready to be sent, and as errors and the log show it.
 struct Outgoing<'r> {
     built: &'r reqwest::Request,
     shown: &'r Request,
@@ -35,25 +38,25 @@ struct Outgoing<'r> {
 }
 
 impl Outgoing<'_> {
-    /// Says in an error what was asked for, and how often.
+    /// Adds to an error which request failed, and after how many attempts.
     fn locate(&self, error: Error, attempts: u32) -> Error {
         located(error, self.shown, self.purpose, attempts)
     }
 
-    /// The failure that is left when nothing helps any more.
+    /// The final failure of a request, with its place and the number of attempts.
     fn give_up(&self, mut failed: RequestFailure, attempts: u32) -> RequestFailure {
         failed.error = self.locate(failed.error, attempts);
         failed
     }
 }
 
-/// Says in an error what was asked for, and how often.
+/// Adds to an error which request failed, and after how many attempts.
 pub(crate) fn located(error: Error, request: &Request, purpose: Purpose, attempts: u32) -> Error {
     error.located(|at| (at.request, at.purpose, at.attempts) = (Some(request.line()), Some(purpose), attempts))
 }
 
 impl Connection {
-    /// Sends the request of a page and judges the response, again where that may help.
+    /// Sends the request of a page and judges the response, with retries where they may help.
     pub async fn fetch<T: Send>(&self, request: &Request, page: u64, context: &RequestContext<'_>, judge: Judge<'_, T>) -> Result<T> {
         let (mut authorization, mut serial) = self.authorization(None, context).await?;
         let mut renewals = 0;
@@ -67,8 +70,8 @@ impl Connection {
                     return Ok(answer);
                 }
                 Err(failed) if failed.recovery == Recovery::NewToken && self.authenticator.login().is_some() => {
-                    // A new token that the API never took is refused for another reason. One that other requests used up
-                    // meanwhile is only spent.
+                    // A token that the API accepted before has been used up, so a new one may help. A new token that the API
+                    // never accepted is refused for another reason.
                     let is_spent = self.accepted.load(Ordering::Relaxed) >= serial && renewals < MAX_RENEWALS;
                     if renewals > 0 && !is_spent {
                         return Err(failed.error);
@@ -81,9 +84,10 @@ impl Connection {
         }
     }
 
-    /// What is sent with each request, after a login where one is needed. `refused` is the serial of what the API refused.
+    /// What is sent with each request, after a login if one is needed. `refused` is the serial of the token that the API
+    /// refused.
     async fn authorization(&self, refused: Option<u64>, context: &RequestContext<'_>) -> Result<(Authorization, u64)> {
-        // Held during the login: whoever else needs a token waits for this one.
+        // The lock is held during the login, so that all others who need a token wait for this one.
         let mut session = self.session.lock().await;
         if let Some(current) = session.current(refused, Instant::now()) {
             return Ok(current);
@@ -106,7 +110,7 @@ impl Connection {
             }
         };
         let (kind, body) = self.authenticator.login_body(login);
-        // Errors and the log show method and path, never the body.
+        // Errors and the log show the login's method and path, never its body.
         let path = if self.auth_url.is_some() { url.path() } else { login.path.as_deref().unwrap_or_default() };
         let shown = Request::new(Method::Post, path);
         let built = self.http.post(url).timeout(self.request_timeout).header(CONTENT_TYPE, kind).body(body);
@@ -117,7 +121,7 @@ impl Connection {
         token.map_err(|failed| failed.into_login_error(&login.names()))
     }
 
-    /// Attempts until one succeeds, or none may help any more.
+    /// Repeats attempts until one succeeds or no further one may help.
     async fn send<T: Send>(
         &self,
         outgoing: &Outgoing<'_>,
@@ -151,7 +155,7 @@ impl Connection {
             if class.is_some_and(|class| matches!(class, RetryClass::Throttled(_)) || class.asked().is_some()) {
                 context.limiter.on_throttled(sent, wait);
             }
-            // Released only now: whoever is next must know that the API wants fewer requests.
+            // The permit is released after the limit was lowered, so that the next request sees the lower limit.
             drop(permit);
             context.usage.retries.add(1);
             context.usage.backoff_micros.add_time(wait);
@@ -162,8 +166,8 @@ impl Connection {
         }
     }
 
-    /// One attempt with what its response is judged to be. The permit of a response is released before it is judged: whoever waits may
-    /// send then, since reading takes as long as fetching.
+    /// One attempt, and the judgement of its response. The permit is released before the response is judged: others may send
+    /// meanwhile, because reading takes about as long as fetching.
     async fn attempt_and_judge<T: Send>(
         &self,
         outgoing: &Outgoing<'_>,
@@ -195,12 +199,12 @@ impl Connection {
         outcome
     }
 
-    /// Waits for a permit as long as the budget lasts, and adds what was waited `since` the failure. The budget begins anew where others
-    /// were answered meanwhile: the API does serve this scan. `None` when it is used up.
+    /// Waits for a permit as long as the budget lasts, and adds the wait `since` the failure to `waited`. If other requests
+    /// were answered meanwhile, the API does serve this scan, and the budget begins anew. `None` if the budget is used up.
     async fn acquire_again<'g>(&self, limiter: &'g ConcurrencyLimiter, mut since: Instant, waited: &mut Duration) -> Option<Permit<'g>> {
         loop {
             let left = self.retry.budget.saturating_sub(*waited).saturating_sub(since.elapsed());
-            // A permit that is free is taken, even in the last moment.
+            // The timeout polls the limiter first: a free permit is acquired even when no time is left.
             let acquired = tokio::time::timeout(left, limiter.acquire()).await.ok();
             let answered = limiter.answered_since(since);
             *waited = if answered { Duration::ZERO } else { *waited + since.elapsed() };
@@ -212,7 +216,7 @@ impl Connection {
     }
 }
 
-/// Counts a request against the scan's limit.
+/// Counts a request, and refuses it beyond the scan's limit.
 fn check_limit(context: &RequestContext<'_>) -> Result<()> {
     let limit = context.limits.max_requests;
     if limit > 0 && context.usage.begun.add(1) >= limit {

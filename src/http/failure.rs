@@ -1,4 +1,6 @@
-//! How one attempt at a request failed, and whether another may help.
+//! How one attempt at a request failed, and whether another attempt may help.
+//!
+//! What must not be broken: a response's body is never shown, because it may repeat a secret or hold personal data (law 9).
 
 use std::time::Duration;
 
@@ -11,14 +13,14 @@ use super::retry::RetryClass;
 use crate::error::{Error, ErrorKind};
 use crate::sources::{ErrorRule, Refusal};
 
-/// One failed attempt.
+/// A failed attempt.
 #[derive(Debug)]
 pub(crate) struct RequestFailure {
     /// What may help.
     pub(crate) recovery: Recovery,
-    /// What the user reads if it stays.
+    /// The error that the user reads if no further attempt succeeds.
     pub(crate) error: Error,
-    /// What the API answered, if it did.
+    /// The status of the response, if there was one.
     status: Option<StatusCode>,
 }
 
@@ -29,12 +31,12 @@ pub(crate) enum Recovery {
     Retry(RetryClass),
     /// A new token: the API does not take this one.
     NewToken,
-    /// Nothing that this client could do.
+    /// Nothing that this client can do.
     None,
 }
 
 impl Recovery {
-    /// What a retry could help against.
+    /// The class of a failure that a retry may help against.
     pub(crate) fn retry(self) -> Option<RetryClass> {
         match self {
             Self::Retry(class) => Some(class),
@@ -44,12 +46,12 @@ impl Recovery {
 }
 
 impl RequestFailure {
-    /// A failure that another attempt would meet again.
+    /// A failure that a further attempt would meet again.
     pub(crate) fn permanent(error: Error) -> Self {
         Self { recovery: Recovery::None, error, status: None }
     }
 
-    /// An answer of success whose body says that it is none; its headers may say how long to `wait`.
+    /// A successful response whose body holds an error. `wait` is the wait that its headers advise.
     pub(crate) fn from_body(error: Error, wait: Option<Duration>) -> Self {
         let recovery = match error.kind() {
             ErrorKind::Throttled => Recovery::Retry(RetryClass::Throttled(wait)),
@@ -59,21 +61,21 @@ impl RequestFailure {
         Self { recovery, error, status: None }
     }
 
-    /// No answer, or half of one; `asked` is who the request was for, by which `route`.
+    /// No response, or half of one. `asked` is the peer that the request was for, `route` its way there.
     pub(crate) fn connection(error: &reqwest::Error, asked: Peer, route: Route) -> Self {
         let (peer, cause) = connection_error::read(error, asked, route);
         let recovery = if cause.may_pass() { Recovery::Retry(RetryClass::Connection) } else { Recovery::None };
         Self { recovery, ..Self::permanent(cause.error(peer)) }
     }
 
-    /// An answer that is not a success. Its body is never shown: it may repeat a secret or hold personal data. `now` is in seconds
-    /// since the Unix epoch.
+    /// A response with another status than success. Its body is never shown: it may repeat a secret or hold personal data.
+    /// `now` is in seconds since the Unix epoch.
     pub(crate) fn status(status: StatusCode, advice: Advice, now: u64) -> Self {
         let wait = advice.wait;
         let error = |kind, message: &str, hint: &str| Error::new(kind, message).hint(hint);
         let (failure, error) = match status {
             StatusCode::TOO_MANY_REQUESTS => (Some(RetryClass::Throttled(wait)), throttled_until(wait, now)),
-            // So GitHub and others say that there were too many requests.
+            // GitHub and others report too many requests by a 403.
             StatusCode::FORBIDDEN if advice.exhausted => (Some(RetryClass::Throttled(wait)), throttled_until(wait, now)),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (None, unauthorized()),
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => (None, connection_error::proxy_login()),
@@ -92,7 +94,7 @@ impl RequestFailure {
                     error(ErrorKind::Unreachable, "the API has accepted the request, but not yet answered it", hint),
                 )
             }
-            // The server gave up waiting for the request, or fears that it is a replay: RFC 9110 and RFC 8470 ask for another attempt.
+            // The server stopped waiting for the request, or fears a replay: RFC 9110 and RFC 8470 ask for another attempt.
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
                 (Some(RetryClass::Server(wait)), error(ErrorKind::Unreachable, "the API did not take the request", "Try again later."))
             }
@@ -129,13 +131,12 @@ impl RequestFailure {
         Self { status: Some(status), ..Self::permanent(error.status(status.as_u16(), None)) }
     }
 
-    /// Whether the body may have a code that says why.
+    /// Whether the body may hold a code that explains the status.
     pub(crate) fn body_may_explain(&self) -> bool {
         self.status.is_some_and(|status| status.is_client_error()) && self.recovery.retry().is_none()
     }
 
-    /// Adds what the body's code says. A gateway may tell with one status that a token has expired and that there are too many
-    /// requests.
+    /// Adds what the body's code says. Some gateways use one status both for an expired token and for too many requests.
     pub(crate) fn with_body_code(self, rules: &[ErrorRule], body: Option<&[u8]>) -> Self {
         let Some(status) = self.status else { return self };
         if status == StatusCode::BAD_REQUEST && body.is_some_and(wants_https) {
@@ -151,11 +152,11 @@ impl RequestFailure {
         Self { error: failed.error.status(status.as_u16(), code.as_deref()), status: Some(status), ..failed }
     }
 
-    /// The error of a login that failed; `names` are the secrets that it carries.
+    /// The error of a failed login. `names` are the secrets that the login carries.
     pub(crate) fn into_login_error(self, names: &[&str]) -> Error {
         let refused = [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
         match self.status {
-            // Throttled, or worth another attempt: neither the secrets' fault nor the address'.
+            // Throttling and failures worth a retry are neither the secrets' fault nor the address'.
             _ if self.recovery.retry().is_some() => self.error,
             Some(status) if refused.contains(&status) => self
                 .error
@@ -169,7 +170,7 @@ impl RequestFailure {
     }
 }
 
-/// The error of who asks too often, where the API says how long to wait.
+/// The error of too many requests, with the time until which the API asks to wait.
 fn throttled_until(wait: Option<Duration>, now: u64) -> Error {
     match wait.and_then(|wait| moment(wait, now)) {
         None => throttled(),
@@ -178,7 +179,7 @@ fn throttled_until(wait: Option<Duration>, now: u64) -> Error {
     }
 }
 
-/// When a wait is over, for people and for programs; `None` where there is nothing to wait for.
+/// When a wait ends, readable for people and programs; `None` if there is nothing to wait for.
 fn moment(wait: Duration, now: u64) -> Option<String> {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let until = i64::try_from(now.checked_add(seconds)?).ok()?;
@@ -186,7 +187,7 @@ fn moment(wait: Duration, now: u64) -> Option<String> {
     Some(format!("{} UTC, in {seconds} s", until.format("%Y-%m-%d %H:%M:%S")))
 }
 
-/// Whether a body says that plain http came to a port for https, as nginx, Apache, and the servers written in Go say it.
+/// Whether a body says that plain http came to a port for https. nginx, Apache and the servers written in Go have such texts.
 fn wants_https(body: &[u8]) -> bool {
     let contains = |text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
     contains("plain HTTP request was sent to HTTPS port")

@@ -1,5 +1,9 @@
-//! How many requests of a scan are in flight: few at first, twice as many with each round that succeeds, and half as many when
-//! the API says that there are too many. A wait that it asks for holds for all of them.
+//! How many requests of a scan may be in flight: additive increase, multiplicative decrease.
+//!
+//! The limit begins low, doubles with each round of successes, and halves when the API says that there are too many requests. A
+//! wait that the API asks for holds for all requests of the scan.
+//!
+//! What must not be broken: a released permit wakes a waiting request, or the scan would hang.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -8,19 +12,19 @@ use tokio::sync::Notify;
 
 use crate::lock::lock_whole;
 
-/// The decisions, without a clock of their own.
+/// The limit and its changes. Time is an argument, so that tests need no clock.
 #[derive(Debug)]
 struct Aimd {
-    /// The most that may ever be in flight.
+    /// The most requests that may ever be in flight.
     most: f64,
-    /// How many may be now.
+    /// How many requests may be in flight now.
     limit: f64,
-    /// Up to here the limit doubles in a round; beyond, it grows by one.
+    /// Below this limit a round of successes doubles the limit; above, it adds one.
     threshold: f64,
     running: usize,
-    /// Until then nothing is sent.
+    /// No request is sent before this time.
     resume: Option<Instant>,
-    /// When the limit was last lowered: requests that were sent before do not lower it again.
+    /// When the limit was last lowered. Failures of requests sent before do not lower it again.
     lowered: Option<Instant>,
     /// When a request last succeeded.
     answered: Option<Instant>,
@@ -32,7 +36,8 @@ impl Aimd {
         Self { most, limit: initial.clamp(1.0, most), threshold: most, running: 0, resume: None, lowered: None, answered: None }
     }
 
-    /// Takes a place, or says how long to wait for a time that the API named; `Some(None)` waits for somebody's end.
+    /// Takes a permit. `Err(Some(wait))` is the wait for a time that the API named, `Err(None)` the wait for another request's
+    /// end.
     fn acquire(&mut self, now: Instant) -> Result<(), Option<Duration>> {
         if let Some(wait) = self.resume.map(|resume| resume.saturating_duration_since(now)).filter(|wait| !wait.is_zero()) {
             return Err(Some(wait));
@@ -62,34 +67,34 @@ impl Aimd {
     }
 }
 
-/// So long a connection remembers how many requests an API took.
+/// How long a connection remembers the number of requests that an API accepted.
 const LIMIT_MEMORY_TTL: Duration = Duration::from_secs(60);
 
-/// How many requests were in flight when the last scan ended.
+/// How many requests were in flight when the last scan ended: the slow-start hint of the next one.
 #[derive(Debug, Default)]
 pub struct LimitMemory(Mutex<Option<(f64, Instant)>>);
 
 impl LimitMemory {
-    /// Half of that is no surprise to the API within a minute.
+    /// The limit with which a scan begins: half of the last one, if that is recent, else 1.
     fn initial(&self, now: Instant) -> f64 {
         let last = *lock_whole(&self.0);
         last.filter(|(_, at)| now.saturating_duration_since(*at) < LIMIT_MEMORY_TTL).map_or(1.0, |(limit, _)| limit / 2.0)
     }
 
-    /// Remembers how far a scan got.
+    /// Remembers the limit that a scan reached.
     pub fn record(&self, limit: f64, now: Instant) {
         *lock_whole(&self.0) = Some((limit, now));
     }
 }
 
-/// Lets as many requests of a scan be in flight as the API takes.
+/// Limits a scan's requests in flight to what the API accepts.
 #[derive(Debug)]
 pub struct ConcurrencyLimiter {
     aimd: Mutex<Aimd>,
     changed: Notify,
 }
 
-/// The right to have one request in flight, released when it is dropped.
+/// The right to have one request in flight. Dropping it releases it.
 #[derive(Debug)]
 pub struct Permit<'g> {
     limiter: &'g ConcurrencyLimiter,
@@ -102,25 +107,25 @@ impl ConcurrencyLimiter {
         Self::after(most, &LimitMemory::default())
     }
 
-    /// The same, where the scan before may have shown that the API takes more than one.
+    /// A limiter that begins with the limit that the last scan of this connection justifies.
     pub fn after(most: usize, limit_memory: &LimitMemory) -> Self {
         Self { aimd: Mutex::new(Aimd::new(most, limit_memory.initial(Instant::now()))), changed: Notify::new() }
     }
 
-    /// How many may be in flight.
+    /// How many requests may be in flight now.
     pub fn limit(&self) -> f64 {
         lock_whole(&self.aimd).limit
     }
 
-    /// Whether a request has succeeded since then.
+    /// Whether a request has succeeded since this moment.
     pub fn answered_since(&self, moment: Instant) -> bool {
         lock_whole(&self.aimd).answered.is_some_and(|answered| answered >= moment)
     }
 
-    /// Waits for a place.
+    /// Waits for a permit.
     pub async fn acquire(&self) -> Permit<'_> {
         loop {
-            // Registered before looking: a place that is given back in between wakes it.
+            // Registered before the limit is read: a permit released in between wakes this request.
             let changed = self.changed.notified();
             let now = Instant::now();
             let acquired = lock_whole(&self.aimd).acquire(now);
@@ -132,14 +137,14 @@ impl ConcurrencyLimiter {
         }
     }
 
-    /// The API wants fewer requests than there were when this one was `sent`; nobody sends for so long.
+    /// Lowers the limit: the API wants fewer requests than when this one was `sent`. No request is sent for the time of `wait`.
     pub fn on_throttled(&self, sent: Instant, wait: Duration) {
         lock_whole(&self.aimd).on_throttled(sent, wait, Instant::now());
     }
 }
 
 impl Permit<'_> {
-    /// Gives the place back after an answer: more may be in flight from now on.
+    /// Releases the permit after a response, which raises the limit.
     pub fn succeeded(mut self) {
         self.succeeded = true;
     }
@@ -161,7 +166,7 @@ impl Drop for Permit<'_> {
 mod tests {
     use super::*;
 
-    /// Lets in as many as may, and ends them all.
+    /// Acquires as many permits as the limit allows, and releases them all.
     fn round(aimd: &mut Aimd, now: Instant, succeeded: bool) -> usize {
         let mut inside = 0;
         while aimd.acquire(now).is_ok() {

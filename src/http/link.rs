@@ -1,9 +1,12 @@
 //! `Link` headers → the address of the next page (RFC 8288).
+//!
+//! What must not be broken: a header that cannot be read is an error, because it may have named the next page (law 2).
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The target of the first link whose relation is `next`. A header that cannot be read may have named it: that is an error, not
-/// the end.
+/// The target of the first link whose relation is `next`.
+///
+/// Errors: [`ErrorKind::Shape`], if a header cannot be read: it may have named the next page.
 pub fn next<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Result<Option<String>> {
     for header in headers {
         let header = std::str::from_utf8(header).map_err(|_| unreadable())?;
@@ -14,7 +17,7 @@ pub fn next<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Result<Option<St
     Ok(None)
 }
 
-/// `None` where the header cannot be read.
+/// The target that one header names, if any; `None` if the header cannot be read.
 fn next_of_one(header: &str) -> Option<Option<String>> {
     let mut rest = header;
     loop {
@@ -37,7 +40,8 @@ fn unreadable() -> Error {
     Error::new(ErrorKind::Shape, "the Link header of the response cannot be read").detail("It may have named the next page.")
 }
 
-/// Reads `; name="value"; name=value` up to a comma, and returns the first `rel`, which is the one that counts, and what follows.
+/// Reads `; name="value"; name=value` up to a comma. Returns the first `rel`, which is the one that counts, and the text that
+/// follows.
 fn relations(text: &str) -> Option<(String, &str)> {
     let (mut relations, mut rest) = (None, text.trim_start());
     while let Some(parameter) = rest.strip_prefix(';') {
@@ -55,7 +59,8 @@ fn relations(text: &str) -> Option<(String, &str)> {
     (rest.is_empty() || rest.starts_with(',')).then(|| (relations.unwrap_or_default(), rest))
 }
 
-/// A value, in quotes or bare, and what follows it. In quotes a backslash takes the next character as it is (RFC 9110 §5.6.4).
+/// A value, quoted or bare, and the text that follows it. In quotes a backslash takes the next character as it is (RFC 9110
+/// §5.6.4).
 fn value(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([';', ',']).unwrap_or(text.len());

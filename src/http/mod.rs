@@ -1,5 +1,7 @@
-//! Requests → responses: connections, authentication, retries and limits. The only room that knows reqwest, and it knows nothing of
-//! pages, slices or Postgres.
+//! Requests → responses: connections, authentication, retries and limits.
+//!
+//! This is the only room that knows reqwest. It knows nothing of pages, slices or Postgres. What must not be broken: secrets
+//! reach only the hosts that the options name (law 9), and dropping a future ends its wait and closes its socket (law 7).
 
 pub mod address;
 pub mod authenticator;

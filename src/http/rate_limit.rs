@@ -1,18 +1,20 @@
-//! What the headers of a refusal say about the API's rate limit. Pure: headers and the time are arguments.
+//! The headers of a response → what the API says about its rate limit. Pure: headers and time are arguments.
+//!
+//! What must not be broken: an unreadable header is no advice, never an error and never an endless wait.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::header::{DATE, HeaderMap};
 
-/// How APIs begin the names of the headers that count requests: by custom, by draft-ietf-httpapi-ratelimit-headers, and as Okta
-/// and X write them.
+/// The prefixes of the headers that count requests: by custom, by draft-ietf-httpapi-ratelimit-headers, and as Okta and X write
+/// them.
 const PREFIXES: [&str; 3] = ["x-ratelimit", "ratelimit", "x-rate-limit"];
-/// A number of seconds at least as large is no wait of thirty years, but a moment: seconds since 1970.
+/// A number from here on is a time in seconds since 1970, not a wait of thirty years.
 const EPOCH: f64 = 1e9;
-/// And from here on, milliseconds since 1970.
+/// A number from here on is a time in milliseconds since 1970.
 const EPOCH_MILLIS: f64 = 1e11;
 
-/// What an API says about coming back.
+/// What a response says about when to send again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Advice {
     /// How long to wait.
@@ -22,7 +24,8 @@ pub struct Advice {
 }
 
 impl Advice {
-    /// Reads a response's headers. A moment that they name is one of the server's clock, which goes before ours, `now`.
+    /// Reads a response's headers. `now` is our clock, in seconds since the Unix epoch; the server's `Date` replaces it for
+    /// times that the headers name.
     pub fn of(headers: &HeaderMap, now: u64) -> Self {
         let now = server_time(headers).unwrap_or(now);
         Self::read(|name| headers.get(name).and_then(|value| value.to_str().ok()), now)
@@ -33,21 +36,22 @@ impl Advice {
         let retry_after = header("retry-after").and_then(|text| time_until(text, now));
         let (remaining, reset) = header("ratelimit").map_or_else(|| (counted("remaining"), counted("reset")), structured);
         let remaining = remaining.and_then(|text| text.trim().parse::<f64>().ok());
-        // Where some requests are left, another limit than the counted one refused this one, and its reset says nothing.
+        // If requests remain, another limit than the counted one refused this request, and the counted one's reset says
+        // nothing.
         let reset = reset.filter(|_| remaining.is_none_or(|left| left < 1.0)).and_then(|text| time_until(text, now));
         Self { wait: retry_after.or(reset), exhausted: retry_after.is_some() || remaining.is_some_and(|left| left < 1.0) }
     }
 }
 
-/// What is left and when it is reset, by the one header of the later drafts: `"burst";r=0;t=30, "day";r=900;t=3600`, and before that
-/// `limit=100, remaining=0, reset=30`. Of several limits the one that is used up.
+/// The remaining requests and their reset, from the single header of the later drafts (`"burst";r=0;t=30, "day";r=900;t=3600`)
+/// or of an earlier one (`limit=100, remaining=0, reset=30`). Of several limits the exhausted one counts.
 fn structured(header: &str) -> (Option<&str>, Option<&str>) {
     let limits: Vec<&str> = if header.contains("remaining=") { vec![header] } else { header.split(',').collect() };
     let spent = limits.iter().map(|limit| one_limit(limit)).find(|(remaining, _)| *remaining == Some("0"));
     spent.unwrap_or_else(|| limits.first().map_or((None, None), |limit| one_limit(limit)))
 }
 
-/// The same of one limit.
+/// The remaining requests and their reset, of one limit.
 fn one_limit(text: &str) -> (Option<&str>, Option<&str>) {
     let members = || text.split([';', ',']).filter_map(|member| member.trim().split_once('='));
     let find = |names: [&str; 2]| members().find(|(name, _)| names.contains(name)).map(|(_, value)| value);
@@ -60,8 +64,8 @@ pub(crate) fn server_time(headers: &HeaderMap) -> Option<u64> {
     date.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
 }
 
-/// Reads `Retry-After` in both of its forms (RFC 9110 §10.2.3), and a reset, which may also be a moment as a number. What is over
-/// is no time at all.
+/// Reads `Retry-After` in both of its forms (RFC 9110 §10.2.3), and a reset, which may also be a time as a number. A time in
+/// the past is no wait.
 fn time_until(header: &str, now: u64) -> Option<Duration> {
     let header = header.trim();
     let seconds = match header.parse::<f64>().ok().filter(|number| number.is_finite()) {
@@ -74,7 +78,7 @@ fn time_until(header: &str, now: u64) -> Option<Duration> {
             return Some(Duration::from_secs(when.saturating_sub(now)));
         }
     };
-    // Beyond what a duration holds: no advice.
+    // A wait beyond what a duration holds is no advice.
     Duration::try_from_secs_f64(seconds.max(0.0)).ok()
 }
 

@@ -1,4 +1,7 @@
-//! Where a redirect leads, and whether it is followed. Pure.
+//! A redirect → the address that it leads to, if it may be followed. Pure.
+//!
+//! What must not be broken: a redirect stays within the request's origin, or whoever redirects would choose who receives the
+//! key (law 9); and it asks for just what the request asks for.
 
 use reqwest::header::HeaderValue;
 use reqwest::{Method, Request, StatusCode};
@@ -6,15 +9,17 @@ use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A chain of redirects is followed this far.
+/// The most redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 5;
 
-/// The address that a redirect of `request` leads to, after so many others. It must be of the request's own origin, or whoever
-/// redirects would choose who gets the key; and it must be asked for just what the request asks for.
+/// The address that a redirect of `request` leads to, after `followed` others.
+///
+/// SECURITY: the target must be of the request's own origin, or whoever redirects would choose who receives the key. It must
+/// also ask for just what the request asks for.
 pub(crate) fn target(request: &Request, status: StatusCode, location: Option<&HeaderValue>, followed: usize) -> Result<Url> {
     let keeps_method = match status {
         StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
-        // A POST would become a GET, without the body that says what is wanted (RFC 9110 §15.4).
+        // A POST would become a GET, without the body that holds the parameters (RFC 9110 §15.4).
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => request.method() == Method::GET,
         StatusCode::NOT_MODIFIED => {
             return Err(refused("the API says that nothing has changed, which was not asked")
@@ -39,7 +44,7 @@ pub(crate) fn target(request: &Request, status: StatusCode, location: Option<&He
     Ok(target)
 }
 
-/// In what the origin of a target differs. It is not shown: an error may be read by users who must not know the host.
+/// What differs between the origins. The target is not shown, because an error may be read by users who must not know the host.
 fn difference(from: &Url, to: &Url) -> Option<String> {
     if from.origin() == to.origin() {
         None

@@ -1,7 +1,10 @@
-//! Host names become addresses as everywhere on this machine: by `getaddrinfo`, with its hosts file and name services.
+//! Host names → addresses, as everywhere on this machine: by `getaddrinfo`, with its hosts file and name services.
 //!
-//! reqwest's own way there loses the number of the error, and its text is in the language of `lc_messages`: only the number tells
-//! a name that does not exist from a name server that does not answer.
+//! reqwest's own resolver loses the error's number, and its text is in the language of `lc_messages`. Only the number tells a
+//! name that does not exist from a name server that does not answer.
+//!
+//! What must not be broken: `getaddrinfo` cannot be interrupted, so a wait for it must be one that can be left (law 7), and
+//! threads must not pile up for one name.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,9 +20,9 @@ use crate::lock::lock_whole;
 /// Why a name has no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unresolved {
-    /// There is no such name, or it has no address.
+    /// The name does not exist, or it has no address.
     NoSuchName,
-    /// No name server answered as it should; later one may.
+    /// No name server answered as it should. A later one may.
     NoAnswer,
 }
 
@@ -35,10 +38,10 @@ impl fmt::Display for Unresolved {
 impl std::error::Error for Unresolved {}
 
 type Lookup = Result<Vec<SocketAddr>, Unresolved>;
-/// The lookups that nobody has answered yet, by name.
+/// The lookups that are not answered yet, by name.
 type Pending = Arc<Mutex<HashMap<String, watch::Receiver<Option<Lookup>>>>>;
 
-/// A name's place among the pending, which even a panic ends.
+/// A name's entry among the pending ones. Dropping it removes the entry, even after a panic.
 struct Entry {
     pending: Pending,
     name: String,
@@ -50,22 +53,25 @@ impl Drop for Entry {
     }
 }
 
-/// Asks the system. `getaddrinfo` cannot be interrupted: who waits for it may leave at once, but its thread stays until the
-/// name servers' time is up. So everybody who wants a name waits for the same thread, also those who come after a cancel.
+/// Resolves names by the operating system.
+///
+/// A wait for `getaddrinfo` can be left at once, but its thread stays until the name servers' timeout. So all who want a name
+/// wait for the same thread, also those who come after a cancel.
 #[derive(Debug, Default)]
 pub(crate) struct Resolver {
     pending: Pending,
 }
 
 impl Resolver {
-    /// The lookup of a name, begun by whoever comes first.
+    /// The lookup of a name, which the first caller begins.
     fn lookup(&self, name: &str, ask: fn(&str) -> Lookup) -> watch::Receiver<Option<Lookup>> {
         let begin = || {
             let (sender, receiver) = watch::channel(None);
             let entry = Entry { pending: Arc::clone(&self.pending), name: name.to_owned() };
             tokio::task::spawn_blocking(move || {
                 let found = ask(&entry.name);
-                // First: an answer is for those who waited, and later ones ask anew.
+                // The entry is removed before the answer is sent: the answer is for those who waited, and later callers ask
+                // again.
                 drop(entry);
                 sender.send_replace(Some(found));
             });
@@ -89,7 +95,7 @@ impl Resolve for Resolver {
 fn ask_system(name: &str) -> Lookup {
     let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
     let found = getaddrinfo(Some(name), None, Some(hints)).map_err(|error| unresolved(error.kind()))?;
-    // An address of a family that Rust does not know is of no use.
+    // Addresses of a family that Rust does not know are skipped.
     Ok(found.flatten().map(|info| info.sockaddr).collect())
 }
 

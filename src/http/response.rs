@@ -1,4 +1,4 @@
-//! A response of success, as the rooms above see it.
+//! A successful response, as the rooms above see it.
 
 use reqwest::header::{HeaderMap, HeaderValue, LINK};
 
@@ -9,16 +9,18 @@ use crate::error::Result;
 /// A successful response.
 #[derive(Debug)]
 pub struct Response {
-    /// Its body, decompressed.
+    /// The body, decompressed.
     pub body: Vec<u8>,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// What it says of itself where it is a part of an answer.
+    /// The part of a list that a 206 says the body is.
     pub partial: Option<Partial>,
 }
 
 impl Response {
-    /// The next page by its `Link` header.
+    /// The address of the next page from the `Link` header, if it names one.
+    ///
+    /// Errors: [`ErrorKind::Shape`](crate::error::ErrorKind::Shape), if the header cannot be read.
     pub fn next(&self) -> Result<Option<String>> {
         link::next(self.headers.get_all(LINK).iter().map(HeaderValue::as_bytes))
     }

@@ -1,27 +1,29 @@
-//! Whether a failed request is sent again, and when. Pure: the clock and the dice are arguments.
+//! Whether a failed request is sent again, and after which wait. Pure: the clock and the dice are arguments.
+//!
+//! What must not be broken: every wait stays within the budget.
 
 use std::time::Duration;
 
-/// Waits before the first retry at most this long, twice as long before the next, and so on.
+/// The longest wait before the first retry. It doubles with each further one.
 const BASE: Duration = Duration::from_millis(250);
-/// No wait of our own choice is longer.
+/// The longest wait that the server did not ask for.
 const CAP: Duration = Duration::from_secs(10);
-/// What is added to a wait that the server asked for, at most: its clock need not be ours.
+/// The most that is added to a wait that the server asked for, because its clock may differ from ours.
 const AFTER: Duration = Duration::from_millis(250);
 
-/// What came of one attempt, as far as a retry could help. The durations are what the server asked to wait, if it did.
+/// The class of a failure that a retry may help against. The durations are the waits that the server asked for, if it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryClass {
-    /// There were too many requests: 429, a 403 that means it, or an answer that says so.
+    /// Too many requests: a 429, a 403 that means it, or a body that says so.
     Throttled(Option<Duration>),
-    /// 5xx.
+    /// A status of 500 to 599.
     Server(Option<Duration>),
-    /// No connection, a broken one, a cut body, or silence for too long.
+    /// No connection, a broken one, a truncated body, or silence for too long.
     Connection,
 }
 
 impl RetryClass {
-    /// How long the server asked to wait.
+    /// The wait that the server asked for.
     pub fn asked(self) -> Option<Duration> {
         match self {
             Self::Throttled(asked) | Self::Server(asked) => asked,
@@ -30,18 +32,18 @@ impl RetryClass {
     }
 }
 
-/// The user's limits.
+/// The user's limits for retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Sends after the first, where requests fail. Throttling is bounded by the budget alone: the API works, and says when it
+    /// The most retries of a failed request. Throttling is bounded by the budget alone, because the API works and says when it
     /// will again.
     pub max_retries: u32,
-    /// Waiting between sends, in all.
+    /// The longest time that one request waits between attempts, in all.
     pub budget: Duration,
 }
 
 impl RetryPolicy {
-    /// How long to wait before sending again, or `None` to give up. `attempt` counts from 1, `waited` is what this request has
+    /// The wait before the next attempt, or `None` to give up. `attempt` counts from 1, `waited` is what this request has
     /// waited so far, `dice` is uniform in `[0, 1)`.
     pub fn next_wait(&self, failure: RetryClass, attempt: u32, waited: Duration, dice: f64) -> Option<Duration> {
         let bounded = !matches!(failure, RetryClass::Throttled(_));
@@ -49,7 +51,7 @@ impl RetryPolicy {
         if (bounded && attempt > self.max_retries) || left.is_zero() {
             return None;
         }
-        // Full jitter: clients that failed together must not come back together.
+        // Full jitter: clients that failed together must not return together.
         let ceiling = BASE.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(CAP);
         let own = ceiling.mul_f64(dice.clamp(0.0, 1.0));
         match failure.asked() {

@@ -1,4 +1,7 @@
-//! The token that a login yielded, kept for the connection's life and renewed once it was refused or has run out.
+//! The authorization of a connection: the user's own, or a login's token, renewed after a refusal or when it expires.
+//!
+//! What must not be broken: many refusals of one token cause one login. So each token has a serial, and whoever was refused
+//! says with which.
 
 use std::time::{Duration, Instant};
 
@@ -10,19 +13,20 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::Secret;
 use crate::sources::{Login, TokenPlace};
 
-/// A token is not used for the last part of its life, a tenth and no more than this: the request must still arrive.
+/// A token is not used for the last tenth of its life, and at most for this long before its end, because the request must still
+/// arrive.
 const MARGIN: Duration = Duration::from_secs(10);
 
-/// What requests carry now. Workers share it, so that many refusals at once cause one login.
+/// What requests send now. Workers share it, so that many refusals at once cause one login.
 #[derive(Debug, Default)]
 pub struct Session {
     authorization: Option<Authorization>,
-    /// Counts logins: who was refused says with which.
+    /// The number of logins so far. A refused request names the serial that it sent.
     serial: u64,
     expires: Option<Instant>,
 }
 
-/// What a login answered.
+/// The token that a login returned, and its life.
 #[derive(Debug)]
 pub struct Token {
     secret: Secret,
@@ -35,13 +39,13 @@ impl Session {
         Self { authorization, ..Self::default() }
     }
 
-    /// What to send now, and its serial; `None` where a login must come first. `refused` is the serial that the API refused.
+    /// What to send now, and its serial; `None` if a login must come first. `refused` is the serial that the API refused.
     pub fn current(&self, refused: Option<u64>, now: Instant) -> Option<(Authorization, u64)> {
         let spent = refused == Some(self.serial) || self.expires.is_some_and(|end| now >= end);
         self.authorization.clone().filter(|_| !spent).map(|authorization| (authorization, self.serial))
     }
 
-    /// Takes the token of a login.
+    /// Replaces the authorization by that of a login's token, and returns it with its serial.
     pub fn renew(&mut self, access: &Authenticator, token: &Token, now: Instant) -> Result<(Authorization, u64)> {
         let authorization = access.authorization(Some(&token.secret))?;
         self.serial += 1;
@@ -52,9 +56,11 @@ impl Session {
 }
 
 impl Token {
-    /// Reads a login's answer.
+    /// Reads the response of a login.
+    ///
+    /// Errors: [`ErrorKind::Unauthorized`], if it holds no token.
     pub fn read(login: &Login, reply: &Response) -> Result<Self> {
-        // A header may bring the token while the body is of no concern, or empty.
+        // The token may be in a header, and the body is then empty or of no concern.
         let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         let secret = match &login.token {
             TokenPlace::Body(pointer) => pointer.find(&body).and_then(Value::as_str),

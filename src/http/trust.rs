@@ -1,6 +1,8 @@
-//! Which certificates a server may show: those that the platform's authorities or the ones in `ca_file` signed, and those that stand in
-//! `ca_file` themselves, as `curl --cacert` and libpq's `sslrootcert` have it. webpki alone refuses the latter: it takes every root for an
-//! authority, and no authority for a host.
+//! Which certificates a server may show: those signed by the platform's authorities or by those in `ca_file`, and those listed
+//! in `ca_file` themselves. `curl --cacert` and libpq's `sslrootcert` do the same.
+//!
+//! webpki alone refuses the listed ones: it takes every root for an authority, and no authority for a host. What must not be
+//! broken: a listed certificate must still be valid, and its owner must prove to have its key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,12 +20,13 @@ use rustls_platform_verifier::Verifier;
 use crate::error::{Error, ErrorKind, Result};
 use crate::small_file;
 
-/// All authorities of a Linux distribution together take a quarter of a megabyte.
+/// The largest `ca_file`, in bytes. All authorities of a Linux distribution together take a quarter of a megabyte.
 const MAX_FILE: u64 = 16 << 20;
-/// What TLS offers above itself: as reqwest does where it makes the configuration.
+/// The protocols offered by ALPN, as reqwest offers them when it makes the configuration.
 const PROTOCOLS: [&str; 2] = ["h2", "http/1.1"];
 
-/// Whom a connection trusts beside the platform's authorities: what `ca_file` held when it was read. Equal trusts make equal connections.
+/// What a connection trusts beside the platform's authorities: the contents of `ca_file` when it was read. Connections with
+/// equal trusts are interchangeable.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Trust {
     pem: Option<Vec<u8>>,
@@ -36,7 +39,7 @@ impl fmt::Debug for Trust {
 }
 
 impl Trust {
-    /// Reads the file as it is now. Whether certificates are in it is seen when a connection is made.
+    /// Reads the file as it is now. Whether it holds certificates is seen when a connection is made.
     pub fn read(ca_file: Option<&str>) -> Result<Self> {
         let pem = ca_file.map(|path| small_file::read(path, MAX_FILE)).transpose().map_err(|error| match error.raw_os_error() {
             Some(EMFILE | ENFILE) => Error::new(ErrorKind::OutOfResources, "too many files are open to read ca_file"),
@@ -45,16 +48,18 @@ impl Trust {
         Ok(Self { pem })
     }
 
-    /// How TLS is to be spoken; `None` where there is nothing to add to what the HTTP client does by itself.
+    /// The TLS configuration, or `None` if the HTTP client's own needs no addition.
+    ///
+    /// Errors: [`ErrorKind::OptionValue`], if `ca_file` holds no usable certificate.
     pub(crate) fn client_config(&self) -> Result<Option<ClientConfig>> {
         let Some(pem) = &self.pem else { return Ok(None) };
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<std::result::Result<Vec<_>, _>>();
-        // The parser's own words may repeat a line of the file.
+        // The parser's own words may repeat a line of the file, so they are not shown.
         let listed = certificates.map_err(|_| unusable(&"It holds a certificate whose PEM is damaged"))?;
         if listed.is_empty() {
             return Err(unusable(&"It holds no PEM certificate"));
         }
-        // As reqwest chooses it.
+        // reqwest chooses the provider in this way.
         let provider = CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(aws_lc_rs::default_provider()));
         let algorithms = provider.signature_verification_algorithms;
         let signed = Verifier::new_with_extra_roots(listed.iter().cloned(), Arc::clone(&provider))
@@ -74,21 +79,21 @@ fn unusable(cause: &dyn fmt::Display) -> Error {
     Error::new(ErrorKind::OptionValue, "option \"ca_file\" cannot be used").detail(format!("{cause}."))
 }
 
-/// Trusts a certificate for being listed, and any other for who signed it.
+/// Trusts a certificate if it is listed, or if an authority signed it.
 #[derive(Debug)]
 struct ListedOrSigned {
     listed: Vec<CertificateDer<'static>>,
-    /// Signed by an authority of the platform, or by a listed one.
+    /// The verifier of certificates that an authority of the platform, or a listed one, signed.
     signed: Verifier,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl ListedOrSigned {
-    /// Judges a listed certificate by all but its issuer.
+    /// Verifies a listed certificate in all but its issuer.
     ///
-    /// SECURITY: without any authority, webpki refuses every certificate. It looks at the validity period first, then at whether this is
-    /// an authority, then at the purpose, and last for an issuer: the two refusals that are passed over here leave no doubt of the
-    /// validity. The purpose (extendedKeyUsage) of an authority's certificate is not looked at.
+    /// SECURITY: without any authority, webpki refuses every certificate. It checks the validity period first, then whether the
+    /// certificate is an authority's, then the purpose, and last the issuer. So the two refusals that are passed over here
+    /// leave no doubt of the validity. The purpose (extendedKeyUsage) of an authority's certificate is not checked.
     fn verify_listed(
         &self,
         certificate: &CertificateDer<'_>,
@@ -119,13 +124,13 @@ impl ServerCertVerifier for ListedOrSigned {
             return self.verify_listed(end_entity, server_name, now);
         }
         self.signed.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).map_err(|error| match error {
-            // An authority of that name is known, and another one signed: so it is where a self-signed certificate was made anew.
+            // An authority of that name is known, but another key signed: so it is when a self-signed certificate was renewed.
             rustls::Error::InvalidCertificate(CertificateError::BadSignature) => CertificateError::UnknownIssuer.into(),
             error => error,
         })
     }
 
-    // SECURITY: whoever shows a listed certificate must prove to have its key, like everybody.
+    // SECURITY: the owner of a listed certificate must prove to have its key, like every other.
     fn verify_tls12_signature(
         &self,
         message: &[u8],
@@ -149,7 +154,7 @@ impl ServerCertVerifier for ListedOrSigned {
     }
 }
 
-/// Whether a certificate was refused for being an authority's: an error of webpki, for which rustls has no word.
+/// Whether a certificate was refused because it is an authority's: an error of webpki for which rustls has no variant.
 pub(crate) fn is_authority(error: &CertificateError) -> bool {
     let CertificateError::Other(OtherError(other)) = error else { return false };
     matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
@@ -162,7 +167,7 @@ mod tests {
 
     use super::*;
 
-    /// A folder of one test, which is gone after it.
+    /// A folder for one test, removed after it.
     struct Folder(PathBuf);
 
     impl Folder {
@@ -183,7 +188,7 @@ mod tests {
         }
     }
 
-    /// What is wrong with a file.
+    /// The message for a file that cannot be used.
     fn refusal(file: &str) -> String {
         let error = Trust::read(Some(file)).and_then(|trust| trust.client_config()).map(drop).unwrap_err();
         assert_eq!((error.message(), error.kind()), ("option \"ca_file\" cannot be used", ErrorKind::OptionValue));

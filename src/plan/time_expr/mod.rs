@@ -209,7 +209,7 @@ impl TimeExpr {
     }
 
     /// The times that can satisfy the comparison with any of these values: one window per value, or one around them all if
-    /// there are more than [`MAX_WINDOWS`].
+    /// there are more than `MAX_WINDOWS`.
     pub fn windows(&self, values: &[Value], operands: &[Value], zones: &dyn Zones) -> Vec<Window> {
         let given: Vec<&Value> = values.iter().filter(|value| **value != Value::Null).collect();
         let window = |value: &Value| self.window(value, operands, zones);
