@@ -32,6 +32,17 @@ const MIN_SAMPLE: usize = 20;
 /// A chain with at least this many pages to come is partitioned, although its first page is then read twice.
 const REPARTITION_MIN_PAGES: f64 = 6.0;
 
+/// How a scan reads the partitions of a window.
+#[derive(Debug, Clone, Copy)]
+pub struct PartitionSettings {
+    /// Records of a page.
+    pub page: u64,
+    /// Requests in flight.
+    pub concurrency: usize,
+    /// The API's unit of time, in microseconds.
+    pub unit: i64,
+}
+
 /// The first partition of a window and the remaining window.
 ///
 /// `None` if the window is too short to be cut, has no beginning, or is expected to fit in a page. `known` is the density in
@@ -39,11 +50,10 @@ const REPARTITION_MIN_PAGES: f64 = 6.0;
 pub fn sampling_partition(
     window: Window,
     known: Option<f64>,
-    page: u64,
-    concurrency: usize,
-    unit: i64,
+    settings: PartitionSettings,
     order: Option<Direction>,
 ) -> Option<(Window, Window)> {
+    let PartitionSettings { page, concurrency, unit } = settings;
     if concurrency < 2 || window.lo == MINUS_INFINITY {
         return None;
     }
@@ -141,9 +151,10 @@ pub fn remaining_partitions(window: Window, density: Density, concurrency: usize
 /// The partitions of a window whose chain turns out to be much longer than `expected` pages, each with its expected number of
 /// pages. `None` if the chain is better read on.
 ///
-/// `times` are those of the chain's first page, `page` the number of its records. The times must be sorted, and their last
+/// `times` are those of the chain's first page, of the size that `settings` has. The times must be sorted, and their last
 /// tenth stands for the density of what follows. A burst of records that begins later is not seen.
-pub fn repartition(window: Window, times: &[i64], page: u64, expected: f64, concurrency: usize, unit: i64) -> Option<Vec<(Window, f64)>> {
+pub fn repartition(window: Window, times: &[i64], expected: f64, settings: PartitionSettings) -> Option<Vec<(Window, f64)>> {
+    let PartitionSettings { page, concurrency, unit } = settings;
     let (first, last) = (*times.first()?, *times.last()?);
     let ascending = first <= last;
     if concurrency < 2 || times.len() < MIN_SAMPLE || !is_in_order(times) || window.lo == MINUS_INFINITY {
@@ -238,6 +249,10 @@ fn cut(window: Window, parts: f64, unit: i64) -> Option<i64> {
 mod tests {
     use super::*;
 
+    fn settings(page: u64, concurrency: usize, unit: i64) -> PartitionSettings {
+        PartitionSettings { page, concurrency, unit }
+    }
+
     const UNIT: i64 = 1000;
     const DAY: i64 = 86_400_000_000;
 
@@ -253,7 +268,7 @@ mod tests {
     fn partitions_neither_overlap_nor_leave_a_gap() {
         for concurrency in [2, 4, 8, 64] {
             for window in [w(0, 31 * DAY), w(-5, DAY + 7), w(3, 3 + 2 * MIN_WIDTH)] {
-                let Some((first, after)) = sampling_partition(window, None, 1000, concurrency, UNIT, None) else { continue };
+                let Some((first, after)) = sampling_partition(window, None, settings(1000, concurrency, UNIT), None) else { continue };
                 for seen in [None, Some(5.0 / DAY as f64), Some(1e6 / DAY as f64), Some(1e9 / DAY as f64)] {
                     for ordered in [false, true] {
                         let density = Density { seen, page: 1000, ..density(None) };
@@ -273,23 +288,25 @@ mod tests {
     #[test]
     fn the_newest_partition_is_the_first_of_a_descending_order() {
         let window = w(7, 31 * DAY + 3);
-        let (first, remaining_partitions) = sampling_partition(window, None, 1000, 4, UNIT, Some(Direction::Descending)).unwrap();
+        let (first, remaining_partitions) = sampling_partition(window, None, settings(1000, 4, UNIT), Some(Direction::Descending)).unwrap();
         assert_eq!((first.hi, first.lo, remaining_partitions.lo), (window.hi, remaining_partitions.hi, window.lo));
         assert!(width(first) < width(remaining_partitions) / 8.0);
     }
 
     #[test]
     fn a_short_window_or_one_without_a_beginning_is_not_cut() {
-        assert_eq!(sampling_partition(w(0, 100 * UNIT), None, 1000, 4, UNIT, None), None);
-        assert_eq!(sampling_partition(w(MINUS_INFINITY, 0), None, 1000, 4, UNIT, None), None);
-        assert_eq!(sampling_partition(w(0, 31 * DAY), None, 1000, 1, UNIT, None), None, "nobody to read the rest meanwhile");
-        assert_eq!(sampling_partition(w(0, 31 * DAY), None, 1000, 4, DAY, None), None, "the API's unit is a day");
+        assert_eq!(sampling_partition(w(0, 100 * UNIT), None, settings(1000, 4, UNIT), None), None);
+        assert_eq!(sampling_partition(w(MINUS_INFINITY, 0), None, settings(1000, 4, UNIT), None), None);
+        assert_eq!(sampling_partition(w(0, 31 * DAY), None, settings(1000, 1, UNIT), None), None, "nobody to read the rest meanwhile");
+        assert_eq!(sampling_partition(w(0, 31 * DAY), None, settings(1000, 4, DAY), None), None, "the API's unit is a day");
     }
 
     #[test]
     fn what_earlier_scans_told_decides_whether_a_window_is_cut() {
         let month = w(0, 31 * DAY);
-        let cut = |a_day: f64| sampling_partition(month, Some(a_day / DAY as f64), 1000, 4, UNIT, None).map(|(first, _)| first.hi / DAY);
+        let cut = |a_day: f64| {
+            sampling_partition(month, Some(a_day / DAY as f64), settings(1000, 4, UNIT), None).map(|(first, _)| first.hi / DAY)
+        };
         assert_eq!(cut(20.0), None, "620 records fit in a page");
         assert_eq!(cut(50.0), Some(15), "1,550 do not: two pages");
         assert_eq!(cut(1e4), Some(0), "a full page shows that there are more than one");
@@ -298,7 +315,7 @@ mod tests {
     #[test]
     fn a_chain_that_turns_out_long_is_cut_behind_its_first_page() {
         let window = w(0, DAY);
-        let repartition = |times: &[i64], expected| super::repartition(window, times, 100, expected, 8, UNIT);
+        let repartition = |times: &[i64], expected| super::repartition(window, times, expected, settings(100, 8, UNIT));
         let even = |pages: i64| (0..100).map(|i| i * DAY / (100 * pages)).collect::<Vec<_>>();
         assert_eq!(repartition(&even(6), 1.0), None, "five more pages are not worth one read twice");
         assert_eq!(repartition(&even(12), 8.0), None, "as expected");

@@ -14,7 +14,7 @@ use super::paging::{KnownPages, PageFacts, Pager, Seen};
 use super::partition_plan::{Partition, PartitionPlan};
 use super::spec::ScanSpec;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::partition;
+use crate::plan::partition::{self, PartitionSettings};
 use crate::plan::request::PageToken;
 use crate::plan::slice::Slice;
 use crate::plan::window::Window;
@@ -97,7 +97,8 @@ impl Chain {
         let (known, size) = (spec.known_density, spec.page_sizes.1);
         let cut = spec.cuts_windows().then(|| slice.window.zip(spec.table.time_range.as_ref())).flatten().and_then(|(window, range)| {
             let measured = window.until(spec.now);
-            let (mut first, mut rest) = partition::sampling_partition(measured, known, size, concurrency, range.unit, spec.order)?;
+            let settings = PartitionSettings { page: size, concurrency, unit: range.unit };
+            let (mut first, mut rest) = partition::sampling_partition(measured, known, settings, spec.order)?;
             partition::extend_last([&mut first, &mut rest], window.hi);
             Some((first, rest))
         });

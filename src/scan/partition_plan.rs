@@ -5,7 +5,7 @@
 
 use super::page::{CellState, Page};
 use super::spec::ScanSpec;
-use crate::plan::partition::{self, Density};
+use crate::plan::partition::{self, Density, PartitionSettings};
 use crate::plan::window::Window;
 use crate::sources::Direction;
 
@@ -66,7 +66,8 @@ impl<'s> PartitionPlan<'s> {
         }
         let measured = self.density.partition;
         let expected = expected.or(self.density.pages(measured))?;
-        let mut partitions = partition::repartition(measured, &self.times, size, expected, self.spec.concurrency, self.unit)?;
+        let settings = PartitionSettings { page: size, concurrency: self.spec.concurrency, unit: self.unit };
+        let mut partitions = partition::repartition(measured, &self.times, expected, settings)?;
         partition::extend_last(partitions.iter_mut().map(|(partition, _)| partition), self.window.hi);
         Some(partitions.into_iter().map(|(partition, expected)| (partition, Some(expected))).collect())
     }

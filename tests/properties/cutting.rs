@@ -1,7 +1,7 @@
 //! Windows that are cut: the partitions cover what they were made of, each time once, and there are no more of them than may be.
 
 use proptest::prelude::*;
-use restlog_fdw::plan::partition::{Density, density_of, remaining_partitions, repartition, sampling_partition};
+use restlog_fdw::plan::partition::{Density, PartitionSettings, density_of, remaining_partitions, repartition, sampling_partition};
 use restlog_fdw::plan::window::Window;
 use restlog_fdw::sources::Direction;
 
@@ -51,7 +51,7 @@ proptest! {
     fn a_first_partition_and_its_rest_are_the_window(
         window in window(), known in prop::option::of(density()), page in 1..20_000_u64, concurrency in 1..20_usize, unit in unit(), order in order(),
     ) {
-        if let Some((first, remaining_partitions)) = sampling_partition(window, known, page, concurrency, unit, order) {
+        if let Some((first, remaining_partitions)) = sampling_partition(window, known, PartitionSettings { page, concurrency, unit }, order) {
             check_cover(window, [first, remaining_partitions])?;
             prop_assert!(concurrency > 1);
             // Where an order is wanted the first partition is the one with the first records.
@@ -92,7 +92,7 @@ proptest! {
             1 => times.sort_unstable_by(|a, b| b.cmp(a)),
             _ => {}
         }
-        if let Some(partitions) = repartition(window, &times, page, expected, concurrency, unit) {
+        if let Some(partitions) = repartition(window, &times, expected, PartitionSettings { page, concurrency, unit }) {
             check_cover(window, partitions.iter().map(|(partition, _)| *partition))?;
             prop_assert!(partitions.len() > 1 && partitions.iter().all(|(_, pages)| pages.is_finite() && *pages > 0.0));
             prop_assert!(times.is_sorted() || times.is_sorted_by(|a, b| a >= b), "what is in no order tells nothing");
