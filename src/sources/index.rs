@@ -26,7 +26,7 @@ impl<'t> ColumnIndex<'t> {
         Self { names, fields }
     }
 
-    /// See [`Table::column`].
+    /// The column that a name means, as [`Table::column`] finds it.
     pub fn named(&self, name: &str) -> Option<usize> {
         self.names.get(&fold(name)).copied()
     }

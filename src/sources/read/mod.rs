@@ -15,8 +15,8 @@ use self::pagination::pagination;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sources::fault::{Faults, Object};
 use crate::sources::{
-    Column, Direction, ErrorRule, Filter, Form, FullLastPage, Method, NextUrl, Origin, PageSize, Pagination, PagingStyle, Part, Place,
-    Pointer, Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
+    Column, Direction, ErrorRule, Filter, Form, FullLastPage, Method, Origin, PageSize, Pagination, PagingStyle, Part, Place, Pointer,
+    Source, SqlType, Table, TimeFormat, TimeRange, fold, placeholders,
 };
 use crate::time_zone::{TimeZone, is_name};
 use crate::units::parse_duration;
@@ -139,19 +139,7 @@ fn table(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut 
         Some(v) => pagination(v, &o.place("pagination"), faults),
         None => None,
     };
-    if let Some(pagination) = &pagination {
-        check_places(at, method, &path, &columns, time_range.as_ref(), pagination, faults);
-        places::check_apart(at, &columns, time_range.as_ref(), pagination, faults);
-        let next = match &pagination.style {
-            PagingStyle::Cursor { next, .. } | PagingStyle::NextUrl(NextUrl::Body(next)) => Some(next),
-            _ => None,
-        };
-        for (key, pointer) in [("next", next), ("total", pagination.total.as_ref())] {
-            if pointer.is_some_and(|p| p.0.is_empty() || p.0.starts_with(&records.0) || records.0.starts_with(&p.0)) {
-                faults.push(&format!("{at}/pagination/{key}"), "must lie beside the records, not around or below them");
-            }
-        }
-    }
+    let has_pagination = pagination.is_some();
     // A missing pagination is a fault already, so what stands in for it is never used.
     let pagination = pagination.unwrap_or_else(|| Pagination {
         style: PagingStyle::Number { place: placeholder(), first: 1 },
@@ -160,8 +148,24 @@ fn table(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut 
         empty_page_ends: false,
         full_last_page: FullLastPage::default(),
     });
+    let table = Table { name, doc, method, path, records, errors: Arc::default(), pagination, time_range, columns };
+    if has_pagination {
+        check_places(at, &table, faults);
+        places::check_apart(at, &table.columns, table.time_range.as_ref(), &table.pagination, faults);
+        check_beside_records(at, &table, faults);
+    }
     o.finish(faults);
-    Table { name, doc, method, path, records, errors: Arc::default(), pagination, time_range, columns }
+    table
+}
+
+/// The key of the next page and the total are read while the records are passed over.
+fn check_beside_records(at: &str, table: &Table, faults: &mut Faults<'_>) {
+    let Table { pagination, records, .. } = table;
+    for (key, pointer) in [("next", pagination.style.next_in_body()), ("total", pagination.total.as_ref())] {
+        if pointer.is_some_and(|p| p.0.is_empty() || p.0.starts_with(&records.0) || records.0.starts_with(&p.0)) {
+            faults.push(&format!("{at}/pagination/{key}"), "must lie beside the records, not around or below them");
+        }
+    }
 }
 
 /// A path is steps and nothing else, and none of them may be taken out on the way.
@@ -179,24 +183,17 @@ fn check_path(path: &str, at: &str, faults: &mut Faults<'_>) {
 }
 
 /// Every value must have a place that the request really has, and every place of the path a value.
-fn check_places(
-    at: &str,
-    method: Method,
-    path: &str,
-    columns: &[Column],
-    range: Option<&TimeRange>,
-    pagination: &Pagination,
-    faults: &mut Faults<'_>,
-) {
+fn check_places(at: &str, table: &Table, faults: &mut Faults<'_>) {
+    let Table { method, path, columns, time_range, pagination, .. } = table;
     let mut places: Vec<&Place> = columns.iter().filter_map(|c| Some(&c.filter.as_ref()?.place)).collect();
-    places.extend(range.into_iter().flat_map(|range| [&range.from, &range.to]));
+    places.extend(time_range.iter().flat_map(|range| [&range.from, &range.to]));
     places.push(&pagination.size.place);
     match &pagination.style {
         PagingStyle::Cursor { token, .. } => places.push(token),
         PagingStyle::Number { place, .. } | PagingStyle::Offset { place, .. } => places.push(place),
         PagingStyle::NextUrl(_) => {}
     }
-    if method == Method::Get && places.iter().any(|place| place.part == Part::Body) {
+    if *method == Method::Get && places.iter().any(|place| place.part == Part::Body) {
         faults.push(at, "a GET has no body: \"in\": \"body\" needs \"method\": \"POST\"");
     }
     let in_path = placeholders(path).unwrap_or_else(|| {
