@@ -356,7 +356,8 @@ impl Source {
         Self::read_with(text, &mut || {})
     }
 
-    /// The same; `pause` is called again and again meanwhile, and may end it by a panic, as Postgres ends a query.
+    /// Reads and checks a description that may be long: `pause` is called between its parts, and may end the reading by a panic, as
+    /// Postgres ends a query.
     pub fn read_with(text: &str, pause: &mut dyn FnMut()) -> Result<Self> {
         read::source(text, pause)
     }
