@@ -145,6 +145,7 @@ impl Leaves<'_> {
     }
 
     /// A function of the column, as BI tools write them.
+    #[expect(clippy::too_many_lines, reason = "a table of shapes, read line by line")]
     fn calendar(&mut self, c: &str, [from, to]: [i64; 2], op: &str) -> Condition {
         let zone = if self.rng.in_hundred(60) { &ZONES[1] } else { self.rng.pick(&ZONES) };
         let (here, there) = (self.zone.east, zone.east);
