@@ -30,6 +30,8 @@ usage: cargo lab COMMAND [OPTIONS]
                                         many sessions at once that are cancelled, terminated, dropped and killed
   leak  [--scans N]                     scans in one backend that end in every way, and what they leave behind
   up    [--port N] [--sim-port N]       start a cluster and the simulator, until Ctrl-C
+  versions                              type-check and lint the extension for each Postgres version it supports;
+                                        no Postgres needs to be installed
 
   sim   [--port N] [--cache MIB]        only the simulator
   rows  SETTINGS [--table TABLE] [--app APP]
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Some("storm") => command::storm::run(args),
         Some("leak") => command::leak::run(args),
         Some("up") => command::up::run(args),
+        Some("versions") => command::versions::run(args),
         Some("sim") => command::sim::run(args),
         Some("rows") => command::rows::run(args),
         Some("requests") => command::requests::run(args),

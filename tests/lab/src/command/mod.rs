@@ -16,3 +16,4 @@ pub(crate) mod storm;
 pub(crate) mod stress;
 pub(crate) mod test;
 pub(crate) mod up;
+pub(crate) mod versions;
