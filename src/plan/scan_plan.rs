@@ -13,7 +13,7 @@ use super::slice::Slice;
 use super::slicing::{Defaults, default_would_hide, missing_lower_bound, missing_parameter};
 use super::value::Value;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sources::{Direction, Origin, PagingStyle, Table};
+use crate::sources::{Direction, Origin, Table};
 
 /// The private part of a `ForeignScan`. The operands are in `fdw_exprs`, because only there the planner rewrites them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -226,7 +226,7 @@ impl ScanPlan {
 
     /// The size of the first page, in records. `size` is the usual page size.
     pub fn first_size(&self, table: &Table, size: u64) -> u64 {
-        let is_numbered = matches!(table.pagination.style, PagingStyle::Number { .. });
+        let is_numbered = table.pagination.style.is_numbered();
         match self.limit {
             // The chain keeps its first page's size if the description says that sizes may not change, and a LIMIT of one row
             // would then read all in tiny pages. Numbered pages keep it too: page two begins where page one ends only at the

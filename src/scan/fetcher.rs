@@ -20,7 +20,7 @@ use crate::http::response::Response;
 use crate::lock::lock_whole;
 use crate::plan::request::{PageToken, request};
 use crate::plan::slice::Slice;
-use crate::sources::{NextUrl, PagingStyle, Table};
+use crate::sources::Table;
 
 /// One page to be asked for.
 #[derive(Debug, Clone, Copy)]
@@ -123,7 +123,7 @@ impl Fetcher {
         self.stats.decode_micros.add_time(started.elapsed());
         let (page, mut decoded) = decoded?;
         decoded.facts.partial = response.partial;
-        if self.spec.table.pagination.style == PagingStyle::NextUrl(NextUrl::LinkHeader) {
+        if self.spec.table.pagination.style.next_in_link_header() {
             decoded.facts.next = response.next()?;
         }
         self.bodies.release(response.body);

@@ -114,6 +114,17 @@ fn files_can_be_read_in_one_sitting_and_say_what_they_are_for() {
 }
 
 #[test]
+fn a_new_paging_style_breaks_the_build_where_it_matters() {
+    for (name, text) in files("src").into_iter().filter(|(name, _)| !name.ends_with("/tests.rs")) {
+        let text = text.split("\n#[cfg(test)]").next().unwrap();
+        for line in code(text).filter(|line| line.contains("PagingStyle::")) {
+            // A comparison would take a new style for what it is not; a match must choose.
+            assert!(!line.contains("matches!") && !line.contains("== "), "{name} compares a style: {line}");
+        }
+    }
+}
+
+#[test]
 fn versions_of_postgres_differ_in_one_file() {
     for (name, text) in files("src") {
         assert!(name == "src/pg/compat.rs" || !text.contains("feature = \"pg"), "{name} knows versions of Postgres");
