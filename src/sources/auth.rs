@@ -1,41 +1,43 @@
-//! How a source is told who asks: credentials that go along with each request, and logins that yield a token for them.
+//! How requests are authenticated: credentials that go along with each request, and logins that yield a token for them.
+//!
+//! Only templates and names of secrets are here. The secrets themselves stay in the user mapping.
 
 use serde_json::Value;
 
 use super::Pointer;
 
-/// The secret that a login yields.
+/// The name of the secret that a login yields.
 pub const TOKEN: &str = "token";
 
-/// The secrets of a user mapping that go along with requests: a description's `auth` may name them.
+/// The secrets of a user mapping that go along with requests. A description's `auth` may name them.
 pub const SECRETS: &[&str] = &["api_key", TOKEN];
 
-/// The secrets of a user mapping that only a login uses: a description's `logins` may name them.
+/// The secrets of a user mapping that only a login uses. A description's `logins` may name them.
 pub const LOGIN_SECRETS: &[&str] = &["username", "password", "domain", "project", "client_id", "refresh_token"];
 
-/// One header or query parameter that authenticates: both texts may name parameters and secrets in braces.
+/// One header or query parameter that authenticates. Its name and its value may name parameters and secrets in braces.
 #[derive(Debug, Clone)]
 pub struct Credential {
     /// The header's or the query parameter's name, such as `{api_key_header}`.
     pub name: String,
-    /// Whether it travels in the query, not in a header.
+    /// Whether the credential is a query parameter. Otherwise it is a header.
     pub in_query: bool,
-    /// Its value, such as `Bearer {token}`.
+    /// The template of the value, such as `Bearer {token}`.
     pub value: String,
 }
 
 /// A POST that turns secrets into a token. Its texts may name parameters and secrets in braces.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// The path below `base_url`; without one the option `auth_url` is required.
+    /// The path below `base_url`. Without a path, the option `auth_url` is required.
     pub path: Option<String>,
     /// What is sent.
     pub body: LoginBody,
     /// Where the answer has the token.
     pub token: TokenPlace,
-    /// Where the answer says for how many seconds it is good, if it does.
+    /// Where the answer has the token's lifetime in seconds, if it has one.
     pub expires_in: Option<Pointer>,
-    /// What `auth_url` is, for the hint of who has not set it.
+    /// What `auth_url` is, for the hint if a user has not set it.
     pub doc: String,
 }
 
@@ -58,14 +60,14 @@ pub enum TokenPlace {
 }
 
 impl Credential {
-    /// Whether it needs a token.
+    /// Whether the credential needs a token.
     pub fn uses_token(&self) -> bool {
         placeholders(&self.value).unwrap_or_default().contains(&TOKEN)
     }
 }
 
 impl Login {
-    /// The parameters and secrets that its body names, each once.
+    /// The parameters and secrets that the login's body names, each once.
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.body.texts().into_iter().flat_map(|text| placeholders(text).unwrap_or_default()).collect();
         names.sort_unstable();
@@ -75,7 +77,7 @@ impl Login {
 }
 
 impl LoginBody {
-    /// Every text in it that may name something.
+    /// Every text of the body, because each may name parameters and secrets.
     pub fn texts(&self) -> Vec<&str> {
         fn walk<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
             match value {
@@ -94,7 +96,7 @@ impl LoginBody {
     }
 }
 
-/// The parameters and secrets that a template such as `Bearer {token}` names. `None` where a brace is not closed.
+/// The parameters and secrets that a template such as `Bearer {token}` names. `None` if a brace is not closed.
 pub fn placeholders(template: &str) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     let mut rest = template;

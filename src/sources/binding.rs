@@ -1,36 +1,37 @@
-//! A foreign table's column, by its name and options → what of the description it reads.
+//! The name and the options of a foreign table's column → the column or field of the description that it reads.
 
 use super::{Column, ColumnIndex, Form, Origin, Pointer, Table, fold};
 
 /// What a foreign table's column reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Binding {
-    /// A column of the description, whose filter it may use.
+    /// A column of the description. The scan may use its filter.
     Described {
         /// Index of the column in [`Table::columns`].
         column: usize,
-        /// How its value is written.
+        /// How the value is written.
         form: Form,
     },
-    /// A field of the record that the description does not know.
+    /// A field of the record that the description does not have.
     Field {
-        /// Where in the record; empty for the whole record.
+        /// Where the record has the field. An empty pointer is the whole record.
         pointer: Pointer,
-        /// How its value is written.
+        /// How the value is written.
         form: Form,
     },
-    /// Nothing in the source has its name: an error once the column is read.
+    /// Nothing in the source has the column's name. Reading the column is an error.
     Nothing,
 }
 
 impl Binding {
-    /// Binds a column. `field` and `form` are the options of these names. A given field wins over the name, and keeps the filter of the
-    /// described column that reads it. Without it the name decides, and `raw` is the whole record where the description has no such
-    /// column.
+    /// Binds a column. `field` and `form` are the options of these names.
+    ///
+    /// The option `field` takes precedence over the name. If a described column reads that field, its filter stays usable.
+    /// Without the option the name decides. `raw` is the whole record unless the description has such a column.
     pub fn new(table: &Table, index: &ColumnIndex<'_>, name: &str, field: Option<Pointer>, form: Option<Form>) -> Self {
         let described = |column: usize| match &table.columns[column].origin {
             Origin::Field { form: described, .. } => Self::Described { column, form: form.unwrap_or(*described) },
-            // A request parameter is read from no record, so it is written in no form.
+            // No record carries a request parameter, so the option `form` does not apply.
             Origin::Request { .. } => Self::Described { column, form: Form::Plain },
         };
         if let Some(pointer) = field {
@@ -44,7 +45,7 @@ impl Binding {
         }
     }
 
-    /// The described column that it reads.
+    /// The described column that the foreign table's column reads.
     pub fn described(&self) -> Option<usize> {
         match self {
             Self::Described { column, .. } => Some(*column),
@@ -53,15 +54,17 @@ impl Binding {
     }
 }
 
-/// Gives a description the names that users know: that of the foreign table, and those of its columns, each with its name, the described
-/// column that it reads, and its form. From here on the description's names appear in messages only. Where several columns read one
-/// field, the first gives its name.
+/// Gives a description the names that users know: those of the foreign table and of its columns.
+///
+/// `columns` has the name, the described column and the form of each. From here on these names appear in messages only. If
+/// several columns read one field, the first gives its name.
 pub fn adopt_names<'c>(table: &mut Table, name: &str, columns: impl DoubleEndedIterator<Item = (&'c str, usize, Form)>) {
     name.clone_into(&mut table.name);
     for (name, described, bound) in columns.rev() {
         let Column { name: of_description, origin, .. } = &mut table.columns[described];
         name.clone_into(of_description);
-        // The field is also read to cut the window and to tell slices apart: then too it is written as the user's option form says.
+        // The scan also reads the field to partition the window and to tell slices apart, so the user's option `form` must
+        // apply there too.
         if let Origin::Field { form, .. } = origin {
             *form = bound;
         }

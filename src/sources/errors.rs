@@ -1,32 +1,32 @@
-//! What a code in a response means: success, a refused credential, too many requests, or another failure. Pure.
+//! The code in a response → its meaning: success, a refused credential, too many requests, or another failure.
 
 use super::Pointer;
 use crate::error::ErrorKind;
 
-/// A place in a response that holds a code. Absent, null, empty and the codes of success mean that all is well.
+/// A place in a response that holds a code. An absent, null or empty code and the codes of success mean success.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ErrorRule {
-    /// Where the code is.
+    /// Where the response has the code.
     pub code: Pointer,
     /// Codes of success.
     pub ok: Vec<String>,
-    /// Codes that mean what a 401 does.
+    /// Codes with the meaning of HTTP status 401.
     pub unauthorized: Vec<String>,
-    /// Codes that mean what a 429 does.
+    /// Codes with the meaning of HTTP status 429.
     pub throttled: Vec<String>,
 }
 
-/// A code that is not one of success.
+/// The meaning of a code that is not a code of success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What it means.
+    /// The class of the error.
     pub kind: ErrorKind,
-    /// The code, where it may be shown.
+    /// The code, if it may be shown.
     pub code: Option<String>,
 }
 
 impl ErrorRule {
-    /// Judges a code by its text; `None` where it says that all is well.
+    /// The meaning of a code's text. `None` means success.
     pub fn judge(&self, code: &str) -> Option<Refusal> {
         let is_in = |codes: &[String]| codes.iter().any(|known| known == code);
         if code.is_empty() || is_in(&self.ok) {
@@ -39,12 +39,12 @@ impl ErrorRule {
         } else {
             ErrorKind::Shape
         };
-        // SECURITY: only what can be a code is shown; the text beside it may repeat a secret or hold personal data.
+        // SECURITY: only a text that looks like a code is shown. Any other text may repeat a secret or hold personal data.
         let is_code = code.len() <= 64 && code.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
         Some(Refusal { kind, code: is_code.then(|| code.to_owned()) })
     }
 
-    /// Judges the code that a document has at the rule's place.
+    /// The meaning of the code that a document has at the rule's place. `None` means success.
     pub fn judge_document(&self, document: &serde_json::Value) -> Option<Refusal> {
         match self.code.find(document)? {
             serde_json::Value::Null => None,

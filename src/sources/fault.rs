@@ -1,12 +1,14 @@
-//! Reads one JSON object of a description and collects every fault with its place, instead of stopping at the first.
+//! Reads the JSON objects of a description and collects every fault with its place, instead of stopping at the first.
+//!
+//! What must not be broken: reading always goes on with a neutral value, so nothing read may be used if there is a fault.
 
 use serde_json::{Map, Value};
 
-/// What goes along with the reading of a description.
+/// The faults of one description.
 pub(super) struct Faults<'p> {
     /// The faults found so far, each as `place: what is wrong`.
     found: Vec<String>,
-    /// Called for each object that is read.
+    /// Called for each object that is read, so that a long description can be interrupted.
     pause: &'p mut dyn FnMut(),
 }
 
@@ -21,7 +23,7 @@ impl<'p> Faults<'p> {
         Self { found: Vec::new(), pause }
     }
 
-    /// What was found, in the order in which it was.
+    /// The faults in the order in which they were found.
     pub(super) fn into_found(self) -> Vec<String> {
         self.found
     }
@@ -29,14 +31,14 @@ impl<'p> Faults<'p> {
     pub(super) fn push(&mut self, at: &str, what: impl std::fmt::Display) {
         let at = if at.is_empty() { "/" } else { at };
         let fault = format!("{at}: {what}");
-        // A name may hold anything; each fault is one line.
+        // A name may contain line breaks, but each fault must be one line.
         let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
         self.found.push(fault.chars().map(escaped).collect());
     }
 }
 
-/// One object being read. A missing or mistyped member becomes a fault and a neutral value, so that reading goes on;
-/// [`Object::finish`] reports the members nobody asked for.
+/// One object being read. A missing or mistyped member becomes a fault and a neutral value. [`Object::finish`] reports the
+/// members that were never asked for.
 #[derive(Debug)]
 pub(super) struct Object<'v> {
     map: Option<&'v Map<String, Value>>,
@@ -59,7 +61,7 @@ impl<'v> Object<'v> {
         format!("{}/{key}", self.at)
     }
 
-    /// A member as it is; absent is `None`, and so is an explicit null.
+    /// A member's value. `None` if the member is absent or null.
     pub(super) fn get(&mut self, key: &'static str) -> Option<&'v Value> {
         if !self.known.contains(&key) {
             self.known.push(key);
@@ -68,7 +70,7 @@ impl<'v> Object<'v> {
     }
 
     fn missing(&self, key: &str, faults: &mut Faults<'_>) {
-        // A non-object was reported already; its members are not missing one by one.
+        // A value that is not an object was reported already, so its members are not reported one by one.
         if self.map.is_some() {
             faults.push(&self.at, format_args!("\"{key}\" is required"));
         }
@@ -89,7 +91,7 @@ impl<'v> Object<'v> {
         }
     }
 
-    /// A member that must be a string that is not empty.
+    /// A member that must be a non-empty string.
     pub(super) fn word(&mut self, key: &'static str, faults: &mut Faults<'_>) -> String {
         let Some(value) = self.required(key, faults) else { return String::new() };
         if value == "" {
@@ -140,7 +142,7 @@ impl<'v> Object<'v> {
         count
     }
 
-    /// A member that must be a JSON Pointer (RFC 6901); `""` is the whole document.
+    /// A member that must be a JSON Pointer (RFC 6901). `""` is the whole document.
     pub(super) fn pointer(&mut self, key: &'static str, faults: &mut Faults<'_>) -> Option<super::Pointer> {
         let value = self.get(key)?;
         let text = self.as_text(key, value, faults);

@@ -1,4 +1,4 @@
-//! Which column a name or a field means.
+//! A column's name or field → the column of the description.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::Origin;
 use super::Pointer;
 use super::Table;
 
-/// A table's columns by what they are found by: for who looks for many of them.
+/// The columns of a table by name and by field. The index pays off where many columns are looked up.
 #[derive(Debug)]
 pub struct ColumnIndex<'t> {
     names: HashMap<String, usize>,
@@ -14,7 +14,7 @@ pub struct ColumnIndex<'t> {
 }
 
 impl<'t> ColumnIndex<'t> {
-    /// Of all columns of a table; where several are the same, the first is found.
+    /// Indexes all columns of a table. If several columns have one name or one field, the first is found.
     pub fn new(table: &'t Table) -> Self {
         let (mut names, mut fields) = (HashMap::new(), HashMap::new());
         for (i, column) in table.columns.iter().enumerate() {
@@ -26,18 +26,18 @@ impl<'t> ColumnIndex<'t> {
         Self { names, fields }
     }
 
-    /// The column that a name means, as [`Table::column`] finds it.
+    /// The column of a name, with the rule of [`Table::column`].
     pub fn named(&self, name: &str) -> Option<usize> {
         self.names.get(&fold(name)).copied()
     }
 
-    /// The column that reads this field.
+    /// The column that reads a field.
     pub fn of_field(&self, pointer: &Pointer) -> Option<usize> {
         self.fields.get(pointer).copied()
     }
 }
 
-/// `createdDate`, `createddate` and `created_date` are one.
+/// The form in which names are compared: `createdDate`, `createddate` and `created_date` are one name.
 pub fn fold(name: &str) -> String {
     name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }

@@ -1,6 +1,9 @@
-//! WHAT the APIs are: data. A source is one system, read from one JSON file (or from a user's `definition`).
+//! The types of a description: a source is one system, read from one built-in JSON file or from the server option `definition`.
 //!
-//! Knows no Postgres, no network, no clock. A fifth API must fit the types of this file, and if it does not, they are wrong and change.
+//! This room turns a JSON text into a checked [`Source`]. It knows no Postgres, no network and no clock.
+//!
+//! What must not be broken: an API is data here, never a case in code. If a new API does not fit the types of this file, the
+//! types are wrong and change.
 
 mod auth;
 mod binding;
@@ -29,7 +32,7 @@ pub use self::pointer::Pointer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time_zone::TimeZone;
 
-/// The text of each built-in description. A new system is one more line and one more file.
+/// The text of each built-in description. A new system adds one line here and one file.
 const BUILT_IN: &[(&str, &str)] = &[
     ("tixngo", include_str!("tixngo.json")),
     ("socialboards", include_str!("socialboards.json")),
@@ -56,19 +59,19 @@ pub fn built_in_names() -> Vec<&'static str> {
 pub struct Source {
     /// The name that the server option `source` gives.
     pub name: String,
-    /// One line for people.
+    /// The system in one line, for users.
     pub title: String,
-    /// Where the vendor describes it.
+    /// The address of the vendor's reference.
     pub reference: String,
     /// Values that a user sets as server or table options and that requests carry.
     pub parameters: Vec<Parameter>,
-    /// The ways to show who asks; the first whose secrets the user has goes along with each request.
+    /// The credentials that a request may carry. The first one whose secrets the user mapping has goes along with each request.
     pub auth: Vec<Credential>,
-    /// The ways to get a token from other secrets; the first whose secrets the user has is taken.
+    /// The logins that turn other secrets into a token. The first one whose secrets the user mapping has is taken.
     pub logins: Vec<Login>,
-    /// Headers that carry parameters; one goes along where all that it names is set.
+    /// Headers that carry parameters. A header is sent if every parameter that it names is set.
     pub headers: Vec<Credential>,
-    /// What times without a zone mean, unless the option `time_zone` says otherwise.
+    /// The zone of times that are written without one. The option `time_zone` overrides it.
     pub time_zone: Option<TimeZone>,
     /// The endpoints.
     pub tables: Vec<Table>,
@@ -79,11 +82,12 @@ pub struct Source {
 pub struct Parameter {
     /// The option's name.
     pub name: String,
-    /// What it is, for `restlog.sources()` and the README.
+    /// The description of the parameter, for `restlog.sources()` and the README.
     pub doc: String,
-    /// Used when it is not set.
+    /// The value if the option is not set.
     pub default: Option<String>,
-    /// Values that a probe tries where the credentials are refused: how the API names or writes it is not published.
+    /// Values that a probe tries if the credentials are refused, because it is not published how the API names or writes the
+    /// parameter.
     pub alternatives: Vec<String>,
 }
 
@@ -92,21 +96,21 @@ pub struct Parameter {
 pub struct Table {
     /// The name of the foreign table that `IMPORT FOREIGN SCHEMA` makes.
     pub name: String,
-    /// One line for people.
+    /// The description in one line, for users.
     pub doc: String,
     /// The HTTP method.
     pub method: Method,
     /// The path below `base_url`.
     pub path: String,
-    /// Where the array of records is.
+    /// Where a response has the array of records.
     pub records: Pointer,
-    /// How a response says that it is an error, whatever its status.
+    /// The codes by which a response says that it is an error, whatever its HTTP status.
     pub errors: Arc<[ErrorRule]>,
-    /// How to get from page to page, and what proves the end.
+    /// How the next page is found, and what proves the last page.
     pub pagination: Pagination,
     /// The filter on a column of times, if the API has one.
     pub time_range: Option<TimeRange>,
-    /// The columns in the order of the reference page.
+    /// The columns, in the order of the vendor's reference.
     pub columns: Vec<Column>,
 }
 
@@ -120,7 +124,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As it stands in a request line.
+    /// The method as a request line has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -129,12 +133,12 @@ impl Method {
     }
 }
 
-/// Where in a request a value travels.
+/// The place in a request that carries one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Which part of the request.
     pub part: Part,
-    /// The parameter's name there.
+    /// The name of the parameter in that part.
     pub name: String,
 }
 
@@ -152,7 +156,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// The word for people.
+    /// The part's name in messages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
@@ -168,17 +172,17 @@ impl Part {
 pub struct TimeRange {
     /// Index of the column in [`Table::columns`].
     pub column: usize,
-    /// Where the lower bound travels.
+    /// The request parameter of the lower bound.
     pub from: Place,
-    /// Where the upper bound travels.
+    /// The request parameter of the upper bound.
     pub to: Place,
     /// Whether the API refuses a request without both bounds.
     pub required: bool,
-    /// How a bound is written.
+    /// How a request writes a bound.
     pub format: TimeFormat,
-    /// The API's granularity in microseconds: windows are widened by it on both sides.
+    /// The API's granularity in microseconds. Windows are widened by one unit on both sides, so that rounding loses no record.
     pub unit: i64,
-    /// In which order of the column records come, where the API promises one.
+    /// The order of the records by the column, if the API promises one.
     pub order: Option<Direction>,
 }
 
@@ -192,32 +196,32 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The words that name them.
+    /// The words of descriptions and of the option `order`.
     pub const NAMES: &[(&str, Self)] = &[("ascending", Self::Ascending), ("descending", Self::Descending)];
 }
 
-/// What a user's options correct, where the live API differs from its page.
+/// The options by which a user corrects a description where the live API differs from the vendor's reference.
 #[derive(Debug, Clone, Default)]
 pub struct TableOverrides {
     /// The column that the time range filters.
     pub time_column: Option<String>,
-    /// Its granularity in microseconds.
+    /// The granularity of the time range, in microseconds.
     pub time_unit: Option<i64>,
-    /// What proves an end.
+    /// What proves the last page.
     pub evidence: Option<Evidence>,
     /// The order of records.
     pub order: OrderOverride,
 }
 
-/// What a user says of the order of a table's records.
+/// The option `order` of a foreign table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OrderOverride {
-    /// Nothing: the description decides.
+    /// The option is not set, so the description decides.
     #[default]
     FromDescription,
-    /// They come in no order.
+    /// The records come in no order.
     Unordered,
-    /// They come in this order.
+    /// The records come in this order.
     By(Direction),
 }
 
@@ -229,8 +233,8 @@ pub enum TimeFormat {
 }
 
 impl TimeFormat {
-    /// A unit in microseconds that the format can write: bounds must lie on the grid that is written, or writing would narrow
-    /// them.
+    /// `unit` in microseconds, rounded up to what the format can write. Bounds must lie on the grid that is written, because
+    /// writing would otherwise narrow them.
     pub fn grid(self, unit: i64) -> i64 {
         let finest = match self {
             Self::Rfc3339Millis => 1000,
@@ -242,13 +246,13 @@ impl TimeFormat {
 /// A field of the record, or a request parameter that the record does not carry.
 #[derive(Debug, Clone)]
 pub struct Column {
-    /// The API's own name; a nested field joins its path.
+    /// The API's own name. The name of a nested field joins the names of its path.
     pub name: String,
-    /// The Postgres type that IMPORT declares.
+    /// The Postgres type that IMPORT FOREIGN SCHEMA declares.
     pub sql_type: SqlType,
-    /// One line for people.
+    /// The description in one line, for users.
     pub doc: String,
-    /// Where its value comes from.
+    /// Where the column's value comes from.
     pub origin: Origin,
     /// The request parameter that selects rows by equality on this column.
     pub filter: Option<Filter>,
@@ -259,24 +263,24 @@ pub struct Column {
 pub enum Origin {
     /// A field of the record.
     Field {
-        /// Where in the record.
+        /// Where the record has the field.
         pointer: Pointer,
-        /// How the value is written.
+        /// How the field's value is written.
         form: Form,
     },
-    /// A request parameter that no record carries: the value asked for is the column's value.
+    /// A request parameter that no record carries. The value that the request has is the column's value in each row.
     Request {
         /// The option that gives the value when the query does not.
         option: Option<String>,
-        /// Whether the API refuses a request without it.
+        /// Whether the API refuses a request without the parameter.
         required: bool,
     },
 }
 
-/// How a field's value is written, where it is not as its type would be.
+/// How a field's value is written, if not as the column's type would be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Form {
-    /// As it is.
+    /// The JSON value itself.
     #[default]
     Plain,
     /// A JSON text inside a JSON string.
@@ -285,12 +289,12 @@ pub enum Form {
     MemberName,
     /// The value of the one member of an object.
     MemberValue,
-    /// A time as milliseconds since 1970; .NET's smallest time stands for none.
+    /// A time in milliseconds since 1970. The smallest time of .NET means that there is none.
     UnixMillis,
 }
 
 impl Form {
-    /// The words that name them.
+    /// The words of descriptions and of the column option `form`.
     pub const NAMES: &[(&str, Self)] = &[
         ("plain", Self::Plain),
         ("embedded_json", Self::Embedded),
@@ -305,18 +309,19 @@ impl Form {
     }
 }
 
-/// An equality filter of the API. Declared only where it yields at least the rows that are equal (law 1).
+/// An equality filter of the API. A description may declare it only if the API then returns at least the rows that are equal
+/// (law 1).
 #[derive(Debug, Clone)]
 pub struct Filter {
-    /// Where the value travels.
+    /// The request parameter of the value.
     pub place: Place,
-    /// Whether one request takes several values, by repeating the parameter.
+    /// Whether one request takes several values. The parameter is then repeated.
     pub many: bool,
-    /// Whether the API's own total may be believed: it selects just the rows that are equal.
+    /// Whether the filter selects exactly the rows that are equal, so that the API's own total may be believed.
     pub exact: bool,
 }
 
-/// The types that IMPORT declares.
+/// The column types that IMPORT FOREIGN SCHEMA declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SqlType {
     /// text
@@ -356,8 +361,8 @@ impl Source {
         Self::read_with(text, &mut || {})
     }
 
-    /// Reads and checks a description that may be long: `pause` is called between its parts, and may end the reading by a panic, as
-    /// Postgres ends a query.
+    /// Reads and checks a description that may be long. `pause` is called between its parts. It may end the reading by a panic,
+    /// as Postgres ends a query.
     pub fn read_with(text: &str, pause: &mut dyn FnMut()) -> Result<Self> {
         read::source(text, pause)
     }
@@ -369,7 +374,7 @@ impl Source {
 }
 
 impl Table {
-    /// The table as a user's options correct it.
+    /// The table with a user's corrections. Fails if an option contradicts the description.
     pub fn corrected(&self, overrides: &TableOverrides) -> Result<Self> {
         let TableOverrides { time_column, time_unit, evidence, order } = overrides;
         let mut table = self.clone();
@@ -401,7 +406,7 @@ impl Table {
         Ok(table)
     }
 
-    /// The column that a foreign table's column of this name reads: case and underscores do not count.
+    /// The column that a foreign table's column of this name reads. Case and underscores are ignored.
     pub fn column(&self, name: &str) -> Option<usize> {
         let wanted = fold(name);
         self.columns.iter().position(|column| fold(&column.name) == wanted)

@@ -2,20 +2,20 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// How an API's name becomes a column's.
+/// How an API's name becomes a column's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ColumnCase {
-    /// As if it had been typed unquoted: `createdDate` → `createddate`.
+    /// Lower case, like an unquoted identifier: `createdDate` → `createddate`.
     #[default]
     Fold,
-    /// As it is.
+    /// The API's name itself.
     Preserve,
     /// `createdDate` → `created_date`.
     Snake,
 }
 
 impl ColumnCase {
-    /// Reads the options of an IMPORT FOREIGN SCHEMA, as names and values. `column_case` is the only one.
+    /// Reads the names and values of the options of IMPORT FOREIGN SCHEMA. `column_case` is the only one.
     pub fn of_options(options: &[(String, String)]) -> Result<Self> {
         if let Some((name, _)) = options.iter().find(|(name, _)| name != "column_case") {
             return Err(Error::new(ErrorKind::OptionName, format!("option \"{name}\" is not valid for IMPORT FOREIGN SCHEMA"))
@@ -41,7 +41,7 @@ impl ColumnCase {
     }
 }
 
-/// Words are separated by underscores. A run of capitals is one word: `eventID` → `event_id`.
+/// Separates words by underscores. A run of capitals is one word: `eventID` → `event_id`.
 fn snake(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 4);
     let mut before_is_upper = true;

@@ -1,39 +1,42 @@
-//! How a table is paged: where the next page begins, how large it is, and what proves that there is none.
+//! How a table is paged: where the next page begins, how large it is, and what proves the last page.
+//!
+//! What must not be broken: a scan ends successfully only on the proof that is declared here, because a page that ends early
+//! would silently lose records. Every `match` on [`PagingStyle`] lists all styles, so that a new style must choose.
 
 use super::Place;
 use super::Pointer;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How the next page is asked for, and what proves that there is none.
+/// The paging of one table.
 #[derive(Debug, Clone)]
 pub struct Pagination {
-    /// The rule that yields the next page token.
+    /// How the next page is found.
     pub style: PagingStyle,
-    /// Where the page size travels.
+    /// The request parameter of the page size, and its bounds.
     pub size: PageSize,
-    /// Where the response says how many records there are in all; reaching it is the end.
+    /// Where the response has the total number of records. The chain ends when the total is reached.
     pub total: Option<Pointer>,
-    /// An empty page is the end.
+    /// Whether an empty page ends the chain.
     pub empty_page_ends: bool,
-    /// What a page proves that is as full as was asked for and names no next one, where pages name the next one.
+    /// What a full page without a next page proves. Only keyed styles use it, because only their pages name the next one.
     pub full_last_page: FullLastPage,
 }
 
-/// What a full page proves that names no next one: where the name is looked for in the wrong place, every page looks like that.
+/// What a full page proves that names no next page. If the name is looked for in the wrong place, every page looks like that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FullLastPage {
-    /// Nothing, until a page of the scan has named a next one: else the first page is asked for once more, one record smaller,
-    /// and must name one.
+    /// The page proves nothing until a page of the scan has named a next one. Without such a page, the first page is requested
+    /// once more, one record smaller, and must name a next page.
     #[default]
     Check,
-    /// That it is the last.
+    /// The page is the last one.
     Accept,
-    /// Nothing, and no request shall find it out: it is an error.
+    /// The page is an error. No further request is made to check it.
     Error,
 }
 
 impl FullLastPage {
-    /// The words that name them.
+    /// The words of descriptions.
     pub const NAMES: &[(&str, Self)] = &[("check", Self::Check), ("accept", Self::Accept), ("error", Self::Error)];
 }
 
@@ -44,13 +47,15 @@ pub enum Evidence {
     Total,
     /// A page has no records.
     EmptyPage,
-    /// A page names no next one, however full it is.
+    /// A page names no next page, however full it is.
     MissingKey,
 }
 
 impl Pagination {
-    /// Whether pages overlap by a record: the only way to notice rows that move while a total stays, or that move where there is
-    /// none, and to ask behind the last page without leaving the list.
+    /// Whether pages overlap by a record.
+    ///
+    /// The overlap is the only way to notice rows that move while the total stays, or that move where there is no total. It
+    /// also lets the scan ask for what follows the last page without leaving the list.
     pub fn overlaps(&self) -> bool {
         let may_overlap = match self.style {
             PagingStyle::Offset { overlap, .. } => overlap || self.total.is_some(),
@@ -59,13 +64,13 @@ impl Pagination {
         may_overlap && self.size.max > 1
     }
 
-    /// Whether numbered pages may be asked for in sizes that differ, so that they overlap: the only way to notice rows that move while
-    /// the total stays.
+    /// Whether numbered pages may be requested in different sizes, so that they overlap. The overlap is the only way to notice
+    /// rows that move while the total stays.
     pub fn varies(&self) -> bool {
         self.style.is_numbered() && self.total.is_some() && !self.empty_page_ends
     }
 
-    /// Changes what proves the end.
+    /// Changes what proves the last page. Fails if the API's responses do not have that proof.
     pub(super) fn prove(&mut self, evidence: Evidence) -> Result<()> {
         match evidence {
             Evidence::Total if self.total.is_some() => self.empty_page_ends = false,
@@ -82,7 +87,7 @@ impl Pagination {
             Evidence::EmptyPage => {
                 self.total = None;
                 self.empty_page_ends = true;
-                // Without a total nothing else would notice rows that move.
+                // Without a total, only the overlap notices rows that move.
                 match &mut self.style {
                     PagingStyle::Offset { overlap, .. } => *overlap = true,
                     PagingStyle::Cursor { .. } | PagingStyle::Number { .. } | PagingStyle::NextUrl(_) => {}
@@ -93,41 +98,41 @@ impl Pagination {
     }
 }
 
-/// The rules that yield page tokens.
+/// The ways to find the next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PagingStyle {
-    /// An opaque key in the response names the next page; its absence, null or `""` ends the chain.
+    /// An opaque key in the response names the next page. An absent, null or empty key ends the chain.
     Cursor {
-        /// Where the key travels in the next request.
+        /// The request parameter of the key.
         token: Place,
-        /// Where the key is in the response.
+        /// Where the response has the key of the next page.
         next: Pointer,
-        /// The last key may be a bookmark: an empty page that names the key just used ends the chain.
+        /// Whether the last key may be a bookmark: an empty page that names the key just used then ends the chain.
         bookmark: bool,
     },
-    /// Pages are numbered. A page of another size has another number.
+    /// Pages are numbered. A page's number depends on the page size.
     Number {
-        /// Where the number travels.
+        /// The request parameter of the number.
         place: Place,
         /// The number of the first page.
         first: u64,
     },
-    /// A page begins after so many records.
+    /// The request says how many records lie before the page.
     Offset {
-        /// Where the offset travels.
+        /// The request parameter of the offset.
         place: Place,
-        /// The largest offset that the API accepts; records beyond it cannot be read.
+        /// The largest offset that the API accepts. Records beyond it cannot be read.
         max: Option<u64>,
-        /// Each page is asked for from one record earlier, and must begin with the last record of the page before; where there
-        /// is a total, in any case.
+        /// Whether each page is requested from one record earlier, and must begin with the last record of the page before. With
+        /// a total, pages overlap in any case.
         overlap: bool,
     },
-    /// The response names the address of the next page; its absence, null or `""` ends the chain.
+    /// The response names the address of the next page. An absent, null or empty address ends the chain.
     NextUrl(NextUrl),
 }
 
 impl PagingStyle {
-    /// Whether the next page is found by what the page before named, so that records which arrive meanwhile move no page.
+    /// Whether a page names the next one. Records that arrive meanwhile then move no page.
     pub fn is_keyed(&self) -> bool {
         match self {
             Self::Cursor { .. } | Self::NextUrl(_) => true,
@@ -135,7 +140,7 @@ impl PagingStyle {
         }
     }
 
-    /// Whether pages have numbers, so that the size of a page says where it begins.
+    /// Whether pages are numbered, so that the page size decides where a page begins.
     pub fn is_numbered(&self) -> bool {
         match self {
             Self::Number { .. } => true,
@@ -159,7 +164,7 @@ impl PagingStyle {
         }
     }
 
-    /// Where the response's body names the next page; `None` where the `Link` header does, or nothing.
+    /// Where the response's body names the next page. `None` if the `Link` header names it, or nothing does.
     pub fn next_in_body(&self) -> Option<&Pointer> {
         match self {
             Self::Cursor { next, .. } | Self::NextUrl(NextUrl::Body(next)) => Some(next),
@@ -175,7 +180,7 @@ impl PagingStyle {
         }
     }
 
-    /// The request parameter that says where a page begins; `None` where the page's address says it.
+    /// The request parameter that says where a page begins. `None` if the page's address says it.
     pub fn token_place(&self) -> Option<&Place> {
         match self {
             Self::Cursor { token: place, .. } | Self::Number { place, .. } | Self::Offset { place, .. } => Some(place),
@@ -184,7 +189,7 @@ impl PagingStyle {
     }
 }
 
-/// Where the address of the next page stands.
+/// Where a response has the address of the next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextUrl {
     /// In the body.
@@ -193,13 +198,13 @@ pub enum NextUrl {
     LinkHeader,
 }
 
-/// Where the page size travels, and its bounds.
+/// The request parameter of the page size, and its bounds.
 #[derive(Debug, Clone)]
 pub struct PageSize {
     /// The request parameter.
     pub place: Place,
     /// The largest size that the API accepts.
     pub max: u64,
-    /// Whether it may differ between the pages of one chain.
+    /// Whether the size may differ between the pages of one chain.
     pub may_change: bool,
 }

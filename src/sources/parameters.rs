@@ -1,15 +1,16 @@
-//! The request parameters of a source: which option belongs to which object, and which values a table's options give.
+//! The options of foreign tables → the request parameters that they set, and the refusal of options that a source does not
+//! have.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::{Column, Origin, Source, Table, placeholders};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Refuses an option of a foreign table that its source does not have, or that only the server can use because it travels in a header
-/// or a login. The validator cannot refuse it: Postgres does not tell it which server a table belongs to.
+/// Refuses an option of a foreign table that its source does not have, or that belongs to the server because a header or a
+/// login carries it. The validator cannot refuse it, because Postgres does not tell the validator a table's server.
 pub fn check_table_options<'o>(source: &Source, names: impl Iterator<Item = &'o str>) -> Result<()> {
     let mut names = names.peekable();
-    // Most tables have none, and the texts below are many.
+    // Most tables have no such option, and collecting the names below is costly.
     if names.peek().is_none() {
         return Ok(());
     }
@@ -30,7 +31,7 @@ pub fn check_table_options<'o>(source: &Source, names: impl Iterator<Item = &'o 
     Ok(())
 }
 
-/// The request parameters of a table that options give: the described column and its value.
+/// The request parameters of a table that options set: the described column of each and its value.
 pub fn given_parameters(table: &Table, options: &BTreeMap<String, String>) -> BTreeMap<usize, String> {
     let value = |(index, column): (usize, &Column)| match &column.origin {
         Origin::Request { option: Some(option), .. } => Some((index, options.get(option)?.clone())),

@@ -1,26 +1,26 @@
-//! JSON Pointers: where a value stands in a document.
+//! The text of a JSON Pointer → the place of a value in a document.
 
 use serde_json::Value;
 
-/// A JSON Pointer (RFC 6901), unescaped into its members' names.
+/// A JSON Pointer (RFC 6901) as the unescaped names of its members.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Pointer(pub Vec<String>);
 
 impl Pointer {
-    /// Reads `/a/b`; `""` is the whole value. `None` where it is not a pointer.
+    /// Parses `/a/b`. `""` is the whole document. `None` if the text is not a JSON Pointer.
     pub fn parse(text: &str) -> Option<Self> {
         if text.is_empty() {
             return Some(Self::default());
         }
         let rest = text.strip_prefix('/')?;
-        // `~` begins an escape; before anything else the RFC calls it an error.
+        // RFC 6901 allows only `~0` and `~1`.
         if text.split('~').skip(1).any(|after| !after.starts_with(['0', '1'])) {
             return None;
         }
         Some(Self(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()))
     }
 
-    /// The value there.
+    /// The value at this place of a document.
     pub fn find<'v>(&self, document: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(document, |value, step| value.get(step))
     }

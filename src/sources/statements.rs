@@ -1,10 +1,12 @@
-//! A description → the SQL statements about its foreign tables: what IMPORT FOREIGN SCHEMA creates, and options to be set.
+//! A description → SQL about its foreign tables: the `CREATE FOREIGN TABLE` of IMPORT FOREIGN SCHEMA, and lists of changed
+//! options.
 
 use super::{Column, ColumnCase, Table};
 
 /// The `CREATE FOREIGN TABLE` of a described table.
 pub fn create_foreign_table(table: &Table, server: &str, case: ColumnCase) -> String {
-    // An API that answers by time only has no record without a time; and conditions on NULL then fold away.
+    // An API that requires a time range returns no record without a time. With NOT NULL the planner can fold conditions on NULL
+    // away.
     let required = table.time_range.as_ref().filter(|range| range.required).map(|range| range.column);
     let column = |(i, c): (usize, &Column)| {
         let not_null = if required == Some(i) { " NOT NULL" } else { "" };
@@ -20,8 +22,8 @@ pub fn create_foreign_table(table: &Table, server: &str, case: ColumnCase) -> St
     )
 }
 
-/// The list of an `OPTIONS (…)` that sets these options, where an object has some already: an option that is there must be SET, any
-/// other must be ADDed.
+/// The list of an `OPTIONS (…)` that sets the wanted options. An option that the object has already must be SET, any other
+/// ADDed.
 pub fn option_changes(wanted: &[(String, String)], present: &[(String, String)]) -> String {
     let change = |(name, value): &(String, String)| {
         let verb = if present.iter().any(|(known, _)| known == name) { "SET" } else { "ADD" };
@@ -30,7 +32,7 @@ pub fn option_changes(wanted: &[(String, String)], present: &[(String, String)])
     wanted.iter().map(change).collect::<Vec<_>>().join(", ")
 }
 
-/// Always quoted: a folded name may be a reserved word, such as `user`.
+/// A quoted identifier. Names are always quoted, because a folded name may be a reserved word such as `user`.
 fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

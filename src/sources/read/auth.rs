@@ -1,4 +1,4 @@
-//! Reads what a user sets and how a request shows who asks: parameters, credentials, logins.
+//! Reads the parameters, the credentials and the logins of a description.
 
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ pub(super) fn credential(value: &Value, at: &str, parameters: &ParameterNames<'_
     Credential { name, in_query, value }
 }
 
-/// A header that carries parameters: it is sent under the name that stands here, and never in the query.
+/// Reads a header that carries parameters. Its name is the literal one, and it is never a query parameter.
 pub(super) fn header(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut Faults<'_>) -> Credential {
     let mut o = Object::new(value, at, faults);
     let name = o.word("header", faults);
@@ -47,7 +47,7 @@ pub(super) fn header(value: &Value, at: &str, parameters: &ParameterNames<'_>, f
     Credential { name, in_query: false, value }
 }
 
-/// Refuses a text that names what nobody gives.
+/// Reports each name in braces that is neither a parameter nor one of `others`.
 fn check_template(template: &str, at: &str, parameters: &ParameterNames<'_>, others: &[&str], faults: &mut Faults<'_>) {
     let Some(names) = placeholders(template) else {
         faults.push(at, "has an unclosed brace");

@@ -1,4 +1,7 @@
-//! Description text → [`Source`], checked as a whole: the error names every fault and its place.
+//! The text of a description → a [`Source`], checked as a whole: the error lists every fault with its place.
+//!
+//! What must not be broken: a source that is returned has no fault. Values that stand in for missing members never leave this
+//! room.
 
 mod auth;
 mod pagination;
@@ -44,7 +47,7 @@ pub(super) fn source(text: &str, pause: &mut dyn FnMut()) -> Result<Source> {
     Err(Error::new(ErrorKind::OptionValue, format!("definition has {count} {plural}")).detail(faults.join("\n")))
 }
 
-/// serde_json's text repeats the position; only the reason is wanted.
+/// The reason of a JSON error without its position, which the message has already.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
@@ -95,7 +98,7 @@ fn read_source(value: &Value, faults: &mut Faults<'_>) -> Source {
         places::check_apart_from_source(&own, &table, &at, faults);
         tables.push(table);
     }
-    // For the editor of whoever writes the description.
+    // Editors use `$schema` to check a description while it is written.
     o.optional_text("$schema", faults);
     o.finish(faults);
     Source { name, title, reference, parameters, auth, logins, headers, time_zone, tables }
@@ -140,7 +143,7 @@ fn table(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut 
         None => None,
     };
     let has_pagination = pagination.is_some();
-    // A missing pagination is a fault already, so what stands in for it is never used.
+    // A missing pagination is a fault already, so this value is never used.
     let pagination = pagination.unwrap_or_else(|| Pagination {
         style: PagingStyle::Number { place: placeholder(), first: 1 },
         size: PageSize { place: placeholder(), max: 1, may_change: false },
@@ -158,7 +161,7 @@ fn table(value: &Value, at: &str, parameters: &ParameterNames<'_>, faults: &mut 
     table
 }
 
-/// The key of the next page and the total are read while the records are passed over.
+/// Reports a next key or a total around or below the records, because both are read while the records are skipped.
 fn check_beside_records(at: &str, table: &Table, faults: &mut Faults<'_>) {
     let Table { pagination, records, .. } = table;
     for (key, pointer) in [("next", pagination.style.next_in_body()), ("total", pagination.total.as_ref())] {
@@ -168,7 +171,7 @@ fn check_beside_records(at: &str, table: &Table, faults: &mut Faults<'_>) {
     }
 }
 
-/// A path is steps and nothing else, and none of them may be taken out on the way.
+/// Reports a path with a query or a fragment, or with a step that URL normalization would remove.
 fn check_path(path: &str, at: &str, faults: &mut Faults<'_>) {
     if path.contains(['?', '#']) {
         faults.push(
@@ -182,7 +185,7 @@ fn check_path(path: &str, at: &str, faults: &mut Faults<'_>) {
     }
 }
 
-/// Every value must have a place that the request really has, and every place of the path a value.
+/// Reports a value without a place in the request, and a place in the path without a value.
 fn check_places(at: &str, table: &Table, faults: &mut Faults<'_>) {
     let Table { method, path, columns, time_range, pagination, .. } = table;
     let mut places: Vec<&Place> = columns.iter().filter_map(|c| Some(&c.filter.as_ref()?.place)).collect();
@@ -220,7 +223,7 @@ fn check_places(at: &str, table: &Table, faults: &mut Faults<'_>) {
     }
 }
 
-/// How often each name is there.
+/// The number of occurrences of each name.
 fn times<'n>(names: impl Iterator<Item = &'n str>) -> HashMap<&'n str, usize> {
     let mut times = HashMap::new();
     names.for_each(|name| *times.entry(name).or_default() += 1);

@@ -1,4 +1,4 @@
-//! Reads how a table is paged.
+//! Reads the member `pagination` of a table.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{place, place_members};
 use crate::sources::fault::{Faults, Object};
 use crate::sources::{FullLastPage, NextUrl, PageSize, Pagination, PagingStyle, Pointer};
 
-/// The styles by their names.
+/// The words of the member `style`.
 #[derive(Clone, Copy)]
 enum Style {
     Cursor,

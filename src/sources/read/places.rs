@@ -1,4 +1,4 @@
-//! Refuses a description in which two values travel in one place: which of them the API takes is nobody's to know.
+//! Refuses a description in which two values have one place in the request, because nobody knows which of them the API takes.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,14 +7,15 @@ use std::collections::hash_map::Entry;
 use crate::sources::fault::Faults;
 use crate::sources::{Column, Credential, Pagination, PagingStyle, Part, Place, Table, TimeRange};
 
-/// A place, what travels there, and where the description says so.
+/// A place, the value that takes it, and where the description declares the value.
 struct Taken<'d> {
     place: &'d Place,
     by: String,
     at: String,
 }
 
-/// What is the same of two places where a request would have both under one name.
+/// The identity of a place. Two places with one key would have one name in the request; names of headers ignore case (RFC
+/// 9110).
 type Key<'d> = (Part, Cow<'d, str>);
 
 fn key(place: &Place) -> Key<'_> {
@@ -26,7 +27,7 @@ fn key(place: &Place) -> Key<'_> {
 }
 
 fn push(at: &str, place: &Place, by: &str, faults: &mut Faults<'_>) {
-    // A name that is missing is a fault already.
+    // A missing name is a fault already.
     if !place.name.is_empty() {
         faults.push(at, format_args!("\"{}\" in the {} is taken by {by} already", place.name, place.part.as_str()));
     }
@@ -58,7 +59,7 @@ fn places<'d>(at: &str, columns: &'d [Column], range: Option<&'d TimeRange>, pag
     taken
 }
 
-/// Each place of a table has one value.
+/// Reports each place of a table that two values take.
 pub(super) fn check_apart(at: &str, columns: &[Column], range: Option<&TimeRange>, pagination: &Pagination, faults: &mut Faults<'_>) {
     let mut known: HashMap<Key<'_>, String> = HashMap::new();
     for Taken { place, by, at } in places(at, columns, range, pagination) {
@@ -69,8 +70,8 @@ pub(super) fn check_apart(at: &str, columns: &[Column], range: Option<&TimeRange
     }
 }
 
-/// The places where a source shows who asks, or has a header of its own, each with the member that says so. Names with parameters in
-/// them are not known yet.
+/// The places of a source's credentials and headers, each with the member that declares it. A name that contains a parameter is
+/// left out, because its value is not known yet.
 #[derive(Debug)]
 pub(super) struct OfSource(HashMap<Key<'static>, &'static str>);
 
@@ -87,7 +88,7 @@ pub(super) fn of_source(auth: &[Credential], headers: &[Credential]) -> OfSource
     OfSource(places)
 }
 
-/// None of a table's places is one of its source's.
+/// Reports each place of a table that its source takes already.
 pub(super) fn check_apart_from_source(own: &OfSource, table: &Table, at: &str, faults: &mut Faults<'_>) {
     for taken in places(at, &table.columns, table.time_range.as_ref(), &table.pagination) {
         if let Some(by) = own.0.get(&key(taken.place)) {
