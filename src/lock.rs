@@ -1,16 +1,16 @@
-//! The locks of what a scan's tasks share: none of them is passed over because whoever held it panicked.
+//! The locks of a scan's shared state. A lock whose holder panicked is never passed over in silence: work behind it would be lost.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Locks what decides which rows are read. It may have been left half changed by a panic: that is an error of the scan.
+/// Locks state that decides which rows are read. A panic may have left it half changed, so a poisoned lock is an error of the scan.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
     mutex.lock().map_err(|_| Error::new(ErrorKind::Internal, "a worker panicked while it held what the others need"))
 }
 
-/// Locks what decides of no row: buffers, lines for the log, the pace of requests. It is whole at any moment, so that a panic takes
-/// nothing away.
+/// Locks state that no row depends on: buffers, lines for the log, the pace of requests. Such state is whole at any moment, so a poisoned
+/// lock is taken as it is.
 pub(crate) fn lock_whole<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use nix::libc::{O_NOCTTY, O_NONBLOCK};
 
-/// The bytes of a regular file of at most so many. Nothing else is waited for: a FIFO without a writer would hold the backend for ever.
+/// Reads a regular file of at most `most` bytes. Anything else is refused without waiting: a FIFO without a writer would hold the
+/// backend for ever.
 pub fn read(path: &str, most: u64) -> Result<Vec<u8>> {
     let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(path)?;
     let found = file.metadata()?;

@@ -6,9 +6,9 @@ use jiff::tz::{self, AmbiguousOffset, TimeZoneDatabase};
 
 use crate::units::{digits, parse_zone};
 
-/// 2000-01-01 in seconds since 1970: an API's log is younger, so what a zone's clocks did before does not count.
+/// 2000-01-01 in seconds since 1970. Logs of APIs are younger, so earlier changes of a zone do not matter.
 const OLDEST: i64 = 946_684_800;
-/// Changes of a zone that are looked at: the rules of those that change for ever give no end of them.
+/// The largest number of a zone's changes that are compared. The rules of many zones go on for ever.
 const CHANGES: usize = 1000;
 
 /// A zone of times.
@@ -31,8 +31,8 @@ impl TimeZone {
         (!named.is_unknown()).then_some(Self::Named(named))
     }
 
-    /// Seconds east of UTC of what the zone's clocks show. What they show twice is read as the later time, and what they skip by the
-    /// offset before: as Postgres does (`DetermineTimeZoneOffset`, seen in 15).
+    /// The zone's offset, in seconds east of UTC, when its clocks show a time. A time that clocks show twice is the later one, and a time
+    /// that they skip has the offset before, as in Postgres (`DetermineTimeZoneOffset`, seen in 15).
     pub fn offset_at(&self, clock: DateTime) -> i64 {
         match self {
             Self::Offset(seconds) => *seconds,
@@ -47,7 +47,7 @@ impl TimeZone {
         }
     }
 
-    /// Its only offset since 2000, if it has one: all that an API can be told which takes one for all times.
+    /// The zone's only offset since 2000, if it has only one. An API that takes one offset for all times can be told no other zone.
     pub fn sole_offset(&self) -> Option<i64> {
         match self {
             Self::Offset(seconds) => Some(*seconds),

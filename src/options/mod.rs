@@ -169,8 +169,8 @@ fn tells_zone(source: &Source) -> bool {
     source.headers.iter().any(|header| placeholders(&header.value).unwrap_or_default().contains(&"time_zone"))
 }
 
-/// The offset that the API is told, in seconds east of UTC. It writes its times by it, so they are read by it as well: the API of a
-/// zone whose clocks are changed would have to know more than an offset.
+/// The offset that a source's requests name, in seconds east of UTC. The API writes its times by that offset, so they are read by it.
+/// Only a zone with one offset will do: an API that is told an offset cannot know when clocks change.
 fn told_offset(text: &str, source: &Source) -> Result<i64> {
     TimeZone::parse(text).and_then(|zone| zone.sole_offset()).ok_or_else(|| {
         bad_value("time_zone", format_args!("an offset from UTC for source \"{}\", such as GMT+8", source.name))
@@ -258,7 +258,7 @@ pub struct Settings {
     pub time_unit: Option<Duration>,
     /// What proves that a page was the last one.
     pub evidence: Option<Evidence>,
-    /// The order of records; `Some(None)` where there is none.
+    /// What the user says of the order of records.
     pub order: OrderOverride,
     /// The source's own parameters, defaults filled in.
     pub parameters: BTreeMap<String, String>,
@@ -285,7 +285,7 @@ impl Given<'_> {
         Ok(self.get(name)?.as_deref().and_then(parse_bool).unwrap_or(false))
     }
 
-    /// A duration, or so many seconds.
+    /// A duration; `default` is in seconds.
     fn duration(&self, name: &'static str, default: u64) -> Result<Duration> {
         Ok(self.get(name)?.and_then(|value| parse_duration(&value)).unwrap_or(Duration::from_secs(default)))
     }
@@ -301,7 +301,7 @@ impl Given<'_> {
         Ok(direction.map_or(OrderOverride::Unordered, |(_, direction)| OrderOverride::By(*direction)))
     }
 
-    /// The zone that times are read in, and the source's own parameters. An API that is told the zone is told it by a parameter.
+    /// The zone that times are read in, and the source's own parameters. Where requests name the zone, it is one of the parameters.
     fn zone_and_parameters(&self, source: Option<&Source>) -> Result<(Option<TimeZone>, BTreeMap<String, String>)> {
         let mut parameters = BTreeMap::new();
         for parameter in source.iter().flat_map(|s| &s.parameters) {
